@@ -1,0 +1,1 @@
+"""The core of Parlour: plugins, records, access. It imports no plugin."""

@@ -1,0 +1,1 @@
+"""Themes: page templates, form templates and style."""
