@@ -1,0 +1,1 @@
+"""Bases, sessions, tenancy guards and row-level security."""

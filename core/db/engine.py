@@ -1,0 +1,81 @@
+"""Engines. SQLite begins for real here: reads are read-only, everything else takes the write lock at once.
+
+A SQLite transaction that has read and then writes fails immediately when another writer came between, whatever the time-out;
+beginning IMMEDIATE waits its turn instead. pysqlite's own transaction control is switched off for that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+
+from parlour.errors import Refusal
+from parlour.i18n import _
+
+READ_ONLY = "parlour_read_only"
+
+
+def make_engine(url: str | URL, *, pool_size: int = 5, echo: bool = False) -> Engine:
+    """An engine with our pragmas and time-outs. Raises Refusal for a database that Parlour does not speak."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, echo=echo, pool_size=pool_size, max_overflow=20)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if backend == "postgresql":
+        engine = create_engine(
+            parsed, echo=echo, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+        )
+        event.listen(engine, "begin", _postgresql_begin)
+        return engine
+    raise Refusal(_("PARLOUR_DATABASE_URL must name sqlite or postgresql, not ${name}.", mapping={"name": backend}))
+
+
+def reader(engine: Engine) -> Engine:
+    """The same pool, with transactions that cannot write: GET requests and exports use it."""
+    return engine.execution_options(**{READ_ONLY: True})
+
+
+def _sqlite_connect(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(READ_ONLY):
+        connection.exec_driver_sql("PRAGMA query_only=1")
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only=0")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(READ_ONLY):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def site_role_fault(engine: Engine) -> str | None:
+    """Why this connection must not serve the site, or None. Superusers, BYPASSRLS and table owners see every organisation."""
+    if engine.dialect.name != "postgresql":
+        return None
+    with engine.connect() as connection:
+        role = connection.execute(
+            text("SELECT rolname, rolsuper OR rolbypassrls AS exempt FROM pg_roles WHERE rolname = current_user")
+        ).one()
+        owned = connection.execute(
+            text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user")
+        ).scalar_one()
+    if role.exempt:
+        return f"the role {role.rolname} is exempt from row-level security"
+    if owned:
+        return f"the role {role.rolname} owns the tables"
+    return None

@@ -1,0 +1,200 @@
+"""Sessions that belong to one organisation, and the guards that keep them there.
+
+Layers, from the outside in: a session without a scope refuses every statement; a scoped one adds the organisation to every
+ORM statement; the flush guard stamps new rows and refuses foreign ones; statements that would pass by these (Core tables,
+text, inserts, bulk methods) are refused; composite foreign keys and row-level security hold in the database itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction, with_loader_criteria
+from sqlalchemy.orm import Session as OrmSession
+
+from parlour.db.base import Scoped, SystemBase
+from parlour.errors import ScopeMissing
+
+log = structlog.get_logger(__name__)
+
+# Execution options by which our own code names what it does. Nothing outside core/db and core/records sets them.
+SYSTEM = "parlour_system"  # the statement is on tables that belong to no organisation
+WRITE_PATH = "parlour_write_path"  # the statement comes from the one write path of records
+RAW = "parlour_raw"  # a Core statement that carries the organisation in its own WHERE
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose data a session sees, and for whom it acts. `user_id` None is Parlour itself (jobs, command line)."""
+
+    organisation_id: int
+    user_id: int | None = None
+    role_ids: tuple[int, ...] = ()
+    branch_id: int | None = None
+    # Nothing is filtered by access rules: jobs and the operator's command line.
+    trusted: bool = False
+    # How a change came in: "form", "api", "import", "job", "cli"; kept in the history.
+    via: str = "form"
+    cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+class Session(OrmSession):
+    """A session that enters one organisation at most once and stays there for life."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._scope: Scope | None = None
+        self._system = 0
+
+    @property
+    def scope(self) -> Scope:
+        """The scope, or ScopeMissing: there is no default organisation."""
+        if self._scope is None:
+            raise ScopeMissing("This session has entered no organisation.")
+        return self._scope
+
+    @property
+    def scoped(self) -> bool:
+        return self._scope is not None
+
+    def enter(self, scope: Scope) -> None:
+        """Bind the session to an organisation; a second, different one is refused."""
+        if self._scope is not None and self._scope.organisation_id != scope.organisation_id:
+            raise ScopeMissing("A session belongs to one organisation for life; open another session.")
+        if self._scope is None and any(isinstance(row, Scoped) for row in self):
+            raise ScopeMissing("This session already holds scoped rows.")
+        self._scope = scope
+        if self.in_transaction():
+            _tell_database(self)
+
+    def raw(self, statement: Any, params: Any = None) -> Any:
+        """Run a Core statement that names the organisation itself; the caller answers for that."""
+        return self.execute(statement, params, execution_options={RAW: True})
+
+    def _refuse_bulk(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise ScopeMissing("Bulk methods pass by the guards; use records.write or add().")
+
+    bulk_save_objects = _refuse_bulk
+    bulk_insert_mappings = _refuse_bulk
+    bulk_update_mappings = _refuse_bulk
+
+
+@contextmanager
+def system(session: OrmSession) -> Iterator[None]:
+    """Within this block the session may touch tables that belong to no organisation. For named functions of the core only."""
+    assert isinstance(session, Session)
+    session._system += 1
+    try:
+        yield
+        session.flush()
+    finally:
+        session._system -= 1
+
+
+@contextmanager
+def across_organisations(session: OrmSession, reason: str) -> Iterator[None]:
+    """The one escape for operators: statements see every organisation, and the log says why.
+
+    On PostgreSQL row-level security still holds, so it needs the owner's connection.
+    """
+    assert isinstance(session, Session)
+    log.warning("across_organisations", reason=reason)
+    session.info["across"] = session.info.get("across", 0) + 1
+    try:
+        yield
+    finally:
+        session.info["across"] -= 1
+
+
+def _tell_database(session: Session) -> None:
+    """Tell row-level security whose transaction this is; local to the transaction, so the pool never inherits it."""
+    if session.scoped and session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            select(func.set_config("parlour.organisation", str(session.scope.organisation_id), True)),
+            execution_options={SYSTEM: True},
+        )
+
+
+@event.listens_for(Session, "after_begin")
+def _after_begin(session: Session, transaction: SessionTransaction, connection: Any) -> None:
+    if session.scoped and connection.dialect.name == "postgresql":
+        connection.execute(select(func.set_config("parlour.organisation", str(session.scope.organisation_id), True)))
+
+
+def _is_record(cls: type) -> bool:
+    return getattr(cls, "__record__", None) is not None
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _guard_statement(state: ORMExecuteState) -> None:
+    session = state.session
+    assert isinstance(session, Session)
+    options = state.execution_options
+    if options.get(SYSTEM):
+        return
+    mappers = state.all_mappers
+    if mappers and all(issubclass(mapper.class_, SystemBase) for mapper in mappers):
+        if not session._system:
+            raise ScopeMissing(f"{mappers[0].class_.__name__} is reached through named functions of the core only.")
+        return
+    if session.info.get("across"):
+        return
+    organisation_id = session.scope.organisation_id
+    if not state.is_orm_statement or state.is_from_statement:
+        if not (options.get(RAW) or options.get(WRITE_PATH)):
+            raise ScopeMissing("Only ORM statements carry the organisation; a Core or text statement was given.")
+        return
+    if state.is_insert or state.is_update or state.is_delete:
+        if options.get(WRITE_PATH):
+            return
+        if any(_is_record(mapper.class_) for mapper in mappers):
+            raise ScopeMissing("Records are changed through records.write only.")
+        if state.is_insert or isinstance(state.parameters, Sequence):
+            raise ScopeMissing("Bulk statements pass by the guards; use add() or an update with a WHERE.")
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            Scoped, lambda cls: cls.organisation_id == organisation_id, include_aliases=True, track_closure_variables=True
+        )
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _guard_flush(session: Session, context: Any, instances: Any) -> None:
+    for row in list(session.new) + [r for r in session.dirty if session.is_modified(r)] + list(session.deleted):
+        if isinstance(row, SystemBase):
+            if not session._system:
+                raise ScopeMissing(f"{type(row).__name__} is written through named functions of the core only.")
+            continue
+        if not isinstance(row, Scoped):
+            continue
+        if _is_record(type(row)):
+            raise ScopeMissing(f"{type(row).__name__} is a record; change it through records.write.")
+        if session.info.get("across"):
+            continue
+        organisation_id = session.scope.organisation_id
+        if row in session.new and row.organisation_id is None:
+            row.organisation_id = organisation_id
+        history = _loaded_organisation(row)
+        if row.organisation_id != organisation_id or history not in (None, organisation_id):
+            raise ScopeMissing(f"{type(row).__name__} belongs to another organisation.")
+
+
+def _loaded_organisation(row: Any) -> int | None:
+    """The organisation the row had when it was read, even if somebody has set another one since."""
+    from sqlalchemy import inspect
+
+    history = inspect(row).attrs.organisation_id.history
+    return history.deleted[0] if history.deleted else None
+
+
+def open_session(engine: Engine, scope: Scope | None = None) -> Session:
+    """A new session on an engine, inside an organisation when a scope is given."""
+    session = Session(engine, expire_on_commit=False)
+    if scope is not None:
+        session.enter(scope)
+    return session

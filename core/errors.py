@@ -1,0 +1,56 @@
+"""The few ways in which Parlour says no. Each carries one sentence that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ParlourError(Exception):
+    """Base of all refusals; `message` is a lazy translation string."""
+
+    def __init__(self, message: Any):
+        super().__init__(_plain(message))
+        self.message = message
+
+
+class Refusal(ParlourError):
+    """Something asked for cannot be done, and the message says what to do instead."""
+
+
+class NotAllowed(ParlourError):
+    """The person may not do this."""
+
+
+class NotFound(ParlourError):
+    """There is no such thing, or the person may not know of it."""
+
+
+class Conflict(ParlourError):
+    """Somebody changed the record since it was read. `current` holds the values that stand now."""
+
+    def __init__(self, message: Any, current: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.current = dict(current or {})
+
+
+class Invalid(ParlourError):
+    """Values that cannot be saved. `errors` maps row index -> field name ("" for the whole row) -> message."""
+
+    def __init__(self, message: Any, errors: Mapping[int, Mapping[str, Any]]):
+        super().__init__(message)
+        self.errors = {row: dict(found) for row, found in errors.items()}
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The messages of the first row, for a form that saves one."""
+        return next(iter(self.errors.values()), {})
+
+
+class ScopeMissing(RuntimeError):
+    """A programming error: a scoped query without an organisation, or a statement that would pass by the guards."""
+
+
+def _plain(message: Any) -> str:
+    interpolate = getattr(message, "interpolate", None)
+    return str(interpolate() if interpolate else message)

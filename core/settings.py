@@ -1,0 +1,128 @@
+"""Typed settings: PARLOUR_* variables over `parlour.toml` over defaults, each remembering where it came from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from parlour.errors import Refusal
+from parlour.i18n import _
+
+SECRET_FIELDS = {"secret"}
+URL_FIELDS = {"database_url", "owner_database_url", "broker_url", "mail_url"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator may decide. Paths are absolute; URLs are SQLAlchemy's, Celery's or plain ones."""
+
+    data: Path
+    database_url: str
+    owner_database_url: str
+    broker_url: str = ""
+    secret: str = ""
+    url: str = "http://localhost:6543"
+    trusted_proxies: int = 0
+    mail_url: str = ""
+    theme: str = "default"
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def files(self) -> Path:
+        """Where blobs lie."""
+        return self.data / "files"
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """Name, value fit for a screen (no secrets, no passwords) and source of every setting."""
+        rows = []
+        for item in fields(self):
+            if item.name == "sources":
+                continue
+            value = str(getattr(self, item.name))
+            if item.name in SECRET_FIELDS and value:
+                value = "(set)"
+            elif item.name in URL_FIELDS and "@" in value:
+                scheme, _sep, rest = value.partition("://")
+                credentials, _at, place = rest.rpartition("@")
+                value = f"{scheme}://{credentials.partition(':')[0]}:***@{place}"
+            rows.append((f"PARLOUR_{item.name.upper()}", value, self.sources.get(item.name, "default")))
+        return rows
+
+
+def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, **given: object) -> Settings:
+    """The settings of this process. `given` wins over the environment, that over `parlour.toml`, that over defaults.
+
+    Raises Refusal when a value cannot be understood.
+    """
+    environ = os.environ if environ is None else environ
+    toml = (folder or Path.cwd()) / "parlour.toml"
+    from_file: dict[str, object] = {}
+    if toml.is_file():
+        try:
+            from_file = tomllib.loads(toml.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Refusal(_("${file} is not valid TOML: ${why}", mapping={"file": str(toml), "why": str(error)})) from error
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    known = [item.name for item in fields(Settings) if item.name != "sources"]
+    for name in known:
+        variable = f"PARLOUR_{name.upper()}"
+        if given.get(name) is not None:
+            values[name], sources[name] = given[name], "command line"
+        elif environ.get(variable):
+            values[name], sources[name] = environ[variable], f"environment {variable}"
+        elif name in from_file:
+            values[name], sources[name] = from_file[name], str(toml)
+    unknown = set(from_file) - set(known)
+    if unknown:
+        raise Refusal(
+            _("${file} names unknown settings: ${names}.", mapping={"file": str(toml), "names": ", ".join(sorted(unknown))})
+        )
+    data = Path(str(values.get("data", "data"))).expanduser().resolve()
+    database = str(values.get("database_url") or f"sqlite:///{data / 'parlour.sqlite'}")
+    try:
+        proxies = int(str(values.get("trusted_proxies", 0)))
+    except ValueError as error:
+        raise Refusal(_("PARLOUR_TRUSTED_PROXIES must be a whole number.")) from error
+    return Settings(
+        data=data,
+        database_url=_with_driver(database),
+        owner_database_url=_with_driver(str(values.get("owner_database_url") or database)),
+        broker_url=str(values.get("broker_url", "")),
+        secret=str(values.get("secret") or _kept_secret(data)),
+        url=str(values.get("url", "http://localhost:6543")).rstrip("/"),
+        trusted_proxies=proxies,
+        mail_url=str(values.get("mail_url", "")),
+        theme=str(values.get("theme", "default")),
+        sources=sources,
+    )
+
+
+def _with_driver(url: str) -> str:
+    """`postgresql://` means psycopg 3 here, the one driver that is installed."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url[len(prefix) :]
+    return url
+
+
+def _kept_secret(data: Path) -> str:
+    """The secret made on first use and kept in the data folder, readable by its owner only."""
+    path = data / "secret"
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        pass
+    data.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_urlsafe(48)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process of ours was faster
+        return path.read_text("ascii").strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(made)
+    return made
