@@ -1,0 +1,94 @@
+"""Every hook of Parlour, each with its kind.
+
+collect   returns data; results are ordered by `sequence`, then by the plugins' load order.
+check     runs in the transaction and may refuse by raising Refusal or Invalid.
+changed   runs in the transaction and may write.
+happened  runs after the commit, from the outbox: isolated from the others and retried.
+
+Hooks that see records get a batch, never one row at a time: a plugin call per row would make every import as slow as the
+slowest plugin. A hook is added together with the first plugin that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+if TYPE_CHECKING:
+    from parlour.db.session import Session
+    from parlour.records.registry import RecordType
+    from parlour.records.write import RowChange
+    from parlour.web.slots import MenuItem, SlotItem
+
+PROJECT = "parlour"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+_spec = pluggy.HookspecMarker(PROJECT)
+KINDS: dict[str, str] = {}
+F = TypeVar("F")
+
+
+def _kind(name: str) -> Any:
+    def mark(function: Any) -> Any:
+        KINDS[function.__name__] = name
+        return _spec(function)
+
+    return mark
+
+
+collects, checks, changes, happens = (_kind(name) for name in ("collect", "check", "changed", "happened"))
+
+
+@collects
+def menu(session: Session) -> Sequence[MenuItem]:  # type: ignore[empty-body]
+    """Menu entries for this person; entries whose permission is missing are left out by the shell."""
+
+
+@collects
+def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:  # type: ignore[empty-body]
+    """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today").
+
+    `context` is what the page is about: a `records.pages.CardContext` on a card, None on Today.
+    """
+
+
+@collects
+def timeline(session: Session, record: str, ids: Sequence[int], before: datetime | None, limit: int) -> Sequence[Any]:  # type: ignore[empty-body]
+    """At most `limit` `records.timeline.Entry` about these rows, newest first, none at or after `before` (UTC)."""
+
+
+@collects
+def person_data(session: Session, record: str, ids: Sequence[int]) -> Sequence[Any]:  # type: ignore[empty-body]
+    """Everything a plugin holds about these people, as `records.persons.Section` of plain values, for their copy of it."""
+
+
+@checks
+def check_changes(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Rows about to be written, with old and new values; raise Invalid keyed by the row's position to refuse."""
+
+
+@checks
+def check_merge(session: Session, record: RecordType, keep: int, lose: Sequence[int]) -> None:
+    """Rows about to be merged: refuse, or settle what would collide once every link points at `keep`."""
+
+
+@changes
+def records_changed(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Rows just written, in the same transaction."""
+
+
+@changes
+def erase_person(session: Session, record: str, ids: Sequence[int]) -> None:
+    """Remove or blank all that identifies these people in the plugin's own tables; money and stock postings stay, nameless."""
+
+
+@changes
+def plugin_enabled(session: Session, plugin: str) -> None:
+    """A plugin was just switched on for this organisation (it may be the implementing one itself)."""
+
+
+@happens
+def records_happened(session: Session, record: str, ids: Sequence[int], kind: str) -> None:
+    """Rows were created, updated, archived or deleted (`kind`) and that is committed. Only ids travel; read what you need."""
