@@ -1,0 +1,61 @@
+"""What an organisation means when it leaves something out: its currency, phone region, zone and language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from parlour.db.session import Session, system
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Read once per session. `members` maps the id and the lower-case e-mail of each member to the id."""
+
+    currency: str = "EUR"
+    region: str | None = None
+    zone: str = "UTC"
+    locale: str = "en"
+    user_id: int | None = None
+    members: dict[Any, int] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+    def today(self) -> date:
+        """Today on the organisation's wall clock."""
+        return datetime.now(ZoneInfo(self.zone)).date()
+
+    def member(self, value: Any) -> int | None:
+        """The id of a member given by id or e-mail."""
+        key = str(value).strip().lower()
+        return self.members.get(int(key) if key.isdigit() else key)
+
+
+def defaults_of(session: Session) -> Defaults:
+    """The defaults of the session's organisation."""
+    scope = session.scope
+    found: Defaults | None = scope.cache.get("defaults")
+    if found is None:
+        from parlour.access.models import Membership, Organisation, User
+
+        with system(session):
+            organisation = session.get_one(Organisation, scope.organisation_id)
+            people = session.execute(
+                select(User.id, User.email, User.name)
+                .join(Membership, Membership.user_id == User.id)
+                .where(Membership.organisation_id == scope.organisation_id)
+            ).all()
+        found = Defaults(
+            currency=organisation.currency,
+            region=organisation.region,
+            zone=organisation.zone,
+            locale=organisation.locale,
+            user_id=scope.user_id,
+            members={key: person.id for person in people for key in (person.id, person.email.lower())},
+            names={person.id: person.name or person.email for person in people},
+        )
+        scope.cache["defaults"] = found
+    return found
