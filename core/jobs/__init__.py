@@ -1,0 +1,1 @@
+"""Work that happens after the answer: outbox, relay, runner, schedules, progress."""
