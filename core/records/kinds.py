@@ -123,7 +123,7 @@ class TextKind(Kind):
         return text or None
 
     def key(self, value: Any) -> str | None:
-        return key_of(value)
+        return key_of(value) if value else None
 
     @property
     def keyed(self) -> bool:
@@ -152,7 +152,7 @@ class EmailKind(Kind):
             raise Fault(_("${text} is not an e-mail address.", mapping={"text": text[:80]})) from error
 
     def key(self, value: Any) -> str | None:
-        return key_of(value)
+        return key_of(value) if value else None
 
     @property
     def keyed(self) -> bool:
@@ -187,7 +187,7 @@ class PhoneKind(Kind):
         return loc.phone(value) if value else ""
 
     def key(self, value: Any) -> str | None:
-        return digits_of(value)
+        return digits_of(value) if value else None
 
     @property
     def keyed(self) -> bool:
@@ -357,7 +357,7 @@ class BirthdayKind(Kind):
         return loc.date(date.fromisoformat(value), "long")
 
     def key(self, value: Any) -> str | None:
-        return value[-5:] if value else ""
+        return value[-5:] if value else None
 
     @property
     def keyed(self) -> bool:
