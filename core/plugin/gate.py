@@ -1,0 +1,61 @@
+"""The gate: which plugins are on for an organisation. Every surface asks here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import select
+
+from parlour.db.session import Session, system
+from parlour.plugin.registry import current
+
+CORE = "core"
+_KEY = "enabled_plugins"
+# Connection pool (one per database) -> (organisation, version of its switches, generation of this process) -> names.
+_known: WeakKeyDictionary[Any, dict[tuple[int, int, int], frozenset[str]]] = WeakKeyDictionary()
+
+
+def enabled(session: Session) -> frozenset[str]:
+    """Names of the plugins that are loaded here and switched on for the session's organisation; "core" is always one.
+
+    Costs one query on the organisation's row per session; the names are kept until a switch raises its version.
+    """
+    cached = session.scope.cache.get(_KEY)
+    if isinstance(cached, frozenset):
+        return cached
+    from parlour.access.models import Organisation
+
+    organisation_id = session.scope.organisation_id
+    plugins = current()
+    with system(session):
+        version = session.execute(
+            select(Organisation.plugins_version).where(Organisation.id == organisation_id)
+        ).scalar_one()
+    known = _known.setdefault(session.get_bind().engine.pool, {})
+    key = (organisation_id, version, plugins.generation)
+    names = known.get(key)
+    if names is None:
+        for old in [old for old in known if old[0] == organisation_id]:
+            known.pop(old, None)
+        names = known[key] = switched_on(session) & plugins.loaded.keys() | {CORE}
+    session.scope.cache[_KEY] = names
+    return names
+
+
+def switched_on(session: Session) -> frozenset[str]:
+    """What the organisation has switched on, loaded in this process or not."""
+    from parlour.plugin.models import OrganisationPlugin
+
+    rows = session.scalars(select(OrganisationPlugin.name).where(OrganisationPlugin.enabled_at.is_not(None)))
+    return frozenset(rows)
+
+
+def forget(session: Session) -> None:
+    """Let this session read its switches anew; called by what changes them."""
+    session.scope.cache.pop(_KEY, None)
+
+
+def plugin_of(package_or_module: str) -> str | None:
+    """The plugin to which a module belongs; "core" for the core's own, None for code of nobody that is known."""
+    return current().owner_of(package_or_module)

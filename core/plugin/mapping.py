@@ -1,0 +1,81 @@
+"""Mapped classes of one plugin: configuring them by themselves, and taking them away again.
+
+Every plugin has declarative bases of its own over the shared MetaData. A broken mapping therefore shows in that plugin's
+registries only, and disposing of those leaves everybody else's queries working.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from sqlalchemy import Table
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from parlour.db.base import METADATA
+
+CORE_MODELS = ("parlour.access.models", "parlour.plugin.models", "parlour.jobs.models", "parlour.records.models")
+
+
+def registries(package: str) -> list[registry]:
+    """The registries of the declarative bases that a package declares."""
+    found: list[registry] = []
+    for base in DeclarativeBase.__subclasses__():
+        inside = base.__module__ == package or base.__module__.startswith(f"{package}.")
+        # The core's package also holds the plugins that ship with it.
+        theirs = package == "parlour" and base.__module__.startswith("parlour.plugins.")
+        if inside and not theirs and base.registry not in found:
+            found.append(base.registry)
+    return found
+
+
+def owner_of_table(table: Table) -> str | None:
+    """The owner that a table states; a bare association table belongs to the owner whose prefix it carries."""
+    stated = table.info.get("owner")
+    return str(stated) if stated else table.name.partition("_")[0]
+
+
+def tables(owner: str) -> list[Table]:
+    """The tables of one owner in the shared MetaData, by name."""
+    return [table for _name, table in sorted(METADATA.tables.items()) if owner_of_table(table) == owner]
+
+
+def import_core() -> None:
+    """Import every module of the core that declares tables, so that the MetaData knows what plugins refer to."""
+    for name in CORE_MODELS:
+        importlib.import_module(name)
+    configure("core", "parlour")
+
+
+def configure(owner: str, package: str) -> None:
+    """Let every mapper of an owner find what it refers to. Raises what SQLAlchemy finds wrong.
+
+    A cascade reaches only what the plugin stands on, which is configured already.
+    """
+    for item in registries(package):
+        item.configure(cascade=True)
+    for table in tables(owner):
+        for key in table.foreign_keys:
+            key.column  # noqa: B018  (raises when the table or column referred to does not exist)
+
+
+def discard(owner: str, package: str) -> None:
+    """Take a plugin's classes, tables, record types and modules out of the process; who stands on it must have gone before.
+
+    Never with a cascade: that would unmap the plugins and the core that this one refers to.
+    """
+    for item in registries(package):
+        mapped = [mapper.local_table for mapper in item.mappers]
+        item.dispose()
+        for table in mapped:
+            if isinstance(table, Table) and table.key in METADATA.tables:
+                METADATA.remove(table)
+    for table in tables(owner):
+        METADATA.remove(table)
+    if "parlour.records.registry" in sys.modules:  # nobody can have declared a record type otherwise
+        from parlour.records.registry import forget
+
+        forget(owner)
+    # Forgotten modules are imported afresh by the next start, when the cause may be gone; the manifest stays.
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        del sys.modules[name]
