@@ -1,0 +1,355 @@
+"""Reading records: plain rows under the access rules, in a fixed number of statements however many rows there are.
+
+One statement brings the record's own and its extensions' columns; each part, link table and link title asked for costs one
+more for the whole page. Paging is by key: the cursor holds the sort value and id of the last row, so page 1,000 costs what
+page 1 does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from parlour.access.rules import predicate
+from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
+from parlour.i18n import _
+from parlour.records.filters import Predicate, compile_filter
+from parlour.records.kinds import LinkKind
+from parlour.records.registry import Field, RecordType, fields_of
+from parlour.records.search import search_predicate
+
+COUNTED_EXACTLY = 1000
+CHUNK = 500
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page and the cursors of its neighbours (None where there is none)."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Order of a list: a field's key (or first column) and the id."""
+
+    field: Field
+    descending: bool = False
+
+    @property
+    def column_name(self) -> str:
+        return self.field.key_column or self.field.columns[0]
+
+
+def visible(
+    session: Session,
+    record: RecordType,
+    *,
+    action: str = "read",
+    filter: Any = None,
+    q: str = "",
+    archived: bool | None = False,
+) -> list[Predicate]:
+    """The conditions that pick the rows a person may see. `archived` None means both."""
+    conditions: list[Predicate] = []
+    allowed = predicate(session, record, action)
+    if allowed is not None:
+        conditions.append(allowed)
+    if archived is not None:
+        conditions.append(record.cls.archived_at.is_not(None) if archived else record.cls.archived_at.is_(None))
+    if filter:
+        conditions.append(compile_filter(session, record, filter))
+    if q.strip():
+        conditions.append(search_predicate(session, record, q))
+    return conditions
+
+
+def sort_of(session: Session, record: RecordType, wanted: str | None) -> Sort:
+    """The order named by "field" or "-field". Raises Refusal for a field that cannot be sorted by."""
+    name = wanted or record.sort_field
+    descending = name.startswith("-")
+    name = name.lstrip("-")
+    for item in fields_of(session, record):
+        if item.name == name and item.sortable and item.storage == "column":
+            return Sort(item, descending)
+    if not wanted:  # the usual order is by something this person may not read
+        first = next((f for f in fields_of(session, record) if f.sortable and f.storage == "column"), None)
+        if first is not None:
+            return Sort(first)
+    raise Refusal(_("The list cannot be sorted by ${field}.", mapping={"field": name[:80]}))
+
+
+def page(
+    session: Session,
+    record: RecordType,
+    *,
+    fields: Sequence[Field] | None = None,
+    filter: Any = None,
+    q: str = "",
+    sort: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+    archived: bool | None = False,
+    action: str = "read",
+) -> Page:
+    """One page of rows. Raises Refusal for a filter, order or cursor that cannot be understood."""
+    shown = list(fields) if fields is not None else fields_of(session, record)
+    order = sort_of(session, record, sort)
+    cls = record.cls
+    column = getattr(cls, order.column_name)
+    backwards = before is not None
+    descending = order.descending != backwards
+    conditions = visible(session, record, action=action, filter=filter, q=q, archived=archived)
+    cursor = before if backwards else after
+    if cursor:
+        conditions.append(_beyond(column, cls.id, _decode(cursor, column), descending, backwards))
+    first, second = (column.desc(), cls.id.desc()) if descending else (column.asc(), cls.id.asc())
+    # Empty values come last in both directions, also when the page is read backwards.
+    first = first.nulls_first() if backwards else first.nulls_last()
+    rows = read(session, record, shown, conditions, order_by=[first, second], limit=limit + 1, extra=[column])
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+    following = previous = None
+    if rows:
+        if more or backwards:
+            following = _encode(rows[-1]["_extra"][0], rows[-1]["id"])
+        if (backwards and more) or (cursor and not backwards):
+            previous = _encode(rows[0]["_extra"][0], rows[0]["id"])
+    for row in rows:
+        del row["_extra"]
+    decorate(session, shown, rows)
+    return Page(rows, following, previous)
+
+
+def _beyond(column: Any, id_column: Any, cursor: tuple[Any, int], descending: bool, backwards: bool) -> Predicate:
+    """Rows after the cursor in the direction read; the empty ones stand at the end of the list."""
+    value, row_id = cursor
+    further_id = id_column < row_id if descending else id_column > row_id
+    if value is None:
+        same = and_(column.is_(None), further_id)
+        return or_(same, column.is_not(None)) if backwards else same
+    further = column < value if descending else column > value
+    found = or_(further, and_(column == value, further_id))
+    return found if backwards else or_(found, column.is_(None)) if column.nullable else found
+
+
+def _encode(value: Any, row_id: int) -> str:
+    plain = value.isoformat() if isinstance(value, date | datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([plain, row_id], ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, column: Any) -> tuple[Any, int]:
+    try:
+        value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(value, str) and column.type.python_type in (date, datetime):
+            value = column.type.python_type.fromisoformat(value)
+        return value, int(row_id)
+    except (ValueError, TypeError, binascii.Error, NotImplementedError) as error:
+        raise Refusal(_("This page address is damaged; open the list again.")) from error
+
+
+def read(
+    session: Session,
+    record: RecordType,
+    fields: Sequence[Field],
+    conditions: Sequence[Predicate],
+    *,
+    order_by: Sequence[Any] = (),
+    limit: int | None = None,
+    extra: Sequence[Any] = (),
+    lock: bool = False,
+) -> list[Row]:
+    """Rows with the plain values of `fields`; links as ids, parts as lists. Adds "id", "version" and "archived_at"."""
+    cls = record.cls
+    columns: list[Any] = [cls.id, cls.version, cls.archived_at, *extra]
+    places: list[tuple[Field, int, int]] = []
+    sides: list[Any] = []
+    for item in fields:
+        if item.storage in ("column", "link", "extension"):
+            places.append((item, len(columns), len(item.columns)))
+            columns.extend(getattr(item.cls, name) for name in item.columns)
+            if item.storage == "extension" and item.cls not in sides:
+                sides.append(item.cls)
+    statement = select(*columns)
+    for side in sides:
+        statement = statement.outerjoin(side, side.id == cls.id)
+    statement = statement.where(*conditions).order_by(*order_by)
+    if limit is not None:
+        statement = statement.limit(limit)
+    if lock:
+        statement = statement.with_for_update(of=cls)
+    rows: list[Row] = []
+    begin = 3 + len(extra)
+    for found in session.execute(statement):
+        row: Row = {"id": found[0], "version": found[1], "archived_at": found[2]}
+        if extra:
+            row["_extra"] = found[3:begin]
+        for item, start, width in places:
+            row[item.name] = found[start] if width == 1 else item.kind.from_columns(found[start : start + width])
+        rows.append(row)
+    attach(session, fields, rows)
+    return rows
+
+
+def attach(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> None:
+    """Fill in parts and link lists, one statement per such field and chunk of rows."""
+    by_id = {row["id"]: row for row in rows}
+    ids = list(by_id)
+    for item in fields:
+        if item.storage not in ("part", "links"):
+            continue
+        for row in rows:
+            row[item.name] = []
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
+            if item.storage == "links":
+                pair = item.cls
+                for owner, target in session.execute(
+                    select(pair.owner_id, pair.target_id).where(pair.owner_id.in_(some)).order_by(pair.target_id)
+                ):
+                    by_id[owner][item.name].append(target)
+            else:
+                for owner, line in _lines(session, item, some):
+                    by_id[owner][item.name].append(line)
+
+
+def _lines(session: Session, item: Field, owners: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    part = item.cls
+    columns: list[Any] = [part.owner_id]
+    places = []
+    for inner in item.lines:
+        places.append((inner, len(columns), len(inner.columns)))
+        columns.extend(getattr(part, name) for name in inner.columns)
+    statement = select(*columns).where(part.owner_id.in_(owners)).order_by(part.owner_id, part.position, part.id)
+    for found in session.execute(statement):
+        yield (
+            found[0],
+            {
+                inner.name: found[start] if width == 1 else inner.kind.from_columns(found[start : start + width])
+                for inner, start, width in places
+            },
+        )
+
+
+def decorate(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> None:
+    """Turn link ids into {"id", "title"}; a title that the person may not read shows as its number."""
+    for item in fields:
+        if item.target is None:
+            continue
+        if isinstance(item.kind, LinkKind):
+            names = titles(session, item.target, {row[item.name] for row in rows if row[item.name]})
+            for row in rows:
+                if row[item.name]:
+                    row[item.name] = {"id": row[item.name], "title": names.get(row[item.name], f"#{row[item.name]}")}
+        else:
+            names = titles(session, item.target, {one for row in rows for one in row[item.name]})
+            for row in rows:
+                row[item.name] = [{"id": one, "title": names.get(one, f"#{one}")} for one in row[item.name]]
+
+
+def titles(session: Session, record: RecordType, ids: set[int]) -> dict[int, str]:
+    """What rows are called, for those that the person may read."""
+    if not ids or not any(f.name == record.title_field for f in fields_of(session, record)):
+        return {}
+    from parlour.errors import NotAllowed
+
+    cls = record.cls
+    found: dict[int, str] = {}
+    wanted = sorted(ids)
+    try:
+        allowed = predicate(session, record, "read")
+    except NotAllowed:
+        return {}
+    for start in range(0, len(wanted), CHUNK):
+        statement = select(cls.id, getattr(cls, record.title_field)).where(cls.id.in_(wanted[start : start + CHUNK]))
+        if allowed is not None:
+            statement = statement.where(allowed)
+        found.update((row[0], row[1] or f"#{row[0]}") for row in session.execute(statement))
+    return found
+
+
+def get(
+    session: Session, record: RecordType, row_id: int, *, fields: Sequence[Field] | None = None, action: str = "read"
+) -> Row:
+    """One row with everything the person may read. Raises NotFound, also for a row that exists but is not theirs to see."""
+    shown = list(fields) if fields is not None else fields_of(session, record)
+    conditions = visible(session, record, action=action, archived=None)
+    rows = read(session, record, shown, [record.cls.id == row_id, *conditions])
+    if not rows:
+        raise NotFound(_("There is no such record, or it is not yours to see."))
+    decorate(session, shown, rows)
+    return rows[0]
+
+
+def may_read(session: Session, record: RecordType, row_id: int) -> bool:
+    """Whether this person may see a row."""
+    conditions = visible(session, record, archived=None)
+    return session.execute(select(record.cls.id).where(record.cls.id == row_id, *conditions)).first() is not None
+
+
+def count(
+    session: Session,
+    record: RecordType,
+    *,
+    filter: Any = None,
+    q: str = "",
+    archived: bool | None = False,
+    exact: bool = False,
+    action: str = "read",
+) -> tuple[int, bool]:
+    """How many rows there are and whether there are more than that: counting stops at 1,000 unless `exact`."""
+    inner = select(record.cls.id).where(*visible(session, record, action=action, filter=filter, q=q, archived=archived))
+    if exact:
+        return int(session.execute(select(func.count()).select_from(inner.subquery())).scalar_one()), False
+    found = session.execute(
+        select(func.count()).select_from(inner.limit(COUNTED_EXACTLY + 1).subquery())
+    ).scalar_one()
+    return min(int(found), COUNTED_EXACTLY), found > COUNTED_EXACTLY
+
+
+def stream(
+    session: Session,
+    record: RecordType,
+    fields: Sequence[Field],
+    *,
+    filter: Any = None,
+    q: str = "",
+    ids: Sequence[int] | None = None,
+    archived: bool | None = False,
+    action: str = "export",
+    chunk: int = CHUNK,
+) -> Iterator[list[Row]]:
+    """All rows in chunks by id, for exports and jobs: memory stays flat however many there are."""
+    last = 0
+    conditions = visible(session, record, action=action, filter=filter, q=q, archived=archived)
+    if ids is not None:
+        conditions.append(record.cls.id.in_(ids))
+    while True:
+        rows = read(
+            session,
+            record,
+            fields,
+            [record.cls.id > last, *conditions],
+            order_by=[record.cls.id],
+            limit=chunk,
+        )
+        if not rows:
+            return
+        last = rows[-1]["id"]
+        decorate(session, fields, rows)
+        yield rows
