@@ -1,6 +1,8 @@
-"""What people write in cells, turned into values. Nothing is lost: what is not understood comes back as `rest`.
+"""What people write in cells, turned into values. Nothing is lost: what is not understood comes back as
+`rest`.
 
-Cells come from spreadsheets, delimited text, vCards, JSON and forms, see `Cell`. No function here touches a database.
+Cells come from spreadsheets, delimited text, vCards, JSON and forms, see `Cell`. No function here touches a
+database.
 """
 
 from parlour.records.parse.cells import Cell, Parsed, means_nothing, text_of, tidy

@@ -10,8 +10,8 @@ from datetime import time as clock
 from parlour.records.parse.cells import Cell, Parsed, only_marks, text_of, tidy
 
 _MONTHS = (
-    ("янв", "jan"), ("фев", "feb"), ("мар", "mar"), ("апр", "apr"), ("май", "мая", "мае", "may"), ("июн", "jun"),
-    ("июл", "jul"), ("авг", "aug"), ("сен", "sep"), ("окт", "oct"), ("ноя", "nov"), ("дек", "dec"),
+    ("янв", "jan"), ("фев", "feb"), ("мар", "mar"), ("апр", "apr"), ("май", "мая", "мае", "may"),
+    ("июн", "jun"), ("июл", "jul"), ("авг", "aug"), ("сен", "sep"), ("окт", "oct"), ("ноя", "nov"), ("дек", "dec"),
 )  # fmt: skip
 _MONTH_OF = {stem: number for number, stems in enumerate(_MONTHS, 1) for stem in stems}
 _WORDS = frozenset({"г", "год", "года", "гр", "р", "of", "th", "st", "nd", "rd", "the", "го", "ого", "е"})
@@ -20,7 +20,9 @@ _WEEKDAYS = re.compile(
 )
 # Years that stand for "no year" in address books (vCard, Apple, and zeros of databases).
 _NO_YEAR = frozenset({0, 1604})
-_TIME = re.compile(r"(?:[T ]|,\s*)(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|UTC|[AaPp][Mm]|[+-]\d\d:?\d\d)?$")
+_TIME = re.compile(
+    r"(?:[T ]|,\s*)(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|UTC|[AaPp][Mm]|[+-]\d\d:?\d\d)?$"
+)
 _YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})\.?")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?[-./ ,]\s?(\d{1,2})\s?[-./ ,]\s?(\d{4}|\d{2})")
 _NO_YEAR_TEXT = re.compile(r"--(\d\d)-?(\d\d)")
@@ -35,10 +37,11 @@ _OLDEST = 120
 def day(cell: Cell, today: date | None = None, order: str = "dmy") -> Parsed[str]:
     """A day as "1956-04-08", or "--04-08" without a year.
 
-    With `today` the day is a birthday: it lies neither in the future nor more than 120 years back, and a year of two
-    digits is the latest that has passed. Without it, years of two digits reach ten years ahead. Days come before months
-    unless `order` is "mdy" (see `day_order`) or only that order makes a date. Numbers of five digits are the days that
-    spreadsheets count from 1900. A time of day other than midnight stays in `rest`.
+    With `today` the day is a birthday: it lies neither in the future nor more than 120 years back, and a year
+    of two digits is the latest that has passed. Without it, years of two digits reach ten years ahead. Days
+    come before months unless `order` is "mdy" (see `day_order`) or only that order makes a date. Numbers of
+    five digits are the days that spreadsheets count from 1900. A time of day other than midnight stays in
+    `rest`.
     """
     if isinstance(cell, datetime):
         found = _checked(cell.year, cell.month, cell.day, today)
@@ -58,7 +61,9 @@ def day(cell: Cell, today: date | None = None, order: str = "dmy") -> Parsed[str
 
 
 def day_order(cells: Iterable[Cell]) -> str:
-    """Whether a column writes days or months first: "mdy" when some cell allows only that and none allows only "dmy"."""
+    """Whether a column writes days or months first: "mdy" when some cell allows only that and none allows
+    only "dmy".
+    """
     months_first = False
     for cell in cells:
         match = _YEAR_LAST.fullmatch(_without_time(tidy(cell))[0]) if isinstance(cell, str) else None
@@ -114,7 +119,8 @@ def _either(first: int, second: int, year: str | None, today: date | None, order
     orders = [(first, second), (second, first)] if order == "mdy" else [(second, first), (first, second)]
     for month, number in orders:
         if 1 <= month <= 12:
-            # Only a day above 12 makes the other order the only one: "31.02." is a mistake, not the second of the 31st.
+            # Only a day above 12 makes the other order the only one: "31.02." is a mistake, not the second of
+            # the 31st.
             return _dated(year, month, number, today)
     return None
 
@@ -154,7 +160,9 @@ def _worded(text: str, today: date | None) -> str | None:
     parts = re.findall(r"[^\W\d_]+|\d+", _WEEKDAYS.sub("", text).casefold())
     months = [_MONTH_OF[part[:3]] for part in parts if part[:3] in _MONTH_OF and part not in _WORDS]
     numbers = [part for part in parts if part.isdigit()]
-    other = [part for part in parts if not part.isdigit() and part[:3] not in _MONTH_OF and part not in _WORDS]
+    other = [
+        part for part in parts if not part.isdigit() and part[:3] not in _MONTH_OF and part not in _WORDS
+    ]
     if len(months) != 1 or other or not 1 <= len(numbers) <= 2:
         return None
     if len(numbers) == 2 and len(numbers[0]) == 4:

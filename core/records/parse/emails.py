@@ -12,7 +12,9 @@ from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_
 
 _WORDS = re.compile(r"[\s,/<>]+")
 _LABEL = re.compile(r"(\S+@\S+)\s+\(([^()]+)\)\s*$")
-_PLAIN_WORDS = frozenset({"mailto", "email", "e-mail", "mail", "почта", "эл", "эл.почта", "и", "или", "and", "or"})
+_PLAIN_WORDS = frozenset(
+    {"mailto", "email", "e-mail", "mail", "почта", "эл", "эл.почта", "и", "или", "and", "or"}
+)
 
 
 def emails(cell: Cell) -> Lines:

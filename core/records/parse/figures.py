@@ -10,11 +10,13 @@ from parlour.records.parse.cells import Cell, Parsed, only_marks, text_of, tidy
 from parlour.records.values import minor_digits
 
 _SIGNS = {
-    "₽": "RUB", "руб": "RUB", "рублей": "RUB", "рубля": "RUB", "рубль": "RUB", "р": "RUB", "rub": "RUB", "rur": "RUB",
+    "₽": "RUB", "руб": "RUB", "рублей": "RUB", "рубля": "RUB", "рубль": "RUB", "р": "RUB", "rub": "RUB",
+    "rur": "RUB",
     "€": "EUR", "eur": "EUR", "euro": "EUR", "евро": "EUR",
     "$": "USD", "usd": "USD", "долл": "USD", "us$": "USD",
     "£": "GBP", "gbp": "GBP", "₸": "KZT", "kzt": "KZT", "тг": "KZT", "тенге": "KZT",
-    "₴": "UAH", "uah": "UAH", "грн": "UAH", "byn": "BYN", "br": "BYN", "₾": "GEL", "gel": "GEL", "֏": "AMD", "amd": "AMD",
+    "₴": "UAH", "uah": "UAH", "грн": "UAH", "byn": "BYN", "br": "BYN",
+    "₾": "GEL", "gel": "GEL", "֏": "AMD", "amd": "AMD",
     "¥": "JPY", "jpy": "JPY", "chf": "CHF", "zł": "PLN", "pln": "PLN",
 }  # fmt: skip
 _MINOR = re.compile(r"(?i)^(.+?)(?:руб(?:лей|ля|ль)?|р|₽)\.?\s*(\d{1,2})\s*(?:коп(?:еек|ейки|ейка)?|к)\.?$")
@@ -25,12 +27,14 @@ _KOPECKS_AFTER_DASH = re.compile(r"(\d)-(\d\d)$")
 
 
 def money(cell: Cell, currency: str) -> Parsed[Decimal]:
-    """An amount in major units of `currency`, exact: finer than its smallest coin is not understood, never rounded.
+    """An amount in major units of `currency`, exact: finer than its smallest coin is not understood, never
+    rounded.
 
-    Blanks, apostrophes, dots and commas may part thousands. The rule for a single dot or comma: with exactly three
-    digits behind and one to three before it (the first not 0), it parts thousands ("1,250" and "12.500" are 1250 and
-    12500) unless the currency has three decimals; anything else makes it the decimal sign. Where both occur, the last
-    one is the decimal sign. A cell that names another currency, or carries words ("12 тыс."), is not understood.
+    Blanks, apostrophes, dots and commas may part thousands. The rule for a single dot or comma: with exactly
+    three digits behind and one to three before it (the first not 0), it parts thousands ("1,250" and "12.500"
+    are 1250 and 12500) unless the currency has three decimals; anything else makes it the decimal sign. Where
+    both occur, the last one is the decimal sign. A cell that names another currency, or carries words ("12
+    тыс."), is not understood.
     """
     if isinstance(cell, dict):
         named = text_of(cell.get("currency")).upper()
@@ -76,7 +80,9 @@ def _exact(number: Decimal | None, digits: int, text: str) -> Parsed[Decimal]:
 
 
 def _settled(cell: float | int | Decimal, digits: int) -> Decimal | None:
-    """A number from a spreadsheet; the noise of binary fractions (1234.5600000000002) is not part of the amount."""
+    """A number from a spreadsheet; the noise of binary fractions (1234.5600000000002) is not part of the
+    amount.
+    """
     number = Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell)
     if isinstance(cell, float) and number.is_finite() and abs(number) < Decimal(10) ** 12:
         near = round(number, digits)

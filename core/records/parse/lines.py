@@ -16,7 +16,9 @@ _MARKS = re.compile(r"\n|:::|[;|]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One phone or e-mail address. `label` is what its owner calls it ("work"), `main` says that the file marks it so."""
+    """One phone or e-mail address. `label` is what its owner calls it ("work"), `main` says that the file
+    marks it so.
+    """
 
     value: str
     label: str = ""

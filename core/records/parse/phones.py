@@ -13,10 +13,13 @@ from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?e\+?(\d{1,2})", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?\d{7,15})[.,]0+")
-# A number, a label in brackets behind it, and words such as "доб. 12" are told apart by this: signs of a phone only.
+# A number, a label in brackets behind it, and words such as "доб. 12" are told apart by this: signs of a
+# phone only.
 _RUN = re.compile(r"[+(]?[\d(+][\d\s().+/\-\\_]*")
 _GROUP = re.compile(r"\+?\s*\d+")
-_EXTENSION = re.compile(r"(?i)\s*[,(]?\s*(?:доб(?:авочный)?|доп|вн(?:утр)?|ext(?:ension)?|x|#)\.?\s*:?\s*\d+\)?")
+_EXTENSION = re.compile(
+    r"(?i)\s*[,(]?\s*(?:доб(?:авочный)?|доп|вн(?:утр)?|ext(?:ension)?|x|#)\.?\s*:?\s*\d+\)?"
+)
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]+)[)\]]")
 _AND = re.compile(r"\s+(?:и|или|and|or)\s+|,", re.IGNORECASE)
 # Words that only say "this is a phone"; they carry nothing that must be kept.
@@ -34,9 +37,10 @@ _MAX_GROUPS = 24
 def phones(cell: Cell, region: str | None) -> Lines:
     """All phone numbers of a cell in E.164, in their order, each with its label.
 
-    A number without a country code is read in `region` (ISO 3166, "RU"). Only numbers that exist by the numbering plan
-    count: a local number without its city code, a truncated float ("7,92E+10") or a number with a digit too many is not
-    understood. Words about a number ("мама", an extension) stay in `rest` together with the number they stand at.
+    A number without a country code is read in `region` (ISO 3166, "RU"). Only numbers that exist by the
+    numbering plan count: a local number without its city code, a truncated float ("7,92E+10") or a number
+    with a digit too many is not understood. Words about a number ("мама", an extension) stay in `rest`
+    together with the number they stand at.
     """
     found: list[Line] = []
     rest: list[str] = []
@@ -57,12 +61,16 @@ def _read(part: str, region: str | None, found: list[Line], rest: list[str], lab
         _read_piece(part, region, found, rest, label, main)
 
 
-def _read_piece(piece: str, region: str | None, found: list[Line], rest: list[str], label: str, main: bool) -> None:
+def _read_piece(
+    piece: str, region: str | None, found: list[Line], rest: list[str], label: str, main: bool
+) -> None:
     text = _spreadsheet_float(piece.lstrip("'`"))
     extension = _EXTENSION.search(text)
-    reading = text[: extension.start()] + " " * (extension.end() - extension.start()) + text[extension.end() :] if (
-        extension and sum(char.isdigit() for char in text[: extension.start()]) >= 7
-    ) else text
+    reading = (
+        text[: extension.start()] + " " * (extension.end() - extension.start()) + text[extension.end() :]
+        if (extension and sum(char.isdigit() for char in text[: extension.start()]) >= 7)
+        else text
+    )
     numbers: list[Line] = []
     left = reading
     for run in reversed(list(_RUN.finditer(reading))):
@@ -97,10 +105,11 @@ def _read_piece(piece: str, region: str | None, found: list[Line], rest: list[st
 
 
 def _numbers_of(run: str, region: str | None) -> list[tuple[str, str | None]]:
-    """The numbers in a run of phone signs as (digits, E.164), with None for groups that belong to none; [] without any.
+    """The numbers in a run of phone signs as (digits, E.164), with None for groups that belong to none; []
+    without any.
 
-    The run is cut between its digit groups into the numbers that leave the fewest groups over; of those cuts the one
-    with the fewest numbers wins, so that a number written in groups stays one number.
+    The run is cut between its digit groups into the numbers that leave the fewest groups over; of those cuts
+    the one with the fewest numbers wins, so that a number written in groups stays one number.
     """
     groups = _GROUP.findall(run)[:_MAX_GROUPS]
     if not groups:
@@ -131,7 +140,9 @@ def _numbers_of(run: str, region: str | None) -> list[tuple[str, str | None]]:
 
 @lru_cache(maxsize=4096)
 def _e164(digits: str, region: str | None) -> str | None:
-    """The number that these digits (with or without "+") are in this region, None when there is no such number."""
+    """The number that these digits (with or without "+") are in this region, None when there is no such
+    number.
+    """
     plain = digits.lstrip("+")
     readings = [(digits, region)]
     if digits.startswith("+"):

@@ -7,11 +7,47 @@ import re
 from parlour.records.parse.cells import Cell, text_of, tidy
 
 _YES = frozenset(
-    {"yes", "y", "true", "t", "on", "1", "+", "x", "✓", "✔", "☑", "✅", "v", "да", "д", "истина", "вкл", "есть", "х"}
+    {
+        "yes",
+        "y",
+        "true",
+        "t",
+        "on",
+        "1",
+        "+",
+        "x",
+        "✓",
+        "✔",
+        "☑",
+        "✅",
+        "v",
+        "да",
+        "д",
+        "истина",
+        "вкл",
+        "есть",
+        "х",
+    }
 )
 _NO = frozenset({"no", "n", "false", "f", "off", "0", "-", "нет", "н", "ложь", "выкл", "✗", "✘", "☐", "❌"})
 _FEMALE = frozenset(
-    {"ж", "жен", "женский", "женщина", "женск", "девушка", "f", "fem", "female", "w", "woman", "girl", "mrs", "ms", "miss"}
+    {
+        "ж",
+        "жен",
+        "женский",
+        "женщина",
+        "женск",
+        "девушка",
+        "f",
+        "fem",
+        "female",
+        "w",
+        "woman",
+        "girl",
+        "mrs",
+        "ms",
+        "miss",
+    }
 )
 _MALE = frozenset({"м", "муж", "мужской", "мужчина", "мужск", "парень", "m", "male", "man", "boy", "mr"})
 _TAG_MARKS = re.compile(r":::|[|,;\n]")
@@ -34,10 +70,14 @@ def sex(cell: Cell) -> str | None:
 def tags(cell: Cell) -> list[str]:
     """The tags of a cell in their order, without repetitions (compared without regard to case).
 
-    A list is taken item by item. The star before Google's own groups is taken off, and "myContacts" is left out.
+    A list is taken item by item. The star before Google's own groups is taken off, and "myContacts" is left
+    out.
     """
     if isinstance(cell, list):
-        parts = [text_of(part.get("name") or part.get("title")) if isinstance(part, dict) else text_of(part) for part in cell]
+        parts = [
+            text_of(part.get("name") or part.get("title")) if isinstance(part, dict) else text_of(part)
+            for part in cell
+        ]
     else:
         parts = _TAG_MARKS.split(text_of(cell))
     found: dict[str, str] = {}
