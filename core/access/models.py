@@ -1,7 +1,8 @@
 """Tables of access.
 
-Organisations, users, memberships, log-ins and tokens belong to no organisation: they answer which one a request may
-enter, and the named functions of this package are the only way to them. Everything else is scoped.
+Organisations, users, memberships, log-ins and tokens belong to no organisation: they answer which one a
+request may enter, and the named functions of this package are the only way to them. Everything else is
+scoped.
 """
 
 from __future__ import annotations
