@@ -1,0 +1,270 @@
+"""The statements behind the write path: rows, side tables, parts and pairs, each in batches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from parlour.db.base import now
+from parlour.db.session import WRITE_PATH, Session
+from parlour.errors import Invalid
+from parlour.i18n import _
+from parlour.records.registry import Field, RecordType
+from parlour.records.values import key_of
+
+if TYPE_CHECKING:
+    from parlour.records.write import RowChange
+
+CHUNK = 500
+_OURS = {WRITE_PATH: True}
+
+
+def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of a scoped class that are not needed back."""
+    if rows:
+        session.execute(insert(cls.__table__), list(rows), execution_options=_OURS)
+
+
+def columns_of(item: Field, value: Any) -> dict[str, Any]:
+    """The column values of one field, its key included."""
+    found = {f"{item.attr}{suffix}": stored for suffix, stored in item.kind.to_columns(value).items()}
+    if item.key_column:
+        found[item.key_column] = item.kind.key(value)
+    return found
+
+
+def store(
+    session: Session, record: RecordType, batch: Sequence[RowChange], assigned: Mapping[int, int | None]
+) -> None:
+    """Put a checked batch into the tables; new rows get their ids."""
+    _insert(session, record, [row for row in batch if row.kind == "create"], assigned)
+    _update(session, record, [row for row in batch if row.kind in ("update", "archive", "restore")])
+    saved = [row for row in batch if row.kind in ("create", "update")]
+    for item in record.fields:
+        rows = [row for row in saved if item.name in row.new]
+        if not rows:
+            continue
+        if item.storage == "part":
+            _replace_lines(session, item, rows)
+        elif item.storage == "links":
+            _replace_pairs(session, item, rows)
+    _side_tables(session, record, saved)
+    doomed = [row.id for row in batch if row.kind == "delete"]
+    for start in range(0, len(doomed), CHUNK):
+        table = record.cls.__table__
+        session.execute(
+            delete(table).where(
+                table.c.organisation_id == session.scope.organisation_id, table.c.id.in_(doomed[start : start + CHUNK])
+            ),
+            execution_options=_OURS,
+        )
+
+
+def _own_columns(record: RecordType, row: RowChange, *, whole: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for item in record.fields:
+        if item.storage not in ("column", "link") or item.cls is not record.cls:
+            continue
+        if item.name in row.new:
+            values.update(columns_of(item, row.new[item.name]))
+        elif whole:
+            values.update(columns_of(item, None))
+    return values
+
+
+def _insert(
+    session: Session, record: RecordType, rows: Sequence[RowChange], assigned: Mapping[int, int | None]
+) -> None:
+    if not rows:
+        return
+    scope, moment = session.scope, now()
+    common = {
+        "organisation_id": scope.organisation_id,
+        "version": 1,
+        "created_at": moment,
+        "created_by": scope.user_id,
+        "updated_at": moment,
+        "updated_by": scope.user_id,
+        "extra": {},
+    }
+    table = record.cls.__table__
+    returning = [row for row in rows if assigned.get(row.position)]
+    for row in returning:
+        row.id = int(assigned[row.position] or 0)
+    if returning:
+        values = [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in returning]
+        session.execute(insert(table), values, execution_options=_OURS)
+    fresh = [row for row in rows if not assigned.get(row.position)]
+    if fresh:
+        values = [{**common, **_own_columns(record, row, whole=True)} for row in fresh]
+        ids = session.execute(
+            insert(table).returning(table.c.id, sort_by_parameter_order=True), values, execution_options=_OURS
+        ).scalars()
+        for row, row_id in zip(fresh, ids, strict=True):
+            row.id = row_id
+
+
+def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Rows that change the same columns go in one statement."""
+    scope, moment = session.scope, now()
+    shapes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        values = _own_columns(record, row, whole=False)
+        if row.kind != "update":
+            values["archived_at"] = moment if row.kind == "archive" else None
+        shapes[tuple(values)].append({"row_id": row.id, **{f"v_{name}": value for name, value in values.items()}})
+    table = record.cls.__table__
+    for names, parameters in shapes.items():
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("row_id"), table.c.organisation_id == scope.organisation_id)
+            .values(
+                {
+                    **{name: bindparam(f"v_{name}") for name in names},
+                    "version": table.c.version + 1,
+                    "updated_at": moment,
+                    "updated_by": scope.user_id,
+                }
+            )
+        )
+        session.execute(statement, parameters, execution_options=_OURS)
+
+
+def _side_tables(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Extensions: a side row is made when its first field is filled in."""
+    sides: dict[Any, list[Field]] = defaultdict(list)
+    for item in record.fields:
+        if item.storage == "extension" or (item.storage == "link" and item.cls is not record.cls):
+            sides[item.cls].append(item)
+    organisation_id = session.scope.organisation_id
+    for cls, fields in sides.items():
+        touched = [row for row in rows if any(item.name in row.new for item in fields)]
+        if not touched:
+            continue
+        table = cls.__table__
+        ids = [row.id for row in touched]
+        present: set[int] = set()
+        for start in range(0, len(ids), CHUNK):
+            present.update(session.scalars(select(cls.id).where(cls.id.in_(ids[start : start + CHUNK]))))
+        fresh, shapes = [], defaultdict(list)
+        for row in touched:
+            values: dict[str, Any] = {}
+            for item in fields:
+                if item.name in row.new or row.id not in present:
+                    values.update(columns_of(item, row.new.get(item.name)))
+            if row.id in present:
+                shapes[tuple(values)].append({"row_id": row.id, **{f"v_{k}": v for k, v in values.items()}})
+            else:
+                fresh.append({"id": row.id, "organisation_id": organisation_id, **values})
+        insert_plain(session, cls, fresh)
+        for names, parameters in shapes.items():
+            statement = (
+                update(table)
+                .where(table.c.id == bindparam("row_id"), table.c.organisation_id == organisation_id)
+                .values({name: bindparam(f"v_{name}") for name in names})
+            )
+            session.execute(statement, parameters, execution_options=_OURS)
+
+
+def _clear(session: Session, cls: Any, rows: Sequence[RowChange]) -> None:
+    ids = [row.id for row in rows if row.kind != "create"]
+    table = cls.__table__
+    for start in range(0, len(ids), CHUNK):
+        session.execute(
+            delete(table).where(
+                table.c.organisation_id == session.scope.organisation_id,
+                table.c.owner_id.in_(ids[start : start + CHUNK]),
+            ),
+            execution_options=_OURS,
+        )
+
+
+def _replace_lines(session: Session, item: Field, rows: Sequence[RowChange]) -> None:
+    _clear(session, item.cls, rows)
+    made = []
+    for row in rows:
+        for position, line in enumerate(row.new[item.name] or ()):
+            values: dict[str, Any] = {
+                "organisation_id": session.scope.organisation_id,
+                "owner_id": row.id,
+                "position": position,
+            }
+            for inner in item.lines:
+                values.update(columns_of(inner, line.get(inner.name)))
+            made.append(values)
+    insert_plain(session, item.cls, made)
+
+
+def _replace_pairs(session: Session, item: Field, rows: Sequence[RowChange]) -> None:
+    _clear(session, item.cls, rows)
+    organisation_id = session.scope.organisation_id
+    insert_plain(
+        session,
+        item.cls,
+        [
+            {"organisation_id": organisation_id, "owner_id": row.id, "target_id": target}
+            for row in rows
+            for target in row.new[item.name] or ()
+        ],
+    )
+
+
+def check_unique(session: Session, record: RecordType, batch: Sequence[RowChange]) -> None:
+    """Say at the field that a unique value is taken, before the database refuses it. Says nothing about whose it is."""
+    errors: dict[int, dict[str, Any]] = {}
+    for item in record.fields:
+        if not item.unique or item.storage != "column":
+            continue
+        column = getattr(record.cls, item.key_column or item.columns[0])
+        seen: dict[Any, int] = {}
+        for row in batch:
+            if row.new.get(item.name) is None:
+                continue
+            value = item.kind.key(row.new[item.name]) if item.key_column else columns_of(item, row.new[item.name])[
+                item.columns[0]
+            ]
+            if value in seen:
+                errors.setdefault(row.position, {})[item.name] = _taken(row.new[item.name])
+            seen[value] = row.position
+        values = list(seen)
+        writing = {row.id for row in batch if row.id and item.name in row.new}
+        for start in range(0, len(values), CHUNK):
+            some = values[start : start + CHUNK]
+            for value, row_id in session.execute(select(column, record.cls.id).where(column.in_(some))):
+                position = seen[value]
+                if row_id not in writing:
+                    owner = next(row for row in batch if row.position == position)
+                    errors.setdefault(position, {})[item.name] = _taken(owner.new[item.name])
+    if errors:
+        raise Invalid(_("Some values cannot be saved."), errors)
+
+
+def _taken(value: Any) -> Any:
+    return _("${value} is taken already.", mapping={"value": str(value)[:80]})
+
+
+def explain(record: RecordType, batch: Sequence[RowChange], error: IntegrityError) -> Invalid:
+    """What the database refused, in words. Reached when another writer came between the check and the write."""
+    text = key_of(str(error.orig))
+    first = batch[0].position
+    for item in record.fields:
+        column = item.key_column or (item.columns[0] if item.columns else item.name)
+        if item.unique and (f"uq_{record.cls.__tablename__}_{item.attr}" in text or f".{column}" in text):
+            return Invalid(_("Some values cannot be saved."), {first: {item.name: _("This is taken already.")}})
+    if "foreign key" in text:
+        message = _("Another record refers to this one, or the record it refers to is gone.")
+    else:
+        message = _("The database refused these values.")
+    return Invalid(message, {first: {"": message}})
+
+
+def expire(session: Session, record: RecordType, ids: Sequence[int]) -> None:
+    """Forget objects of these rows that somebody has loaded: they are out of date now."""
+    wanted = set(ids)
+    for row in list(session.identity_map.values()):
+        if isinstance(row, record.cls) and row.id in wanted:
+            session.expire(row)
