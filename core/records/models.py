@@ -45,6 +45,7 @@ class Change(Base):  # type: ignore[misc]
         ForeignKeyConstraint(
             ["organisation_id", "change_set_id"],
             ["core_change_set.organisation_id", "core_change_set.id"],
+            name="fk_core_change_change_set_id",
             ondelete="CASCADE",
         ),
         Index("ix_core_change_row", "organisation_id", "record", "row_id", "id"),
