@@ -6,6 +6,8 @@ owns nothing. FORCE is not used: it silently empties the owner's own backfills a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, text
 
 POLICY = "parlour_organisation"
@@ -24,12 +26,14 @@ def protect(connection: Connection, table: str) -> None:
     )
 
 
-def grant_site(connection: Connection, role: str) -> None:
-    """Give the site's role what it needs on everything the owner has made so far."""
+def grant_site(connection: Connection, role: str, read_only: Sequence[str] = ()) -> None:
+    """Give the site's role what it needs on everything the owner has made so far; `read_only` tables it may not change."""
     if connection.dialect.name != "postgresql":
         return
-    quoted = connection.dialect.identifier_preparer.quote(role)
-    schema = connection.dialect.identifier_preparer.quote(connection.execute(text("SELECT current_schema()")).scalar_one())
-    connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}"))
-    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted}"))
-    connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"))
+    quote = connection.dialect.identifier_preparer.quote
+    schema = quote(connection.execute(text("SELECT current_schema()")).scalar_one())
+    connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {quote(role)}"))
+    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quote(role)}"))
+    connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quote(role)}"))
+    for table in read_only:
+        connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {quote(table)} FROM {quote(role)}"))

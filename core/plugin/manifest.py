@@ -15,8 +15,8 @@ from packaging.version import InvalidVersion, Version
 from parlour.i18n import _
 
 GROUP = "parlour.plugins"
-# Names start tables, routes and permissions; PostgreSQL cuts identifiers at 63 bytes, so the prefix stays short.
-NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+# Names start tables, routes and permissions; identifiers end at 63 bytes and revision ids at 32, so the prefix stays short.
+NAME = re.compile(r"[a-z][a-z0-9_]{1,25}")
 RESERVED = frozenset({"core", "parlour", "alembic", "public", "pg"})
 
 

@@ -14,7 +14,13 @@ from sqlalchemy.orm import DeclarativeBase, registry
 
 from parlour.db.base import METADATA
 
-CORE_MODELS = ("parlour.access.models", "parlour.plugin.models", "parlour.jobs.models", "parlour.records.models")
+CORE_MODELS = (
+    "parlour.access.models",
+    "parlour.plugin.models",
+    "parlour.jobs.models",
+    "parlour.records.models",
+    "parlour.records.files",
+)
 
 
 def registries(package: str) -> list[registry]:
@@ -29,15 +35,15 @@ def registries(package: str) -> list[registry]:
     return found
 
 
-def owner_of_table(table: Table) -> str | None:
-    """The owner that a table states; a bare association table belongs to the owner whose prefix it carries."""
+def owned(table: Table, owner: str) -> bool:
+    """Whether a table belongs to an owner: it says so, or it says nothing and carries the owner's prefix."""
     stated = table.info.get("owner")
-    return str(stated) if stated else table.name.partition("_")[0]
+    return bool(stated == owner if stated else table.name.startswith(f"{owner}_"))
 
 
 def tables(owner: str) -> list[Table]:
     """The tables of one owner in the shared MetaData, by name."""
-    return [table for _name, table in sorted(METADATA.tables.items()) if owner_of_table(table) == owner]
+    return [table for _name, table in sorted(METADATA.tables.items()) if owned(table, owner)]
 
 
 def import_core() -> None:

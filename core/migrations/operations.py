@@ -1,0 +1,85 @@
+"""What migrations of Parlour do beside Alembic's own operations. Called within `upgrade()` and `downgrade()`.
+
+There are no helpers for common columns on purpose: a migration is a snapshot, and a helper would change under it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.autogenerate import renderers
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import MigrateOperation
+
+from parlour.db import rls
+
+# Indexes for "contains" differ per database, so models cannot declare them; comparisons know them by this beginning.
+TEXT_INDEX = "tx_"
+
+
+def scope(*tables: str) -> None:
+    """Protect tables that belong to organisations: row-level security on PostgreSQL, nothing elsewhere."""
+    for table in tables:
+        rls.protect(op.get_bind(), table)
+
+
+def extension(name: str) -> None:
+    """Make a PostgreSQL extension available, nothing elsewhere. It stays when the migration is taken back."""
+    if on_postgresql():
+        op.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
+
+
+def text_index(table: str, column: str) -> None:
+    """An index for "contains" within an organisation: trigrams on PostgreSQL, a plain index elsewhere.
+
+    Needs `extension("pg_trgm")` and `extension("btree_gin")`, which the core's first migration makes.
+    """
+    name = _text_index_name(table, column)
+    if on_postgresql():
+        op.create_index(
+            name,
+            table,
+            ["organisation_id", column],
+            postgresql_using="gin",
+            postgresql_ops={column: "gin_trgm_ops"},
+        )
+    else:
+        op.create_index(name, table, ["organisation_id", column])
+
+
+def drop_text_index(table: str, column: str) -> None:
+    op.drop_index(_text_index_name(table, column), table_name=table)
+
+
+def on_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"
+
+
+def rows(statement: Any) -> list[Any]:
+    """The rows of a query, for backfills that compute in Python."""
+    return list(op.get_bind().execute(sa.text(statement) if isinstance(statement, str) else statement))
+
+
+def _text_index_name(table: str, column: str) -> str:
+    return f"{TEXT_INDEX}{table}_{column}"
+
+
+class ScopeTables(MigrateOperation):
+    """Autogenerate's note that new tables are scoped; rendered as a call of `scope`."""
+
+    def __init__(self, tables: list[str]):
+        self.tables = tables
+
+    def reverse(self) -> MigrateOperation:
+        return ScopeTables([])
+
+    def to_diff_tuple(self) -> tuple[str, list[str]]:
+        return ("scope_tables", self.tables)
+
+
+@renderers.dispatch_for(ScopeTables)
+def _render_scope(_context: AutogenContext, operation: ScopeTables) -> str:
+    lines = "".join(f'    "{table}",\n' for table in operation.tables)
+    return f"operations.scope(\n{lines})"
