@@ -1,7 +1,8 @@
-"""What a country implies: time zones, currency, how phone numbers are read, and which of our languages is spoken there.
+"""What a country implies: time zones, currency, how phone numbers are read, and which of our languages is
+spoken there.
 
-Everything comes from the data of babel (CLDR), phonenumbers and tzdata; only the zone where most people of a country with
-several zones live is written down here, because no table says it.
+Everything comes from the data of babel (CLDR), phonenumbers and tzdata; only the zone where most people of a
+country with several zones live is written down here, because no table says it.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def all_countries() -> dict[str, Country]:
 def country_choices(locale: str) -> list[tuple[str, str]]:
     """Code and name of every country, by name in that language."""
     names = Locale.parse(locale).territories
-    return sorted(((code, names.get(code, code)) for code in all_countries()), key=lambda item: item[1].casefold())
+    return sorted(
+        ((code, names.get(code, code)) for code in all_countries()), key=lambda item: item[1].casefold()
+    )
 
 
 def currency_choices(locale: str) -> list[tuple[str, str]]:

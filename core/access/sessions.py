@@ -1,7 +1,7 @@
 """Log-ins, kept on the server: the browser holds a random token, the database its hash.
 
-A log-in ends after `ABSOLUTE`, after `IDLE` without a request, by logging out here or everywhere, with a new password, and
-when the person is switched off. A new log-in never takes over an old token.
+A log-in ends after `ABSOLUTE`, after `IDLE` without a request, by logging out here or everywhere, with a new
+password, and when the person is switched off. A new log-in never takes over an old token.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def start_login(session: Session, user: User, *, ip: str = "", agent: str = "", old: str | None = None) -> str:
-    """A new log-in and its token, which is shown to nobody but this browser. The log-in of the token `old` ends."""
+def start_login(
+    session: Session, user: User, *, ip: str = "", agent: str = "", old: str | None = None
+) -> str:
+    """A new log-in and its token, which is shown to nobody but this browser. The log-in of the token `old`
+    ends.
+    """
     if old:
         end_login(session, old)
     token = secrets.token_urlsafe(32)
@@ -50,7 +54,9 @@ def start_login(session: Session, user: User, *, ip: str = "", agent: str = "", 
     return token
 
 
-def login_of_token(session: Session, token: str, at: datetime | None = None) -> tuple[LoginSession, User] | None:
+def login_of_token(
+    session: Session, token: str, at: datetime | None = None
+) -> tuple[LoginSession, User] | None:
     """The living log-in of a token and its person, or None."""
     at = at or now()
     with system(session):
@@ -121,7 +127,9 @@ def logins_of(session: Session, user_id: int) -> list[LoginSession]:
             session.scalars(
                 select(LoginSession)
                 .where(
-                    LoginSession.user_id == user_id, LoginSession.expires_at > at, LoginSession.seen_at > at - IDLE
+                    LoginSession.user_id == user_id,
+                    LoginSession.expires_at > at,
+                    LoginSession.seen_at > at - IDLE,
                 )
                 .order_by(LoginSession.seen_at.desc())
             )

@@ -1,0 +1,205 @@
+"""What the person of a session may do, compiled to SQL.
+
+One table, two kinds of rules. A **permission** gives: any one of the person's roles is enough, and a filter
+narrows it to some rows. A **restriction** takes away, and every one of them holds: with a filter only the
+rows that match stay, with fields these are hidden, with neither the permission is gone altogether. No
+permission means no.
+
+Three people are beyond the table. The owner of an organisation has everything in every plugin that is
+switched on, and no restriction binds them: nobody can lock the owner out. A trusted scope (jobs, the command
+line) is Parlour itself. Rules of a plugin that is off do not count, for nobody.
+
+Fields are decided per record and not per row, and on the safe side. A field is shown when some permission
+without a filter shows it, or when every permission of the person shows it. A permission for "own clients,
+with phones" beside one for "all clients, without phones" therefore shows no phones at all: a list could not
+hide them in some rows only without telling by sorting and searching what it hides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from parlour.access.models import Role, Rule
+from parlour.db.session import Session
+from parlour.errors import NotAllowed
+from parlour.i18n import _
+
+if TYPE_CHECKING:
+    from parlour.records.registry import RecordType
+
+OWNER = "owner"
+PERMISSION = "permission"
+RESTRICTION = "restriction"
+Predicate = ColumnElement[bool]
+_KEY = "access_rules"
+
+
+@dataclass(frozen=True)
+class Held:
+    """One rule that applies to the person."""
+
+    filter: dict[str, Any] | None
+    fields_except: frozenset[str]
+
+
+@dataclass
+class RuleSet:
+    """All rules of one person in one organisation, by permission. `everything` is the owner."""
+
+    everything: bool = False
+    permissions: dict[str, list[Held]] = field(default_factory=dict)
+    restrictions: dict[str, list[Held]] = field(default_factory=dict)
+
+
+def rules_of(session: Session) -> RuleSet:
+    """The rules of the session's person; two queries, once per session."""
+    found = session.scope.cache.get(_KEY)
+    if not isinstance(found, RuleSet):
+        found = session.scope.cache[_KEY] = _load(session)
+    return found
+
+
+def forget(session: Session) -> None:
+    """Let this session read its rules anew; called by what changes them."""
+    session.scope.cache.pop(_KEY, None)
+    for key in [key for key in session.scope.cache if str(key).startswith("fields:")]:
+        del session.scope.cache[key]
+
+
+def _load(session: Session) -> RuleSet:
+    role_ids = session.scope.role_ids
+    found = RuleSet()
+    if role_ids:
+        codes = session.scalars(select(Role.code).where(Role.id.in_(role_ids))).all()
+        found.everything = OWNER in codes
+    if found.everything:
+        return found
+    applies = or_(Rule.role_id.in_(role_ids), Rule.role_id.is_(None))
+    rows = session.execute(
+        select(Rule.kind, Rule.permission, Rule.filter, Rule.fields_except)
+        .where(Rule.active, applies)
+        .order_by(Rule.id)
+    )
+    for kind, permission, given, fields_except in rows:
+        held = Held(given or None, frozenset(fields_except or ()))
+        bucket = found.permissions if kind == PERMISSION else found.restrictions
+        bucket.setdefault(permission, []).append(held)
+    return found
+
+
+def _on(session: Session, permission: str) -> bool:
+    """Whether the plugin that the permission belongs to is switched on here."""
+    from parlour.plugin.gate import enabled
+
+    return permission.partition(":")[0] in enabled(session)
+
+
+def allows(session: Session, permission: str) -> bool:
+    """Whether the person has the permission at all, for some rows at least."""
+    if session.scope.trusted:
+        return True
+    if not _on(session, permission):
+        return False
+    rules = rules_of(session)
+    if rules.everything:
+        return True
+    return bool(rules.permissions.get(permission)) and not _forbidden(rules, permission)
+
+
+def _forbidden(rules: RuleSet, permission: str) -> bool:
+    return any(not rule.filter and not rule.fields_except for rule in rules.restrictions.get(permission, ()))
+
+
+def require(session: Session, permission: str) -> None:
+    """Raises NotAllowed unless `allows`."""
+    if not allows(session, permission):
+        raise NotAllowed(_("You may not do this. Ask an owner for the right."))
+
+
+def predicate(session: Session, record: RecordType, action: str, *, entity: Any = None) -> Predicate | None:
+    """The condition on rows of `record` (or its alias `entity`) for an action; None when every row is
+    allowed.
+
+    Raises NotAllowed when the person has no permission for the action at all.
+    """
+    permission = record.permission(action)
+    if not allows(session, permission):
+        raise NotAllowed(_("You may not do this with ${records}.", mapping={"records": record.plural}))
+    if session.scope.trusted:
+        return None
+    rules = rules_of(session)
+    if rules.everything:
+        return None
+    granted = rules.permissions[permission]
+    conditions: list[Predicate] = []
+    if all(rule.filter for rule in granted):
+        conditions.append(or_(false(), *(_compile(session, record, rule.filter, entity) for rule in granted)))
+    conditions.extend(
+        _compile(session, record, rule.filter, entity)
+        for rule in rules.restrictions.get(permission, ())
+        if rule.filter
+    )
+    return and_(*conditions) if conditions else None
+
+
+def _compile(session: Session, record: RecordType, given: Any, entity: Any) -> Predicate:
+    """A rule's filter; one that leads into a plugin that is off, or that cannot be read any more, lets
+    nothing through.
+    """
+    from parlour.records.filters import FilterFault, compile_filter
+
+    try:
+        return compile_filter(session, record, given, entity=entity, trusted=True)
+    except FilterFault:
+        return false()
+
+
+def hidden_fields(session: Session, record: RecordType, action: str) -> frozenset[str]:
+    """Names of the fields that the person may not see (action "read") or set ("write", "create").
+
+    Without the permission every field is hidden. A form asks for "write" both when it changes and when it
+    adds a record: who may only add is judged by what they may add.
+    """
+    if session.scope.trusted:
+        return frozenset()
+    permission = record.permission(action)
+    if action == "write" and not allows(session, permission):
+        permission = record.permission("create")
+    if not allows(session, permission):
+        return frozenset(item.name for item in record.fields)
+    rules = rules_of(session)
+    hidden = _secrets(session, record, action)
+    if rules.everything:
+        return hidden
+    granted = rules.permissions[permission]
+    shown_to_all_rows = [rule.fields_except for rule in granted if not rule.filter]
+    for name in _named(granted):
+        some = any(name not in hides for hides in shown_to_all_rows)
+        if not some and any(name in rule.fields_except for rule in granted):
+            hidden |= {name}
+    return hidden | _named(rules.restrictions.get(permission, ()))
+
+
+def _named(rules: Iterable[Held]) -> frozenset[str]:
+    return frozenset(name for rule in rules for name in rule.fields_except)
+
+
+def secret_permission(record: RecordType, plugin: str, name: str, action: str) -> str:
+    """The permission of a secret field: "contacts:contact.health:read". It belongs to the plugin that brought
+    the field.
+    """
+    return f"{plugin}:{record.name.partition('.')[2]}.{name}:{action}"
+
+
+def _secrets(session: Session, record: RecordType, action: str) -> frozenset[str]:
+    """Secret fields need a permission each, besides that of the record."""
+    wanted = "read" if action == "read" else "write"
+    return frozenset(
+        item.name
+        for item in record.fields
+        if item.secret and not allows(session, secret_permission(record, item.plugin, item.name, wanted))
+    )
