@@ -171,9 +171,10 @@ def _existing(session: Session, target: RecordType, wanted: set[int], system: bo
 
 
 def _check_files(session: Session, item: Field, rows: Sequence[RowChange], errors: Errors) -> None:
-    from parlour.records.models_of_files import existing_files
+    from parlour.records.files import File
 
-    known = existing_files(session, {row.new[item.name] for row in rows if row.new[item.name]})
+    wanted = sorted({row.new[item.name] for row in rows if row.new[item.name]})
+    known = set(session.scalars(select(File.id).where(File.id.in_(wanted)))) if wanted else set()
     for row in rows:
         if row.new[item.name] and row.new[item.name] not in known:
             errors.setdefault(row.position, {})[item.name] = _("There is no such file.")

@@ -24,7 +24,8 @@ class File(Base):
         {"info": {"owner": "core", "scoped": True}},
     )
 
-    # Whose file it is: a record type's name, the row (NULL until the form that uploads is saved), and the field or part.
+    # Whose file it is: a record type's name, the row (NULL until the form that uploads is saved), and the
+    # field or part.
     record: Mapped[str] = mapped_column(String(128))
     row_id: Mapped[int | None] = mapped_column(BigId)
     slot: Mapped[str] = mapped_column(String(64))

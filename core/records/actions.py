@@ -1,0 +1,82 @@
+"""Actions are declared once and offered everywhere: a button on the card, a bulk action in the list, a call in the API.
+
+    @action("contacts.contact", "block", title=_("Put on the block-list"), permission="write", icon="ban")
+    def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.access.rules import allows
+from parlour.db.session import Session
+from parlour.errors import NotAllowed, NotFound
+from parlour.i18n import _
+from parlour.records.query import visible
+from parlour.records.registry import RecordType, enabled_record, record_type
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action did, in words, and the change set to undo it by."""
+
+    message: Any
+    change_set: int | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """A declared action. `run` takes the session, the ids and the values of `fields` by name."""
+
+    name: str
+    plugin: str
+    title: Any
+    run: Callable[..., Outcome]
+    permission: str = "write"
+    icon: str = "play"
+    danger: bool = False
+    bulk: bool = True
+    single: bool = True
+
+
+def action(record: Any, name: str, *, plugin: str, title: Any, **options: Any) -> Callable[..., Any]:
+    """Declare a function as an action of a record."""
+
+    def declare(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        kind = record_type(record)
+        if name in kind.actions:
+            raise ValueError(f"{kind.name} already has an action {name}.")
+        kind.actions[name] = Action(name, plugin, title, function, **options)
+        return function
+
+    return declare
+
+
+def actions_of(session: Session, record: RecordType, *, bulk: bool = False) -> list[Action]:
+    """The actions of enabled plugins that this person may run."""
+    from parlour.plugin.gate import enabled
+
+    on = enabled(session)
+    return [
+        found
+        for found in record.actions.values()
+        if found.plugin in on and (found.bulk if bulk else found.single) and allows(session, record.permission(found.permission))
+    ]
+
+
+def run_action(session: Session, record: RecordType | str, name: str, ids: Sequence[int], **values: Any) -> Outcome:
+    """Run an action on rows that this person may so act on. Raises NotFound, NotAllowed."""
+    kind = enabled_record(session, record_type(record).name)
+    found = next((item for item in (*actions_of(session, kind), *actions_of(session, kind, bulk=True)) if item.name == name), None)
+    if found is None:
+        raise NotFound(_("There is no action ${name}.", mapping={"name": name[:80]}))
+    wanted = set(ids)
+    conditions = visible(session, kind, action=found.permission, archived=None)
+    mine = set(session.scalars(select(kind.cls.id).where(kind.cls.id.in_(sorted(wanted)), *conditions)))
+    if mine != wanted:
+        raise NotAllowed(_("Some of these records are not yours to change."))
+    return found.run(session, sorted(wanted), **values)

@@ -1,0 +1,278 @@
+"""Where a table begins and ends inside a sheet: titles above the headings, totals below, repeated headings between."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+from parlour.i18n import _
+from parlour.records.parse import Cell, text_of, tidy
+
+_NUMBER = re.compile(r"[-+(]?\s*\d[\d\s.,'’]*\s*(?:₽|руб\.?|р\.|€|\$|%|шт\.?)?\)?")
+_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:[ T]\d{1,2}:\d\d.*)?")
+_PHONE = re.compile(r"\+?[\d(][\d\s()./-]{8,}")
+_TOTALS = re.compile(
+    r"(?i)^\W*(?:итог[оиа]?|всего|общ(?:ий|ая|ее) (?:итог|сумма)|сумма|total|grand total|totals|subtotal|sum)(?:\b(?!\s*@).*)?$"
+)
+_FOOTER = re.compile(
+    r"(?i)^\W*(?:выгружено|выгрузка|экспорт(?:ировано)?|сформирован[оа]?|распечатан[оа]?|дата (?:печати|выгрузки|отч[её]та)"
+    r"|отч[её]т|страница \d+|стр\. ?\d+|лист \d+|generated|exported|printed|page \d+|report)\b.*$"
+)
+# Stems that occur in headings of any list of people, goods or dealings. They only say which row is the heading; what a
+# column means is decided elsewhere.
+_VOCABULARY = re.compile(
+    r"(?i)\b(?:фамили|имя|отчеств|ф\W?и\W?о|клиент|контакт|тел|моб|сотов|phone|e-?mail|мейл|мэйл|почт|адрес|address|дата|др\b|д\W?р\b"
+    r"|рожд|birth|пол\b|sex|gender|name|first|last|middle|surname|тег|метк|тэг|катег|label|tag|group|групп|источник"
+    r"|откуда|source|оборот|сумм|потрач|оплат|спент|spent|revenue|amount|price|цен|стоим|коммент|примеч|замет|note"
+    r"|comment|remark|город|city|компан|организ|company|organi[sz]|должн|title|position|инн\b|скидк|discount|карт"
+    r"|card|visit|визит|id\b|код|code|номер|number|артикул|sku|назван|наимен|кол\W?во|колич|quantity|услуг|service"
+    r"|мастер|сотрудник|staff|статус|status|balance|баланс|бонус|url|сайт|site|web|№|п\/п)"
+)
+_PEEK = 200
+
+
+@dataclass
+class Layout:
+    """Which columns a grid has and where its records begin.
+
+    `body` is the number of the first row below the headings, or of the first row when there are none.
+    """
+
+    headings: list[str]
+    header_row: int | None
+    body: int
+    titles: list[str] = field(default_factory=list)
+    rows_of_heading: list[list[str]] = field(default_factory=list)
+
+
+def blank(cell: Cell) -> bool:
+    """Whether nothing is to be seen in the cell."""
+    return cell is None or isinstance(cell, str) and not cell.strip("\ufeff\u200b \t\r\n\u00a0\0")
+
+
+def find_layout(rows: Sequence[tuple[int, list[Cell]]]) -> Layout:
+    """The layout that the first rows of a grid show. Raises nothing: any grid has some layout."""
+    filled = [(number, cells) for number, cells in rows[:_PEEK] if not all(map(blank, cells))]
+    if not filled:
+        return Layout([], None, 1)
+    index = _heading_index(filled)
+    if index is None:
+        width = max(len(_trimmed(cells)) for _number, cells in filled)
+        return Layout(["" for _ in range(width)], None, filled[0][0])
+    number, cells = filled[index]
+    headings = [_heading_text(cell) for cell in _trimmed(cells)]
+    used = [headings]
+    first = index
+    # Groups above ("Contacts" over "Phone" and "E-mail") or a name that spans two rows.
+    if index and filled[index - 1][0] == number - 1 and "" in headings:
+        above = [_heading_text(cell) for cell in filled[index - 1][1]]
+        if sum(map(bool, above)) > 1:
+            headings = [
+                own or (above[place] if place < len(above) else "") for place, own in enumerate(headings)
+            ]
+            first -= 1
+            used.append(above)
+    if index + 1 < len(filled) and filled[index + 1][0] == number + 1:
+        below = _trimmed(filled[index + 1][1])
+        if _is_second_heading(headings, below):
+            texts = [_heading_text(cell) for cell in below]
+            used.append(texts)
+            width = max(len(headings), len(texts))
+            headings = [
+                (texts[place] if place < len(texts) else "") or (headings[place] if place < len(headings) else "")
+                for place in range(width)
+            ]
+            number, index = filled[index + 1][0], index + 1
+    titles = [" ".join(text_of(cell).strip() for cell in row if not blank(cell)) for _n, row in filled[:first]]
+    return Layout(headings, number, number + 1, titles, used)
+
+
+def column_names(headings: Sequence[str]) -> list[str]:
+    """The headings made unique and none of them empty: "Phone", "Phone (2)", "Column 5"."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, heading in enumerate(headings, 1):
+        name = heading or f"Column {place}"
+        unique, copy = name, 1
+        while unique.casefold() in taken:
+            copy += 1
+            unique = f"{name} ({copy})"
+        taken.add(unique.casefold())
+        names.append(unique)
+    return names
+
+
+class Body:
+    """Tells records from the other rows below the headings; remembers sums: a last row may be their total."""
+
+    def __init__(self, layout: Layout):
+        self.headings = [[text.casefold() for text in row] for row in layout.rows_of_heading]
+        self.width = len(layout.headings)
+        self.sums: defaultdict[int, Decimal] = defaultdict(Decimal)
+        self.seen = 0
+
+    def why_not(self, cells: list[Cell], merged: int = 0) -> Any | None:
+        """The reason why a filled row is no record, None when it is one. `merged` is how many columns it spans."""
+        texts = {place: text_of(cell).strip() for place, cell in enumerate(cells) if not blank(cell)}
+        self.seen += 1
+        if self._repeats_headings(texts):
+            return _("repeated headings")
+        counting = [str(number) for number in range(1, len(texts) + 1)]
+        if self.seen == 1 and len(texts) > 2 and list(texts.values()) == counting:
+            return _("numbers of the columns")
+        if self.width > 1:
+            if self._is_total(texts, cells):
+                return _("a row of totals")
+            if len(texts) == 1:
+                text = next(iter(texts.values()))
+                spans = merged > max(1, self.width // 2)
+                if not _figure(text) and (_FOOTER.match(text) or spans or len(text) == 1 and text.isalpha()):
+                    return _("a title, not a record")
+        for place in texts:
+            number = _amount(cells[place])
+            if number is not None:
+                self.sums[place] += number
+        return None
+
+    def _repeats_headings(self, texts: dict[int, str]) -> bool:
+        if len(texts) < 2 and self.width > 1:
+            return False
+        return any(
+            all(place < len(row) and row[place] == " ".join(text.split()).casefold() for place, text in texts.items())
+            for row in self.headings
+        )
+
+    def _is_total(self, texts: dict[int, str], cells: list[Cell]) -> bool:
+        """A row that is named a total and holds figures besides, or holds only figures one of which is a sum."""
+        figures = {place for place in texts if _figure(cells[place])}
+        words = [text for place, text in texts.items() if place not in figures]
+        if words and _TOTALS.match(words[0]):
+            others = words[1:]
+            alone = not figures and not others
+            said = re.search(r"\d|^\W*\w+\W*$", words[0]) if alone else True
+            return bool(said) and all(re.search(r"\d", text) and not _is_contact(text) for text in others)
+        if words or self.seen < 4 or len(texts) >= max(self.width - 1, 2):
+            return False
+        return any(self._is_sum(place, cells[place]) for place in texts)
+
+    def _is_sum(self, place: int, cell: Cell) -> bool:
+        number, total = _amount(cell), self.sums.get(place)
+        return number is not None and bool(total) and abs(number - (total or 0)) < Decimal("0.01")
+
+
+def _amount(cell: Cell) -> Decimal | None:
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, float | int):
+        return Decimal(repr(cell)) if abs(cell) < 1e15 else None
+    if isinstance(cell, str) and len(cell) < 30 and cell and cell.strip()[:1] not in "+0" and _NUMBER.fullmatch(cell.strip()):
+        plain = re.sub(r"[^\d.,-]", "", cell).rstrip(".,")
+        if plain.count(",") == 1 and "." not in plain:
+            plain = plain.replace(",", ".")
+        plain = plain.replace(",", "")
+        try:
+            return Decimal(plain) if plain and plain.count(".") < 2 else None
+        except ArithmeticError:
+            return None
+    return None
+
+
+def _figure(cell: Cell) -> bool:
+    """Whether a cell holds a figure that could be a total; a phone number is none."""
+    if isinstance(cell, bool):
+        return False
+    if isinstance(cell, float | int | Decimal):
+        return not (10**9 <= abs(cell) < 10**12 and cell == int(cell))
+    return isinstance(cell, str) and bool(_NUMBER.fullmatch(tidy(cell))) and not _is_contact(cell)
+
+
+def _is_contact(text: str) -> bool:
+    """Whether a text looks like a phone number or an e-mail address."""
+    text = tidy(text)
+    digits = sum(char.isdigit() for char in text)
+    return "@" in text or text.startswith("+") or 10 <= digits <= 12 and not re.search(r"[.,]\d{1,2}$", text)
+
+
+def _trimmed(cells: list[Cell]) -> list[Cell]:
+    end = len(cells)
+    while end and blank(cells[end - 1]):
+        end -= 1
+    return cells[:end]
+
+
+def _heading_text(cell: Cell) -> str:
+    return "" if blank(cell) else " ".join(tidy(text_of(cell)).split())[:120]
+
+
+def _like_heading(cell: Cell) -> bool:
+    """Whether a cell could be the name of a column: a short text that is no value of an obvious kind."""
+    if isinstance(cell, bool | date | time | float | int | Decimal):
+        return False
+    text = tidy(text_of(cell))
+    if not text or len(text) > 100 or "@" in text or not re.search(r"[^\W\d_]|№|#", text):
+        return False
+    return not (_NUMBER.fullmatch(text) or _DATE.fullmatch(text) or _PHONE.fullmatch(text))
+
+
+def _heading_index(filled: list[tuple[int, list[Cell]]]) -> int | None:
+    """Which of the filled rows holds the headings, None when none does."""
+    widths = sorted(sum(not blank(cell) for cell in cells) for _number, cells in filled)
+    usual = widths[int(len(widths) * 0.75)] if len(widths) > 1 else widths[0]
+    best: tuple[float, int] | None = None
+    for index, (_number, cells) in enumerate(filled[:50]):
+        names = [cell for cell in cells if not blank(cell)]
+        likely = sum(map(_like_heading, names))
+        if likely < len(names) * 0.8 or len(names) < min(2, usual) or len(names) < usual * 0.3:
+            continue
+        known = sum(bool(_VOCABULARY.search(tidy(text_of(cell)))) for cell in names)
+        # A client called "Total" or a note with "phone" in it is one cell of many; headings are headings throughout.
+        if known and known >= len(names) * 0.4 and (known > 1 or len(names) == 1 or index == 0):
+            score = known + 0.5 * known / len(names) + 0.01 * len(names)
+            if best is None or score > best[0] + 0.001:
+                best = (score, index)
+    if best:
+        return best[1]
+    return _unknown_heading(filled, usual)
+
+
+def _unknown_heading(filled: list[tuple[int, list[Cell]]], usual: int) -> int | None:
+    """The heading row of a table whose words are not known: names throughout, and unlike what stands below."""
+    for index, (_number, cells) in enumerate(filled[:20]):
+        names = {place: tidy(text_of(cell)) for place, cell in enumerate(cells) if not blank(cell)}
+        if len(names) < max(usual, min(2, usual)):
+            continue
+        if not all(_like_heading(cells[place]) for place in names):
+            return None
+        below = [row for _n, row in filled[index + 1 :]]
+        for place, name in names.items():
+            column = [row[place] for row in below if place < len(row) and not blank(row[place])]
+            texts = [tidy(text_of(cell)) for cell in column]
+            shapes = Counter(map(_signature, texts))
+            shape = _signature(name)
+            if name in texts or " " in shape and len(texts) > 2 and shapes[shape] > len(texts) / 2:
+                return None
+        return index if below else None
+    return None
+
+
+def _signature(text: str) -> str:
+    """The shape of a text: "Иванова Анна" is "Aa Aa"."""
+    kinds = ("0" if char.isdigit() else "A" if char.isupper() else "a" if char.isalpha() else char for char in text)
+    return re.sub(r"(.)\1+", r"\1", "".join(kinds))
+
+
+def _is_second_heading(headings: list[str], below: list[Cell]) -> bool:
+    """Whether the row under the headings completes them: known words only, standing where groups or gaps are above."""
+    names = {place: cell for place, cell in enumerate(below) if not blank(cell)}
+    if not names or not all(_like_heading(cell) for cell in names.values()):
+        return False
+    known = sum(bool(_VOCABULARY.search(tidy(text_of(cell)))) for cell in names.values())
+    gaps = sum(1 for place in names if place >= len(headings) or not headings[place])
+    return gaps > 0 and known >= len(names) * 0.6 and known > 0
+
+
