@@ -1,4 +1,5 @@
-"""The outbox and the schedules: tables that belong to no organisation, because relays look across all of them.
+"""The outbox and the schedules: tables that belong to no organisation, because relays look across all of
+them.
 
 Reached through `outbox`, `run`, `schedules` and `progress` only, which compare the organisation themselves.
 """
@@ -27,7 +28,8 @@ STATES = (WAITING, RUNNING, SENDING, DONE, FAILED, UNCERTAIN, PARKED, CANCELLED)
 FINISHED = (DONE, FAILED, UNCERTAIN, CANCELLED)
 
 # Each queue has workers of its own, so that slow mail cannot delay what somebody waits for:
-# default (short), mail (slow outside servers), documents (PDFs: heavy), bulk (imports, exports, recalculations).
+# default (short), mail (slow outside servers), documents (PDFs: heavy), bulk (imports, exports,
+# recalculations).
 QUEUES = ("default", "mail", "documents", "bulk")
 
 
@@ -36,7 +38,8 @@ class Job(SystemBase):
 
     __tablename__ = "core_job"
     __table_args__ = (
-        # NULLs are distinct in a unique key, so jobs of the installation (no organisation) need indexes of their own.
+        # NULLs are distinct in a unique key, so jobs of the installation (no organisation) need indexes of
+        # their own.
         UniqueConstraint("organisation_id", "name", "dedupe"),
         Index(
             "uq_core_job_dedupe_installation",
@@ -62,7 +65,9 @@ class Job(SystemBase):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("core_organisation.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("core_organisation.id", ondelete="CASCADE")
+    )
     plugin: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(128))
     args: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False)
@@ -87,7 +92,8 @@ class Job(SystemBase):
     created_by: Mapped[int | None] = mapped_column(BigId, ForeignKey("core_user.id", ondelete="SET NULL"))
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
-    # On a running row the worker's token and the end of its lease; on a waiting row, until when a broker has it.
+    # On a running row the worker's token and the end of its lease; on a waiting row, until when a broker has
+    # it.
     locked_by: Mapped[str | None] = mapped_column(String(64))
     locked_until: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -110,7 +116,9 @@ class ScheduleState(SystemBase):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("core_organisation.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("core_organisation.id", ondelete="CASCADE")
+    )
     name: Mapped[str] = mapped_column(String(128))
     # What the next run was computed from; another declaration or zone means computing it anew.
     timing: Mapped[str] = mapped_column(String(100))

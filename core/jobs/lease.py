@@ -1,0 +1,194 @@
+"""Who works on a job: a token per run, and a lease that is renewed as long as the process lives.
+
+The token is the fence. Every change of a job by its runner names the token, so a runner that lost its lease
+(a paused machine, a clock that jumped) finds that it changes nothing, and rolls its effects back.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from parlour.db.base import now
+from parlour.db.engine import reader
+from parlour.i18n import _
+from parlour.jobs.messages import keep
+from parlour.jobs.models import FAILED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+# What a broker was handed counts as lost after this time and is handed over again.
+HANDED = timedelta(minutes=2)
+
+
+def new_token() -> str:
+    """A token that no other run ever has; readable enough to find the process."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(8)}"
+
+
+def claim(engine: Engine, job_id: int, token: str) -> bool:
+    """Take one waiting, due job; False when somebody else has it or it is no longer to be done."""
+    with engine.begin() as connection:
+        return _take(connection, [job_id], token) == 1
+
+
+def claim_due(engine: Engine, free: dict[str, int]) -> list[tuple[int, str, str]]:
+    """Take due jobs, at most `free[queue]` of each queue, as (id, queue, token).
+
+    On PostgreSQL relays pass by each other's rows (SKIP LOCKED); on SQLite BEGIN IMMEDIATE lets one in at a
+    time.
+    """
+    if not has_due(engine, list(free)):
+        return []
+    taken = []
+    with engine.begin() as connection:
+        for queue, count in free.items():
+            for job_id in due(connection, queue, count):
+                token = new_token()
+                if _take(connection, [job_id], token):
+                    taken.append((job_id, queue, token))
+    return taken
+
+
+def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
+    """Mark due jobs as handed to the broker, as (id, queue). At most `window[queue]` are out at a time and
+    not yet begun: a long backlog stays in the database, where it can be seen, cancelled and put in order.
+    """
+    if not has_due(engine, list(window), handed=True):
+        return []
+    out = []
+    with engine.begin() as connection:
+        for queue, count in window.items():
+            waiting = (
+                select(Job.id)
+                .where(Job.state == WAITING, Job.queue == queue, Job.locked_until >= now())
+                .limit(count)
+            )
+            room = count - len(connection.execute(waiting).all())
+            ids = due(connection, queue, room, handed=True) if room > 0 else []
+            if ids:
+                connection.execute(update(Job).where(Job.id.in_(ids)).values(locked_until=now() + HANDED))
+            out.extend((job_id, queue) for job_id in ids)
+    return out
+
+
+def take_back(engine: Engine, ids: Sequence[int]) -> None:
+    """The broker did not take these: they are due again at once."""
+    with engine.begin() as connection:
+        connection.execute(update(Job).where(Job.id.in_(ids), Job.state == WAITING).values(locked_until=None))
+
+
+def has_due(engine: Engine, queues: Sequence[str], *, handed: bool = False) -> bool:
+    """Whether anything is due, asked without the write lock: an idle relay disturbs nobody."""
+    with reader(engine).connect() as connection:
+        statement = (
+            select(Job.id).where(Job.state == WAITING, Job.queue.in_(queues), Job.run_at <= now()).limit(1)
+        )
+        if handed:
+            statement = statement.where(or_(Job.locked_until.is_(None), Job.locked_until < now()))
+        return connection.execute(statement).first() is not None
+
+
+def due(connection: Connection, queue: str, count: int, *, handed: bool = False) -> list[int]:
+    """Ids of due jobs of a queue, oldest first, locked for this transaction."""
+    statement = (
+        select(Job.id)
+        .where(Job.state == WAITING, Job.queue == queue, Job.run_at <= now())
+        .order_by(Job.run_at, Job.id)
+        .limit(count)
+    )
+    if handed:
+        statement = statement.where(or_(Job.locked_until.is_(None), Job.locked_until < now()))
+    # SQLite has no row locks and leaves the clause out.
+    return [int(job_id) for job_id in connection.scalars(statement.with_for_update(skip_locked=True))]
+
+
+def _take(connection: Connection, ids: Sequence[int], token: str) -> int:
+    moment = now()
+    return connection.execute(
+        update(Job)
+        .where(Job.id.in_(ids), Job.state == WAITING, Job.run_at <= moment)
+        .values(
+            state=RUNNING,
+            attempts=Job.attempts + 1,
+            started_at=moment,
+            locked_by=token,
+            locked_until=moment + LEASE,
+        )
+    ).rowcount
+
+
+def recover(engine: Engine) -> int:
+    """Take jobs from workers that are gone, and return how many: they wait again, fail for good when no
+    attempt is left,
+    or become uncertain when the worker was lost while sending."""
+    expired = (Job.state.in_((RUNNING, SENDING)), Job.locked_until < now())
+    with reader(engine).connect() as connection:
+        if connection.execute(select(Job.id).where(*expired).limit(1)).first() is None:
+            return 0
+    lost = keep(_("The worker was lost."))
+    free = {"locked_by": None, "locked_until": None, "error": lost}
+    moment = now()
+    with engine.begin() as connection:
+        ids = list(connection.scalars(select(Job.id).where(*expired).with_for_update(skip_locked=True)))
+        mine = Job.id.in_(ids)
+        unsure = update(Job).where(mine, Job.state == SENDING)
+        connection.execute(unsure.values(state=UNCERTAIN, finished_at=moment, **free))
+        spent = update(Job).where(mine, Job.state == RUNNING, Job.attempts >= Job.max_attempts)
+        connection.execute(spent.values(state=FAILED, finished_at=moment, **free))
+        again = update(Job).where(mine, Job.state == RUNNING)
+        connection.execute(again.values(state=WAITING, run_at=moment, **free))
+    log.warning("jobs_recovered", jobs=ids)
+    return len(ids)
+
+
+# Engine -> tokens of the jobs that run in this process, and the thread that renews them while there are any.
+_held: dict[Engine, set[str]] = {}
+_threads: dict[Engine, threading.Thread] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def holding(engine: Engine, token: str) -> Iterator[None]:
+    """Renew the lease of a token for the length of the block."""
+    with _lock:
+        _held.setdefault(engine, set()).add(token)
+        thread = _threads.get(engine)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=_renew, args=(engine,), name="parlour-leases", daemon=True)
+            _threads[engine] = thread
+            thread.start()
+    try:
+        yield
+    finally:
+        with _lock:
+            _held[engine].discard(token)
+
+
+def _renew(engine: Engine) -> None:
+    while True:
+        time.sleep(LEASE.total_seconds() / 3)
+        with _lock:
+            tokens = list(_held[engine])
+            if not tokens:
+                del _held[engine], _threads[engine]
+                return
+        try:
+            with engine.begin() as connection:
+                mine = update(Job).where(Job.locked_by.in_(tokens), Job.state.in_((RUNNING, SENDING)))
+                connection.execute(mine.values(locked_until=now() + LEASE))
+        except SQLAlchemyError as error:
+            # On SQLite a handler that writes for long blocks this, and with it everybody who could take the
+            # job away.
+            log.warning("lease_not_renewed", error=str(error))

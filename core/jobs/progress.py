@@ -1,0 +1,93 @@
+"""How far a job is, for its page, while the handler's transaction is still open.
+
+On PostgreSQL progress is written to the job's row on a connection of its own. On SQLite that would wait for
+the write lock that the handler itself holds, so there it goes to a small file beside the database, replaced
+as a whole: readers see one state or the next, no lock is taken, and what is lost in a crash is only a figure
+that the next attempt writes anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select, update
+
+from parlour.db.session import SYSTEM, Session
+from parlour.errors import NotFound
+from parlour.i18n import _
+from parlour.jobs.messages import restored
+from parlour.jobs.models import FINISHED, RUNNING, SENDING, Job
+
+
+def report(engine: Engine, job_id: int, token: str, values: dict[str, Any]) -> None:
+    """Show these figures of a running job to everybody else now."""
+    path = _file(engine, job_id)
+    if path is None:
+        with engine.begin() as connection:
+            connection.execute(update(Job).where(Job.id == job_id, Job.locked_by == token).values(**values))
+        return
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(values), "utf-8")
+    new.replace(path)
+
+
+def forget(engine: Engine, job_id: int) -> None:
+    """The row holds the figures from now on."""
+    path = _file(engine, job_id)
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+def own_job(session: Session, job_id: int) -> Job:
+    """A job of the session's organisation. Raises NotFound for any other."""
+    statement = select(Job).where(Job.id == job_id, Job.organisation_id == session.scope.organisation_id)
+    job = session.execute(
+        statement, execution_options={SYSTEM: True, "populate_existing": True}
+    ).scalar_one_or_none()
+    if job is None:
+        raise NotFound(_("There is no such job."))
+    return job
+
+
+def progress_of(session: Session, job_id: int) -> dict[str, Any]:
+    """State and figures of a job of the session's organisation; `message` and `error` are translation strings
+    or None.
+
+    `total` is None while it is unknown. Raises NotFound for another organisation's job.
+    """
+    job = own_job(session, job_id)
+    figures: dict[str, Any] = {
+        "progress_done": job.progress_done,
+        "progress_total": job.progress_total,
+        "progress_message": job.progress_message,
+    }
+    path = _file(session.get_bind().engine, job_id)
+    if path is not None and job.state in (RUNNING, SENDING):
+        with contextlib.suppress(FileNotFoundError):
+            figures |= json.loads(path.read_text("utf-8"))
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "finished": job.state in FINISHED,
+        "done": figures["progress_done"],
+        "total": figures["progress_total"],
+        "message": restored(figures["progress_message"]),
+        "error": restored(job.error),
+        "result": job.result,
+        "cancel_asked": job.cancel_asked,
+        "attempts": job.attempts,
+        "created_by": job.created_by,
+        "run_at": job.run_at,
+    }
+
+
+def _file(engine: Engine, job_id: int) -> Path | None:
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Path(engine.url.database).parent / "progress" / f"{job_id}.json"
