@@ -156,7 +156,11 @@ class _RecordBase:
             _as_extension(cls, extends, constraints)
         else:
             _as_record(cls, constraints)
-        cls.__table_args__ = (*constraints, {"info": {"owner": plugin, "scoped": True}})  # type: ignore[attr-defined]
+        # SQLite gives a number twice after a delete unless told not to; history and links must never meet a reused one.
+        cls.__table_args__ = (  # type: ignore[attr-defined]
+            *constraints,
+            {"info": {"owner": plugin, "scoped": True}, "sqlite_autoincrement": extends is None},
+        )
         super().__init_subclass__()
         fields = [_field(cls, plugin, attr, spec) for attr, spec in specs.items()]
         for item, spec in zip(fields, specs.values(), strict=True):

@@ -89,9 +89,9 @@ def history_of(
     events = []
     for _id, kind, values, change_set, at, user_id, via, label, undone_by in found:
         changes = [
-            FieldChange(readable[name], linked(readable[name], old), linked(readable[name], new))
-            for name, (old, new) in values.items()
-            if name in readable
+            FieldChange(item, linked(item, values[name][0]), linked(item, values[name][1]))
+            for name, item in readable.items()
+            if name in values
         ]
         if changes or kind != "update":
             who = names.get(user_id) if user_id else None

@@ -19,7 +19,7 @@ Storage = Literal["column", "link", "part", "links", "extension"]
 Mode = Literal["read", "write"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Field:
     """One field of a record.
 
@@ -50,6 +50,9 @@ class Field:
     # The value's fields of one row of a part.
     lines: tuple[Field, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Field {self.name}>"
+
     @property
     def columns(self) -> list[str]:
         """Attribute names of the value's columns, in the kind's order."""
@@ -64,7 +67,7 @@ class Field:
         return self.storage in ("column", "extension") and (self.sort or not self.kind.keyed) and not self.secret
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RecordType:
     """Everything about one record. `title_field` names the field by which a row is called."""
 
@@ -89,6 +92,9 @@ class RecordType:
     groups: dict[str, Any] = field(default_factory=dict)
     # Values lists that are shaped in Settings and not shown in the main menu (tags, sources).
     lookup: bool = False
+
+    def __repr__(self) -> str:
+        return f"<RecordType {self.name}>"
 
     def permission(self, action: str) -> str:
         plugin, _dot, name = self.name.partition(".")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
@@ -91,21 +91,26 @@ def _insert(
         "updated_by": scope.user_id,
         "extra": {},
     }
-    table = record.cls.__table__
-    returning = [row for row in rows if assigned.get(row.position)]
-    for row in returning:
-        row.id = int(assigned[row.position] or 0)
-    if returning:
-        values = [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in returning]
-        session.execute(insert(table), values, execution_options=_OURS)
     fresh = [row for row in rows if not assigned.get(row.position)]
-    if fresh:
-        values = [{**common, **_own_columns(record, row, whole=True)} for row in fresh]
-        ids = session.execute(
-            insert(table).returning(table.c.id, sort_by_parameter_order=True), values, execution_options=_OURS
-        ).scalars()
-        for row, row_id in zip(fresh, ids, strict=True):
-            row.id = row_id
+    for row, row_id in zip(fresh, reserve_ids(session, record.cls.__table__, len(fresh)), strict=True):
+        row.id = row_id
+    for row in rows:
+        row.id = row.id or int(assigned[row.position] or 0)
+    insert_plain(session, record.cls, [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in rows])
+
+
+def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
+    """The next `count` numbers of a table, taken beforehand so that rows go in as one plain batch.
+
+    SQLite has one writer at a time and remembers the last number of each table, so that no number is ever given twice.
+    """
+    if not count:
+        return []
+    if session.get_bind().dialect.name == "sqlite":
+        last = session.raw(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}).scalar() or 0
+        return list(range(last + 1, last + 1 + count))
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    return list(session.raw(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).scalars())
 
 
 def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
@@ -249,13 +254,13 @@ def _taken(value: Any) -> Any:
 
 def explain(record: RecordType, batch: Sequence[RowChange], error: IntegrityError) -> Invalid:
     """What the database refused, in words. Reached when another writer came between the check and the write."""
-    text = key_of(str(error.orig))
+    refused = key_of(str(error.orig))
     first = batch[0].position
     for item in record.fields:
         column = item.key_column or (item.columns[0] if item.columns else item.name)
-        if item.unique and (f"uq_{record.cls.__tablename__}_{item.attr}" in text or f".{column}" in text):
+        if item.unique and (f"uq_{record.cls.__tablename__}_{item.attr}" in refused or f".{column}" in refused):
             return Invalid(_("Some values cannot be saved."), {first: {item.name: _("This is taken already.")}})
-    if "foreign key" in text:
+    if "foreign key" in refused:
         message = _("Another record refers to this one, or the record it refers to is gone.")
     else:
         message = _("The database refused these values.")

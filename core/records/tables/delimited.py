@@ -39,10 +39,7 @@ class Delimited:
         self.skip = 1 if first else 0
         self.delimiter = delimiter or (first.group(1) if first else sniff(sample))
         spaced = f'{self.delimiter} "'
-        self.options = {
-            "delimiter": self.delimiter or "\0",
-            "skipinitialspace": sample.count(spaced) > sample.count(f'{self.delimiter}"'),
-        }
+        self.spaced = sample.count(spaced) > sample.count(f'{self.delimiter}"')
         self.width = _usual_width(sample, self.delimiter) if self.delimiter else 1
 
     def _open(self) -> io.TextIOWrapper:
@@ -84,7 +81,7 @@ class Delimited:
             while len(taken) < _MAX_LINES and length < 8 * MAX_CELL and (more := next_line()):
                 taken.append(more)
                 length += len(more)
-                if '"' in more and not self._open_quote("".join(taken)):
+                if '"' in more and not self._open_quote(more, inside=True):
                     closed = True
                     break
             if closed and not self._swallowed(taken):
@@ -94,16 +91,18 @@ class Delimited:
                 waiting.extendleft(reversed(taken[1:]))
                 yield number, line, True
 
-    def _open_quote(self, text: str) -> bool:
-        """Whether the text ends inside a quoted cell. Quotes inside a cell that does not begin with one are letters."""
+    def _open_quote(self, text: str, inside: bool = False) -> bool:
+        """Whether the text ends inside a quoted cell; `inside` says that it begins there.
+
+        Quotes inside a cell that does not begin with one are letters.
+        """
         delimiter, at, size = self.delimiter, 0, len(text)
-        skip_blanks = self.options["skipinitialspace"]
         while at < size:
-            if skip_blanks:
-                while at < size and text[at] == " ":
-                    at += 1
-            if at < size and text[at] == '"':
+            while self.spaced and not inside and at < size and text[at] == " ":
                 at += 1
+            if inside or at < size and text[at] == '"':
+                at += 0 if inside else 1
+                inside = False
                 while True:
                     quote = text.find('"', at)
                     if quote < 0:
@@ -140,7 +139,10 @@ class Delimited:
             bare = text.rstrip("\r\n")
             parts = [part.strip('"') for part in (bare.split(self.delimiter) if self.delimiter else [bare])]
         else:
-            parts = next(csv.reader(io.StringIO(text, newline=""), **self.options), [])  # type: ignore[arg-type]
+            lines = io.StringIO(text, newline="")
+            # The unit separator stands in where there is one column only: it occurs in no text.
+            reader = csv.reader(lines, delimiter=self.delimiter or "\x1f", skipinitialspace=self.spaced)
+            parts = next(reader, [])
         return [_unguarded(part) for part in parts]
 
 
