@@ -48,9 +48,10 @@ def menu(session: Session) -> Sequence[MenuItem]:  # type: ignore[empty-body]
 
 @collects
 def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:  # type: ignore[empty-body]
-    """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today").
+    """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today", "needs").
 
-    `context` is what the page is about: a `records.pages.CardContext` on a card, None on Today.
+    `context` is what the page is about: a `web.slots.CardContext` on a card, a `web.slots.PageContext` elsewhere. The slots
+    "card.loud", "card.figures" and "needs" take `LoudLine`, `Figure` and `Need` of `web.slots`, the others any `SlotItem`.
     """
 
 
