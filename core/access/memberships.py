@@ -1,0 +1,335 @@
+"""Who works in an organisation, in which roles and branches.
+
+An organisation always has an owner who can log in: whoever would take the last one away is refused, and the
+count is made under a lock on the organisation, so that two owners who remove each other at the same instant
+do not both succeed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, Select, delete, select
+
+from parlour.access import passwords, rules
+from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, User
+from parlour.access.roles import lock_organisation
+from parlour.access.rules import OWNER
+from parlour.access.users import add_user, user_by_email
+from parlour.db.engine import reader
+from parlour.db.session import Scope, Session, open_session, system
+from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
+from parlour.i18n import _
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A role, in one branch or everywhere."""
+
+    role_id: int
+    branch_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person as an organisation sees them."""
+
+    user: User
+    active: bool
+    duties: tuple[Duty, ...]
+    owner: bool
+
+    @property
+    def id(self) -> int:
+        return self.user.id
+
+
+def organisations_of(session: Session, user_id: int) -> list[Organisation]:
+    """Where a person works, by name."""
+    with system(session):
+        found = session.scalars(
+            select(Organisation)
+            .join(Membership, Membership.organisation_id == Organisation.id)
+            .where(Membership.user_id == user_id, Membership.active, Organisation.archived_at.is_(None))
+        ).all()
+    return sorted(found, key=lambda item: (item.name.casefold(), item.id))
+
+
+def scope_for(
+    session: Session,
+    user: User,
+    organisation: Organisation,
+    *,
+    branch_id: int | None = None,
+    via: str = "form",
+) -> Scope:
+    """Enter the organisation with this session as this person, and return the scope.
+
+    Roles count where they were given: those of everywhere always, those of a branch in that branch. Who has
+    roles in branches only always works in one of them, the first by default; a branch that is not theirs any
+    more is left aside. Raises NotFound, as if the organisation did not exist, for a person who does not work
+    there.
+    """
+    with system(session):
+        membership = session.scalars(
+            select(Membership).where(
+                Membership.organisation_id == organisation.id,
+                Membership.user_id == user.id,
+                Membership.active,
+            )
+        ).one_or_none()
+    if membership is None or not user.active or organisation.archived_at is not None:
+        raise NotFound(_("There is no organisation ${slug}.", mapping={"slug": organisation.slug}))
+    session.enter(Scope(organisation.id, user.id, via=via))
+    duties = _duties(session, user.id)
+    open_branches = list(
+        session.scalars(select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id))
+    )
+    everywhere = any(duty.branch_id is None for duty in duties)
+    own = [
+        branch for branch in open_branches if everywhere or any(duty.branch_id == branch for duty in duties)
+    ]
+    chosen = branch_id if branch_id in own else None
+    if chosen is None and not everywhere and own:
+        chosen = own[0]
+    roles = {duty.role_id for duty in duties if duty.branch_id is None or duty.branch_id == chosen}
+    scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen, via=via)
+    scope.cache["my_branches"] = tuple(own)
+    session.enter(scope)
+    return scope
+
+
+def my_branches(session: Session) -> tuple[int, ...]:
+    """Ids of the open branches in which the session's person has a role; all of them for Parlour itself."""
+    cache = session.scope.cache
+    if "my_branches" not in cache:
+        statement = select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id)
+        own = list(session.scalars(statement))
+        if session.scope.user_id is not None and not session.scope.trusted:
+            duties = _duties(session, session.scope.user_id)
+            if not any(duty.branch_id is None for duty in duties):
+                own = [branch for branch in own if any(duty.branch_id == branch for duty in duties)]
+        cache["my_branches"] = tuple(own)
+    return tuple(cache["my_branches"])
+
+
+def _duties(session: Session, user_id: int) -> list[Duty]:
+    rows = session.execute(
+        select(MembershipRole.role_id, MembershipRole.branch_id).where(MembershipRole.user_id == user_id)
+    )
+    return [Duty(role_id, branch_id) for role_id, branch_id in rows]
+
+
+def members(session: Session) -> list[Member]:
+    """Everybody who works or worked here: the active first, then by name. Three queries for any number."""
+    with system(session):
+        rows = session.execute(
+            select(User, Membership.active)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.organisation_id == session.scope.organisation_id)
+        ).all()
+    duties: dict[int, list[Duty]] = {}
+    owners: set[int] = set()
+    for user_id, role_id, branch_id, code in session.execute(
+        select(MembershipRole.user_id, MembershipRole.role_id, MembershipRole.branch_id, Role.code)
+        .join(Role, Role.id == MembershipRole.role_id)
+        .order_by(MembershipRole.id)
+    ):
+        duties.setdefault(user_id, []).append(Duty(role_id, branch_id))
+        if code == OWNER:
+            owners.add(user_id)
+    found = [
+        Member(user, active and user.active, tuple(duties.get(user.id, ())), user.id in owners)
+        for user, active in rows
+    ]
+    return sorted(found, key=lambda member: (not member.active, member.user.name.casefold(), member.id))
+
+
+def member(session: Session, user_id: int) -> Member:
+    """One of `members`. Raises NotFound."""
+    for found in members(session):
+        if found.id == user_id:
+            return found
+    raise NotFound(_("Nobody of that kind works here."))
+
+
+def add_member(
+    session: Session,
+    email: str,
+    name: str,
+    duties: Sequence[Duty],
+    *,
+    password: str | None = None,
+    temporary: bool = True,
+    locale: str | None = None,
+) -> tuple[User, str | None]:
+    """Let a person work here; returns them and the password made for them, to be handed over once.
+
+    Somebody who logs in already (for another organisation) keeps name and password, and None is returned for
+    it. Raises Invalid with a message per field, NotAllowed when somebody else than an owner makes an owner.
+    """
+    _may_give(session, duties)
+    lock_organisation(session)
+    made = None
+    user = user_by_email(session, email)
+    if user is None:
+        made = password or passwords.make_initial()
+        user = add_user(session, email, name, made, temporary=temporary, locale=locale)
+    with system(session):
+        existing = session.scalars(_membership(session, user.id)).one_or_none()
+        if existing is not None:
+            here = (
+                _("This person works here already.")
+                if existing.active
+                else _("Switch this person on again below.")
+            )
+            raise Invalid(here, {0: {"email": here}})
+        session.add(Membership(organisation_id=session.scope.organisation_id, user_id=user.id))
+    _write_duties(session, user.id, duties)
+    session.scope.cache.pop("defaults", None)
+    return user, made
+
+
+def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
+    """Give a member exactly these roles. Raises Invalid, NotAllowed, and Refusal for the last owner."""
+    lock_organisation(session)
+    before = member(session, user_id)
+    _may_touch(session, before)
+    _may_give(session, duties)
+    session.execute(
+        delete(MembershipRole)
+        .where(MembershipRole.user_id == user_id)
+        .execution_options(synchronize_session="fetch")
+    )
+    _write_duties(session, user_id, duties)
+    if before.owner:
+        _keep_an_owner(session)
+
+
+def set_member_active(session: Session, user_id: int, active: bool) -> None:
+    """Switch a member off (they cannot enter this organisation any more) or on again. Raises Refusal for the
+    last owner.
+    """
+    lock_organisation(session)
+    before = member(session, user_id)
+    _may_touch(session, before)
+    with system(session):
+        session.scalars(_membership(session, user_id)).one().active = active
+    if before.owner:
+        _keep_an_owner(session)
+
+
+def set_user_active(session: Session, user_id: int, active: bool) -> None:
+    """Let a person log in or not, in every organisation; for operators, on a session without an organisation.
+
+    Raises Refusal where they are the last owner. Their log-ins end.
+    """
+    from parlour.access.sessions import end_all
+
+    if not active:
+        for organisation in sorted(organisations_of(session, user_id), key=lambda item: item.id):
+            with system(session):
+                lock = select(Organisation.id).where(Organisation.id == organisation.id).with_for_update()
+                session.scalars(lock).one()
+            # One session sees one organisation; under the lock, what is committed there is what holds.
+            with open_session(reader(_engine(session)), Scope(organisation.id, trusted=True)) as inside:
+                owners = _owners(inside)
+            if owners and not owners - {user_id}:
+                raise Refusal(
+                    _(
+                        "This is the last owner of ${organisation}. Make somebody else an owner first.",
+                        mapping={"organisation": organisation.name},
+                    )
+                )
+        end_all(session, user_id)
+    with system(session):
+        session.get_one(User, user_id).active = active
+
+
+def _engine(session: Session) -> Engine:
+    engine = session.get_bind().engine
+    assert isinstance(engine, Engine)
+    return engine
+
+
+def reset_password(session: Session, user_id: int) -> str:
+    """A new initial password for a member, returned to be handed over once; all their log-ins end.
+
+    Raises NotAllowed where it would open other doors: of a person who also works for somebody else, and of an
+    owner unless an owner asks.
+    """
+    from parlour.access.users import set_password
+
+    target = member(session, user_id)
+    _may_touch(session, target)
+    if any(item.id != session.scope.organisation_id for item in organisations_of(session, user_id)):
+        raise NotAllowed(
+            _("This person also works for another organisation and changes the password themselves.")
+        )
+    made = passwords.make_initial()
+    set_password(session, user_id, made, temporary=True)
+    return made
+
+
+def is_owner(session: Session) -> bool:
+    """Whether the session's person is an owner here; Parlour itself counts as one."""
+    return session.scope.trusted or rules.rules_of(session).everything
+
+
+def _may_give(session: Session, duties: Sequence[Duty]) -> None:
+    roles = {role.id: role.code for role in session.scalars(select(Role))}
+    here = set(session.scalars(select(Branch.id)))
+    if not duties:
+        none = _("Choose at least one role.")
+        raise Invalid(none, {0: {"roles": none}})
+    for duty in duties:
+        if duty.role_id not in roles or (duty.branch_id is not None and duty.branch_id not in here):
+            gone = _("Choose roles and branches from the list.")
+            raise Invalid(gone, {0: {"roles": gone}})
+        if roles[duty.role_id] == OWNER and duty.branch_id is not None:
+            whole = _("An owner owns the whole organisation, not one branch.")
+            raise Invalid(whole, {0: {"roles": whole}})
+    if any(roles[duty.role_id] == OWNER for duty in duties) and not is_owner(session):
+        raise NotAllowed(_("Only an owner can make somebody an owner."))
+
+
+def _may_touch(session: Session, target: Member) -> None:
+    if target.owner and not is_owner(session):
+        raise NotAllowed(_("Only an owner can change an owner."))
+
+
+def _membership(session: Session, user_id: int) -> Select[tuple[Membership]]:
+    return select(Membership).where(
+        Membership.organisation_id == session.scope.organisation_id, Membership.user_id == user_id
+    )
+
+
+def _write_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
+    for duty in dict.fromkeys(duties):
+        session.add(MembershipRole(user_id=user_id, role_id=duty.role_id, branch_id=duty.branch_id))
+    session.flush()
+
+
+def _owners(session: Session) -> set[int]:
+    """Ids of the owners who can log in and enter."""
+    session.flush()
+    return set(
+        session.scalars(
+            select(MembershipRole.user_id)
+            .join(Role, Role.id == MembershipRole.role_id)
+            .join(
+                Membership,
+                (Membership.user_id == MembershipRole.user_id)
+                & (Membership.organisation_id == MembershipRole.organisation_id),
+            )
+            .join(User, User.id == Membership.user_id)
+            .where(Role.code == OWNER, Membership.active, User.active)
+        )
+    )
+
+
+def _keep_an_owner(session: Session) -> None:
+    """Raises Refusal when nobody is left. The organisation must be locked."""
+    if not _owners(session):
+        raise Refusal(_("This is the last owner. Make somebody else an owner first."))
