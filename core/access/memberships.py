@@ -299,7 +299,7 @@ def _may_touch(session: Session, target: Member) -> None:
         raise NotAllowed(_("Only an owner can change an owner."))
 
 
-def _membership(session: Session, user_id: int) -> Select[tuple[Membership]]:
+def _membership(session: Session, user_id: int) -> Select[Membership]:
     return select(Membership).where(
         Membership.organisation_id == session.scope.organisation_id, Membership.user_id == user_id
     )

@@ -189,17 +189,18 @@ def _named(rules: Iterable[Held]) -> frozenset[str]:
 
 
 def secret_permission(record: RecordType, plugin: str, name: str, action: str) -> str:
-    """The permission of a secret field: "contacts:contact.health:read". It belongs to the plugin that brought
-    the field.
+    """The permission of a secret or guarded field: "contacts:contact.health:read". It belongs to the plugin
+    that brought the field.
     """
     return f"{plugin}:{record.name.partition('.')[2]}.{name}:{action}"
 
 
 def _secrets(session: Session, record: RecordType, action: str) -> frozenset[str]:
-    """Secret fields need a permission each, besides that of the record."""
+    """Secret and guarded fields need a permission each, besides that of the record."""
     wanted = "read" if action == "read" else "write"
     return frozenset(
         item.name
         for item in record.fields
-        if item.secret and not allows(session, secret_permission(record, item.plugin, item.name, wanted))
+        if (item.secret or item.guarded)
+        and not allows(session, secret_permission(record, item.plugin, item.name, wanted))
     )

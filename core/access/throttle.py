@@ -41,7 +41,7 @@ class Limit:
         if count < self.free:
             return timedelta(0)
         doublings = min(count - self.free, 40)
-        return min(self.first * 2**doublings, self.longest)
+        return min(self.first * (1 << doublings), self.longest)
 
     def steps(self) -> dict[int, timedelta]:
         """The delay by count, up to the first that is the longest."""
