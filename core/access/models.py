@@ -90,7 +90,7 @@ class User(SystemBase):
     password_temporary: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     # None: the language of the organisation they work in.
     locale: Mapped[str | None] = mapped_column(String(10))
-    theme: Mapped[str] = mapped_column(String(10), default="auto", server_default=text("'auto'"))
+    theme: Mapped[str] = mapped_column(String(10), default="", server_default=text("''"))
     active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 

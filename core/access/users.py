@@ -16,7 +16,8 @@ from parlour.db.session import Session, open_session, system
 from parlour.errors import Invalid, NotAllowed
 from parlour.i18n import LOCALES, _
 
-THEMES = ("auto", "light", "dark")
+# "" is as the system has it.
+THEMES = ("", "light", "dark")
 MAX_NAME = 200
 _LOCAL_ENDINGS = (".local", ".test")
 
