@@ -74,7 +74,8 @@ def _clean_lines(item: Field, value: Any, defaults: Defaults) -> list[dict[str, 
             if inner.required and line[inner.name] is None:
                 raise Fault(_("A line needs: ${field}.", mapping={"field": inner.title}))
         # The same phone written twice is one phone.
-        if all(line[main.name] is None or line[main.name] != other[main.name] for other in lines):
+        twice = line in lines if item.repeats else line[main.name] in [other[main.name] for other in lines]
+        if not twice or (line[main.name] is None and not item.repeats):
             lines.append(line)
     if len(lines) > MAX_LINES:
         raise Fault(_("At most ${n} fit.", mapping={"n": MAX_LINES}))

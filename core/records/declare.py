@@ -98,6 +98,11 @@ def user(title: Any, **options: Any) -> Any:
     return Spec(kinds.UserKind(), title, options)
 
 
+def branch(title: Any, **options: Any) -> Any:
+    """A branch of the organisation."""
+    return Spec(kinds.BranchKind(), title, options)
+
+
 def image(title: Any, **options: Any) -> Any:
     return Spec(kinds.FileKind(image=True), title, options)
 

@@ -22,6 +22,7 @@ from parlour.records.defaults import Defaults, defaults_of
 from parlour.records.kinds import (
     BirthdayKind,
     BooleanKind,
+    BranchKind,
     DateKind,
     Kind,
     LinkKind,
@@ -198,6 +199,10 @@ class _Compiler:
         )
 
     def compare(self, item: Field, entity: Any, operator: str, value: Any) -> Predicate:
+        if isinstance(item.kind, BranchKind) and value == "my_branches":
+            from parlour.access.memberships import my_branches
+
+            value = list(my_branches(self.session))
         column = getattr(entity, item.columns[0])
         key = getattr(entity, item.key_column) if item.key_column else None
         try:
@@ -246,7 +251,7 @@ def operators_of(kind: Kind) -> list[str]:
         return ["last", "next", ">=", "<=", "=", "empty"]
     if isinstance(kind, MoneyKind) or kind.name == "integer":
         return ["=", "!=", ">=", "<=", ">", "<", "empty"]
-    if kind.name in ("choice", "user", "link"):
+    if kind.name in ("choice", "user", "branch", "link"):
         return ["=", "!=", "in", "empty"]
     return ["contains", "starts", "=", "!=", "in", "empty"]
 

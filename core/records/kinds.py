@@ -486,6 +486,26 @@ class UserKind(Kind):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BranchKind(Kind):
+    """A branch of this organisation, by id or by name."""
+
+    name: str = "branch"
+
+    def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
+        return [("", BigId)]
+
+    def clean(self, value: Any, defaults: Defaults) -> int | None:
+        if isinstance(value, Mapping):
+            value = value.get("id")
+        if value in (None, ""):
+            return None
+        branch = defaults.branch(value)
+        if branch is None:
+            raise Fault(_("${text} is not a branch.", mapping={"text": str(value)[:80]}))
+        return branch
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileKind(Kind):
     """A file of this organisation; `image` asks for a picture."""
 

@@ -71,7 +71,7 @@ def _united(item: Field, keep: Mapping[str, Any], others: Sequence[Mapping[str, 
         for one in row.get(item.name) or []:
             if item.storage == "part":
                 twin = next((line for line in united if one[main] and line[main] == one[main]), None)
-                if twin is not None or one in united:
+                if (twin is not None and not item.repeats) or one in united:
                     continue
             elif one in united:
                 continue

@@ -45,6 +45,10 @@ class Field:
     default: Any = None
     computed: bool = False
     secret: bool = False
+    # Read and written with a permission of its own, as a secret is, but kept in history (health notes, passports).
+    guarded: bool = False
+    # Lines of a part are the same only as a whole: one person may be responsible in two branches.
+    repeats: bool = False
     aliases: tuple[str, ...] = ()
     target: RecordType | None = None
     # The value's fields of one row of a part.
@@ -85,6 +89,7 @@ class RecordType:
     # Optional behaviour of the owning plugin, given as plain functions.
     compute: Callable[..., None] | None = None
     matcher: Callable[..., Any] | None = None
+    combine: Callable[..., Any] | None = None
     duplicates: Callable[..., Any] | None = None
     # The record holds people: their data can be exported whole and erased.
     person: bool = False
