@@ -1,7 +1,8 @@
 """Row-level security on PostgreSQL: one policy per scoped table, closed when no organisation is set.
 
-Two roles make it hold: the owner (migrations, backup, copy) owns the tables and is not bound by the policies; the site's role
-owns nothing. FORCE is not used: it silently empties the owner's own backfills and breaks dumps.
+Two roles make it hold: the owner (migrations, backup, copy) owns the tables and is not bound by the policies;
+the site's role owns nothing. FORCE is not used: it silently empties the owner's own backfills and breaks
+dumps.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ def protect(connection: Connection, table: str) -> None:
 
 
 def grant_site(connection: Connection, role: str, read_only: Sequence[str] = ()) -> None:
-    """Give the site's role what it needs on everything the owner has made so far; `read_only` tables it may not change."""
+    """Give the site's role what it needs on everything the owner has made so far; `read_only` tables it may
+    not change.
+    """
     if connection.dialect.name != "postgresql":
         return
     quote = connection.dialect.identifier_preparer.quote
     schema = quote(connection.execute(text("SELECT current_schema()")).scalar_one())
     connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {quote(role)}"))
-    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quote(role)}"))
+    connection.execute(
+        text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quote(role)}")
+    )
     connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quote(role)}"))
     for table in read_only:
         connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {quote(table)} FROM {quote(role)}"))

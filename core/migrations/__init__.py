@@ -1,1 +1,1 @@
-"""Migrations: one directory and one version table per owner (the core, each plugin), run in dependency order."""
+"""Migrations: a directory and a version table for the core and for each plugin, run in dependency order."""

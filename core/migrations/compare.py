@@ -1,4 +1,4 @@
-"""Comparing an owner's models with its tables: for autogenerate, and for the tests that demand no difference."""
+"""Comparing an owner's models with its tables: for autogenerate, and for tests that want no difference."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def context_options(owner: str) -> dict[str, Any]:
 
 
 def differences(connection: sa.Connection, owner: str) -> list[Any]:
-    """What autogenerate would change for an owner whose models are imported; empty when models and tables agree."""
+    """What autogenerate would change for an owner whose models are imported; empty when models and tables
+    agree.
+    """
     options = context_options(owner)
     context = MigrationContext.configure(connection, opts=options)
     return list(compare_metadata(context, METADATA))
@@ -80,13 +82,18 @@ def _tidy(context: Any, revision: Any, directives: list[Any]) -> None:
         scoped = [
             operation.table_name
             for operation in flat
-            if isinstance(operation, ops.CreateTableOp) and METADATA.tables[operation.table_name].info.get("scoped")
+            if isinstance(operation, ops.CreateTableOp)
+            and METADATA.tables[operation.table_name].info.get("scoped")
         ]
         if scoped:
             flat.append(ScopeTables(scoped))
         script.upgrade_ops.ops = flat
         # Dropping a table takes its indexes along.
-        dropped = {operation.table_name for operation in script.downgrade_ops.ops if isinstance(operation, ops.DropTableOp)}
+        dropped = {
+            operation.table_name
+            for operation in script.downgrade_ops.ops
+            if isinstance(operation, ops.DropTableOp)
+        }
         script.downgrade_ops.ops = [
             operation
             for operation in script.downgrade_ops.ops

@@ -1,6 +1,7 @@
 """What revisions an owner's code brings and which one its tables stand at.
 
-Read without Alembic and without importing a migration: the site compares heads at every start and must stay light.
+Read without Alembic and without importing a migration: the site compares heads at every start and must stay
+light.
 """
 
 from __future__ import annotations
@@ -37,8 +38,14 @@ def core_folder() -> Path:
 
 
 def revisions(package_folder: Path) -> list[Revision]:
-    """The revisions of one owner from first to last; empty when it brings no tables. Raises Refusal for anything but one line."""
-    read = [_read(file) for file in sorted(versions_folder(package_folder).glob("*.py")) if file.stem != "__init__"]
+    """The revisions of one owner from first to last; empty when it brings no tables. Raises Refusal for
+    anything but one line.
+    """
+    read = [
+        _read(file)
+        for file in sorted(versions_folder(package_folder).glob("*.py"))
+        if file.stem != "__init__"
+    ]
     by_down = {item.down: item for item in read}
     line: list[Revision] = []
     step = by_down.get(None)
@@ -47,7 +54,10 @@ def revisions(package_folder: Path) -> list[Revision]:
         step = by_down.get(step.id)
     if len(line) != len(read):
         raise Refusal(
-            _("The migrations in ${folder} do not form one line.", mapping={"folder": str(versions_folder(package_folder))})
+            _(
+                "The migrations in ${folder} do not form one line.",
+                mapping={"folder": str(versions_folder(package_folder))},
+            )
         )
     return line
 
@@ -70,10 +80,18 @@ def _read(file: Path) -> Revision:
             else:
                 continue
             for target in targets:
-                if isinstance(target, ast.Name) and target.id in {"revision", "down_revision", "requires"} and node.value:
+                if (
+                    isinstance(target, ast.Name)
+                    and target.id in {"revision", "down_revision", "requires"}
+                    and node.value
+                ):
                     found[target.id] = ast.literal_eval(node.value)
         revision, down, requires = found["revision"], found.get("down_revision"), found.get("requires") or {}
-        if not isinstance(revision, str) or not isinstance(down, str | None) or not isinstance(requires, dict):
+        if (
+            not isinstance(revision, str)
+            or not isinstance(down, str | None)
+            or not isinstance(requires, dict)
+        ):
             raise ValueError("revision, down_revision and requires must be plain values")
     except (SyntaxError, ValueError, KeyError) as error:
         raise Refusal(

@@ -26,7 +26,7 @@ VERSION_TABLES = "alembic_version_"
 
 
 def read(connection: Connection) -> dict[str, Any]:
-    """Name -> row of every plugin that this database holds tables of; empty before the core's first revision."""
+    """Name -> row of every plugin that this database holds tables of; empty before the core's first."""
     if not inspect(connection).has_table(TABLE.name):
         return {}
     return {row.name: row for row in connection.execute(sa.select(TABLE).order_by(TABLE.c.name))}
@@ -54,7 +54,13 @@ def keep(
     known = [table for table in (row.ledger.get("tables", []) if row else []) if table not in gone]
     ledger = {"tables": [*known, *sorted(set(made) - set(known))], "head": head, "requires": sorted(requires)}
     if row is None:
-        values = {"name": name, "version": version, "state": state, "installed_at": datetime.now(UTC), "ledger": ledger}
+        values = {
+            "name": name,
+            "version": version,
+            "state": state,
+            "installed_at": datetime.now(UTC),
+            "ledger": ledger,
+        }
         connection.execute(sa.insert(TABLE).values(values))
     else:
         connection.execute(
@@ -64,3 +70,23 @@ def keep(
 
 def forget(connection: Connection, name: str) -> None:
     connection.execute(sa.delete(TABLE).where(TABLE.c.name == name))
+
+
+def mark(connection: Connection, name: str, state: str) -> None:
+    """Set a plugin's state and nothing else."""
+    connection.execute(sa.update(TABLE).where(TABLE.c.name == name).values(state=state))
+
+
+def standing_on(rows: dict[str, Any], name: str) -> list[str]:
+    """Installed plugins that required `name` when they were installed, at any distance, by name."""
+    found = {name}
+    grown = True
+    while grown:
+        more = {
+            other
+            for other, row in rows.items()
+            if other not in found and row.state == "installed" and found & set(row.ledger.get("requires", []))
+        }
+        found |= more
+        grown = bool(more)
+    return sorted(found - {name})

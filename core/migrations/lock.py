@@ -20,18 +20,23 @@ LOCK_TIMEOUT = "10s"
 
 
 def owner_engine(url: str) -> Engine:
-    """An engine for migrations. On SQLite foreign keys are not enforced meanwhile: rebuilding a table drops the old
-    one, which would delete what refers to it; the runner checks them all before each commit instead.
+    """An engine for migrations. On SQLite foreign keys are not enforced meanwhile: rebuilding a table drops
+    the old one, which would delete what refers to it; the runner checks them all before each commit instead.
     """
     engine = make_engine(url, pool_size=2)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF").close())
+        event.listen(
+            engine,
+            "connect",
+            lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF").close(),
+        )
     return engine
 
 
 @contextmanager
 def alone(engine: Engine, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """Nobody else migrates this database meanwhile. Raises Refusal when somebody still does after `wait` seconds.
+    """Nobody else migrates this database meanwhile. Raises Refusal when somebody still does after `wait`
+    seconds.
 
     SQLite needs no more than its write lock, which every revision's transaction takes at its beginning.
     """
@@ -40,9 +45,13 @@ def alone(engine: Engine, wait: float = WAIT_SECONDS) -> Iterator[None]:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         until = time.monotonic() + wait
-        while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_KEY}).scalar_one():
+        while not connection.execute(
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_KEY}
+        ).scalar_one():
             if time.monotonic() >= until:
-                raise Refusal(_("Somebody else is upgrading this database. Wait until that is done, then try again."))
+                raise Refusal(
+                    _("Somebody else is upgrading this database. Wait until that is done, then try again.")
+                )
             time.sleep(0.1)
         try:
             yield
@@ -60,4 +69,6 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
-                raise RuntimeError(f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there")
+                raise RuntimeError(
+                    f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there"
+                )

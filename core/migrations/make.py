@@ -1,4 +1,4 @@
-"""Writing a new migration from the difference between an owner's models and its tables. A developer's tool."""
+"""Writing a new migration from what differs between an owner's models and its tables. A developer's tool."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from parlour.settings import load
 def make_revision(owner: str, message: str) -> Path:
     """Write `<owner>_<number>_<message>.py` into the owner's versions folder and return its path.
 
-    Compares the models with a fresh SQLite database that stands at the owner's last revision. The file is a draft: read it.
-    Raises Refusal for an owner that is not there and for models that do not differ.
+    Compares the models with a fresh SQLite database that stands at the owner's last revision. The file is a
+    draft: read it. Raises Refusal for an owner that is not there and for models that do not differ.
     """
     found = find()
     if owner != CORE and owner not in found.plugins:
@@ -48,17 +48,24 @@ def make_revision(owner: str, message: str) -> Path:
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_") or "change"
     with tempfile.TemporaryDirectory() as scratch:
         url = f"sqlite:///{Path(scratch) / 'draft.sqlite'}"
-        settings = replace(load({}, Path(scratch), data=Path(scratch)), database_url=url, owner_database_url=url)
+        settings = replace(
+            load({}, Path(scratch), data=Path(scratch)), database_url=url, owner_database_url=url
+        )
         runner.upgrade(settings, only={CORE, *needed, owner})
         engine = owner_engine(url)
         with transaction(engine) as connection:
             config = runner.alembic_config(connection, owner, folder)
             config.set_main_option("file_template", "%%(rev)s_" + slug)
             script = command.revision(
-                config, message[:1].upper() + message[1:], autogenerate=True, rev_id=revision, version_path=str(versions)
+                config,
+                message[:1].upper() + message[1:],
+                autogenerate=True,
+                rev_id=revision,
+                version_path=str(versions),
             )
         engine.dispose()
-    assert script is not None and not isinstance(script, list)
+    assert script is not None
+    assert not isinstance(script, list)
     path = Path(script.path)
     text = re.sub(r"^ *# ### .*\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
     path.write_text(text, "utf-8")

@@ -1,6 +1,7 @@
 """What migrations of Parlour do beside Alembic's own operations. Called within `upgrade()` and `downgrade()`.
 
-There are no helpers for common columns on purpose: a migration is a snapshot, and a helper would change under it.
+There are no helpers for common columns on purpose: a migration is a snapshot, and a helper would change under
+it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from alembic.operations.ops import MigrateOperation
 
 from parlour.db import rls
 
-# Indexes for "contains" differ per database, so models cannot declare them; comparisons know them by this beginning.
+# Indexes for "contains" differ per database, so models cannot declare them; comparisons know them by this
+# beginning.
 TEXT_INDEX = "tx_"
 
 

@@ -1,7 +1,8 @@
-"""Running migrations: the core first, then the plugins that this database holds, in the order in which they stand on each other.
+"""Running migrations: the core first, then the plugins that this database holds, in the order in which they
+stand on each other.
 
-Every revision is one transaction. When one dies, its owner stays at the revision before it, what stands on that owner is
-left alone, the others go on, and the message names both.
+Every revision is one transaction. When one dies, its owner stays at the revision before it, what stands on
+that owner is left alone, the others go on, and the message names both.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Status:
-    """Where an owner's tables stand. `pending` are the revisions that an upgrade would run; `note` says why none can."""
+    """Where an owner's tables stand. `pending` are the revisions that an upgrade would run; `note` says why
+    none can.
+    """
 
     owner: str
     current: str | None
@@ -64,8 +67,9 @@ class Owners:
 def upgrade(settings: Settings, only: Iterable[str] | None = None, to: str = "head") -> list[Step]:
     """Bring the core and the installed plugins to their newest tables; returns the revisions that were run.
 
-    A database without the core's tables gets every plugin that is there. `only` names owners, installed or not, and
-    installs them; `to` is "head" or a revision of the single owner named. Raises Refusal when anything could not be done.
+    A database without the core's tables gets every plugin that is there. `only` names owners, installed or
+    not, and installs them; `to` is "head" or a revision of the single owner named. Raises Refusal when
+    anything could not be done.
     """
     known = owners(find())
     named = None if only is None else set(only)
@@ -82,7 +86,9 @@ def upgrade(settings: Settings, only: Iterable[str] | None = None, to: str = "he
                 continue
             plugin = known.plugins.get(owner)
             if plugin is not None and failed.keys() & plugin.requirements.keys():
-                failed[owner] = Refusal(graph.stands_on(next(iter(failed.keys() & plugin.requirements.keys()))).message)
+                failed[owner] = Refusal(
+                    graph.stands_on(next(iter(failed.keys() & plugin.requirements.keys()))).message
+                )
                 continue
             try:
                 target = to if named == {owner} else "head"
@@ -97,7 +103,9 @@ def upgrade(settings: Settings, only: Iterable[str] | None = None, to: str = "he
 
 
 def downgrade(settings: Settings, owner: str, to: str = "base") -> list[Step]:
-    """Take an owner's revisions back, newest first, down to but not including `to`. Its data go with its tables."""
+    """Take an owner's revisions back, newest first, down to but not including `to`. Its data go with its
+    tables.
+    """
     known = owners(find())
     folder = _folder(known, owner)
     done: list[Step] = []
@@ -117,7 +125,7 @@ def downgrade(settings: Settings, owner: str, to: str = "base") -> list[Step]:
 
 
 def status(settings: Settings) -> list[Status]:
-    """Where every owner's tables stand: the core, then every plugin that is there or that the database holds."""
+    """Where every owner's tables stand: the core's, then those of every plugin found here or there."""
     found = find()
     known = owners(found)
     out: list[Status] = []
@@ -139,7 +147,15 @@ def status(settings: Settings) -> list[Status]:
                 note = "" if owner == CORE or there[owner].state == INSTALLED else "uninstalled"
                 out.append(Status(owner, here, line[-1] if line else None, pending, note))
         for owner in there.keys() - known.folders.keys():
-            out.append(Status(owner, heads.current(connection, owner), None, (), known.faults.get(owner, "package is gone")))
+            out.append(
+                Status(
+                    owner,
+                    heads.current(connection, owner),
+                    None,
+                    (),
+                    known.faults.get(owner, "package is gone"),
+                )
+            )
     return out
 
 
@@ -172,10 +188,16 @@ def _folder(known: Owners, owner: str) -> Path:
         return known.folders[owner]
     if owner in known.faults:
         raise Refusal(
-            _("The plugin ${name} cannot be used: ${why}", mapping={"name": owner, "why": known.faults[owner]})
+            _(
+                "The plugin ${name} cannot be used: ${why}",
+                mapping={"name": owner, "why": known.faults[owner]},
+            )
         )
     raise Refusal(
-        _("There is no plugin ${name}. Known: ${names}.", mapping={"name": owner, "names": ", ".join(known.folders)})
+        _(
+            "There is no plugin ${name}. Known: ${names}.",
+            mapping={"name": owner, "names": ", ".join(known.folders)},
+        )
     )
 
 
@@ -191,7 +213,7 @@ def _upgrade_owner(
     if here is not None and here not in [item.id for item in line]:
         raise Refusal(
             _(
-                "The tables of ${owner} are at ${revision}, which this version does not know. Install the newer version again.",
+                "The tables of ${owner} are at ${revision}, which this version does not know. Install the newer one again.",
                 mapping={"owner": owner, "revision": here},
             )
         )
@@ -256,7 +278,7 @@ def _check_requires(connection: Connection, owner: str, item: Revision) -> None:
         if here is None or here < needed:
             raise Refusal(
                 _(
-                    "The migration ${revision} of ${owner} needs ${other} at ${needed}, and it is at ${here}.",
+                    "The migration ${revision} of ${owner} needs ${other} at ${needed}; it is at ${here}.",
                     mapping={
                         "revision": item.id,
                         "owner": owner,
@@ -270,7 +292,7 @@ def _check_requires(connection: Connection, owner: str, item: Revision) -> None:
 
 @contextmanager
 def _revision(engine: Engine, owner: str, revision: str) -> Iterator[Connection]:
-    """The transaction of one revision; any error in it becomes one sentence that names both and what is left."""
+    """The transaction of one revision; an error in it becomes one sentence that names both."""
     try:
         with transaction(engine) as connection:
             yield connection
@@ -281,7 +303,7 @@ def _revision(engine: Engine, owner: str, revision: str) -> Iterator[Connection]
         why = f"{type(cause).__name__}: {str(cause).strip().splitlines()[0] if str(cause).strip() else ''}"
         raise Refusal(
             _(
-                "The migration ${revision} of ${owner} failed and was taken back; its tables are as they were before. ${why}",
+                "The migration ${revision} of ${owner} failed and was taken back; the tables are as before it. ${why}",
                 mapping={"revision": revision, "owner": owner, "why": why},
             )
         ) from error
@@ -294,7 +316,7 @@ def _grant(connection: Connection, settings: Settings) -> None:
     if not connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar():
         raise Refusal(
             _(
-                "The database has no role ${role}, which PARLOUR_DATABASE_URL names. Create it: CREATE ROLE ${role} LOGIN",
+                "PARLOUR_DATABASE_URL names a role that does not exist. Create it: CREATE ROLE ${role} LOGIN",
                 mapping={"role": role},
             )
         )
@@ -320,7 +342,10 @@ def _database(settings: Settings) -> Iterator[Engine]:
             pass
     except DBAPIError as error:
         raise Refusal(
-            _("The database cannot be reached: ${why}", mapping={"why": str(error.orig).strip().splitlines()[0]})
+            _(
+                "The database cannot be reached: ${why}",
+                mapping={"why": str(error.orig).strip().splitlines()[0]},
+            )
         ) from error
     try:
         yield engine

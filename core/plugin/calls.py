@@ -17,7 +17,9 @@ HAPPENED_JOB = "core.happened"
 
 
 def collect(session: Session, name: str, **arguments: Any) -> list[Any]:
-    """What the enabled plugins return, flattened; ordered by each item's `sequence` (0 without one), then by load order."""
+    """What the enabled plugins return, flattened; ordered by each item's `sequence` (0 without one), then by
+    load order.
+    """
     _of_kind(name, "collect")
     items = [item for result in _caller(session, name)(session=session, **arguments) for item in result]
     return sorted(items, key=lambda item: getattr(item, "sequence", 0))
@@ -50,9 +52,15 @@ def happened(session: Session, name: str, **arguments: Any) -> int:
 
 
 def tell(session: Session, job: Any, *, hook: str, plugin: str, args: dict[str, Any]) -> None:
-    """The handler of HAPPENED_JOB: calls the hook of one plugin or bridge, unless it has been switched off since."""
+    """The handler of HAPPENED_JOB: calls the hook of one plugin or bridge, unless it has been switched off
+    since.
+    """
     manager = current().pm
-    others = [manager.get_plugin(name) for name in implementing(hook) if name != plugin or not _on(name, enabled(session))]
+    others = [
+        manager.get_plugin(name)
+        for name in implementing(hook)
+        if name != plugin or not _on(name, enabled(session))
+    ]
     manager.subset_hook_caller(hook, others)(session=session, **args)
 
 
@@ -65,7 +73,9 @@ def implementing(name: str) -> list[str]:
 def _caller(session: Session, name: str) -> Any:
     manager = current().pm
     on = enabled(session)
-    return manager.subset_hook_caller(name, [plugin for key, plugin in manager.list_name_plugin() if not _on(key, on)])
+    return manager.subset_hook_caller(
+        name, [plugin for key, plugin in manager.list_name_plugin() if not _on(key, on)]
+    )
 
 
 def _on(key: str, enabled_names: Iterable[str]) -> bool:

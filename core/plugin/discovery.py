@@ -32,11 +32,13 @@ def find(only: frozenset[str] | None = None) -> Found:
     for name, places in sorted(advertised.items()):
         if len(places) > 1:
             found.faults[name] = Fault(
-                _("Several installed distributions offer a plugin of this name. Uninstall all but one of them with pip."),
+                _(
+                    "Several distributions offer a plugin of this name. Uninstall all but one of them with pip."
+                ),
                 ", ".join(f"{dist}: {value}" for value, dist in sorted(places.items())),
             )
             continue
-        (value, dist), = places.items()
+        ((value, dist),) = places.items()
         read = _read(name, value, dist)
         if isinstance(read, Fault):
             found.faults[name] = read
@@ -52,7 +54,10 @@ def _read(name: str, value: str, dist: str) -> Plugin | Fault:
     except ModuleNotFoundError as error:
         if error.name and (package == error.name or package.startswith(f"{error.name}.")):
             return Fault(
-                _("The distribution ${dist} still offers this plugin, but its package is gone.", mapping={"dist": dist}),
+                _(
+                    "The distribution ${dist} still offers this plugin, but its package is gone.",
+                    mapping={"dist": dist},
+                ),
                 str(error),
             )
         return broken(error)
@@ -81,7 +86,9 @@ def folder_of(package: str) -> Path:
 
 
 def module_of(package: str, name: str) -> ModuleType | None:
-    """The module `name` of a plugin's package, or None when the plugin brings none. Import errors pass through."""
+    """The module `name` of a plugin's package, or None when the plugin brings none. Import errors pass
+    through.
+    """
     if importlib.util.find_spec(f"{package}.{name}") is None:
         return None
     return importlib.import_module(f"{package}.{name}")

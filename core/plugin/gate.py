@@ -12,14 +12,17 @@ from parlour.plugin.registry import current
 
 CORE = "core"
 _KEY = "enabled_plugins"
-# Connection pool (one per database) -> (organisation, version of its switches, generation of this process) -> names.
+# Connection pool (one per database) -> (organisation, version of its switches, generation of this process) ->
+# names.
 _known: WeakKeyDictionary[Any, dict[tuple[int, int, int], frozenset[str]]] = WeakKeyDictionary()
 
 
 def enabled(session: Session) -> frozenset[str]:
-    """Names of the plugins that are loaded here and switched on for the session's organisation; "core" is always one.
+    """Names of the plugins that are loaded here and switched on for the session's organisation; "core" is
+    always one.
 
-    Costs one query on the organisation's row per session; the names are kept until a switch raises its version.
+    Costs one query on the organisation's row per session; the names are kept until a switch raises its
+    version.
     """
     cached = session.scope.cache.get(_KEY)
     if isinstance(cached, frozenset):
@@ -57,5 +60,5 @@ def forget(session: Session) -> None:
 
 
 def plugin_of(package_or_module: str) -> str | None:
-    """The plugin to which a module belongs; "core" for the core's own, None for code of nobody that is known."""
+    """The plugin to which a module belongs; "core" for the core's own, None for a stranger's."""
     return current().owner_of(package_or_module)

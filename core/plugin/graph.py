@@ -6,7 +6,8 @@
         /     \\        the order is the same in every process and on every machine
   loyalty     visitors
 
-A plugin whose requirement is missing, of the wrong version, put aside or part of a circle is put aside with a reason.
+A plugin whose requirement is missing, of the wrong version, put aside or part of a circle is put aside with a
+reason.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from parlour.i18n import _
 from parlour.plugin.manifest import Fault, Plugin
 
 
-def order(plugins: Mapping[str, Plugin], faults: Mapping[str, Fault] | None = None) -> tuple[list[str], dict[str, Fault]]:
+def order(
+    plugins: Mapping[str, Plugin], faults: Mapping[str, Fault] | None = None
+) -> tuple[list[str], dict[str, Fault]]:
     """Load order of all plugins that can load, and the faults of those that cannot.
 
     `faults` are those known so far; plugins that stand on a faulty one are put aside too.
@@ -31,7 +34,9 @@ def order(plugins: Mapping[str, Plugin], faults: Mapping[str, Fault] | None = No
         for needed, bounds in plugin.requirements.items():
             there = plugins.get(needed)
             if there is None and needed not in bad:
-                bad[name] = Fault(_("The plugin ${name} is required and is not there.", mapping={"name": needed}))
+                bad[name] = Fault(
+                    _("The plugin ${name} is required and is not there.", mapping={"name": needed})
+                )
             elif there is not None and not bounds.contains(Version(there.version), prereleases=True):
                 bad[name] = Fault(
                     _(
@@ -42,7 +47,10 @@ def order(plugins: Mapping[str, Plugin], faults: Mapping[str, Fault] | None = No
     for ring in circles({name: plugin.requirements.keys() for name, plugin in good.items()}):
         for name in ring:
             bad[name] = Fault(
-                _("These plugins require each other in a circle: ${names}.", mapping={"names": " → ".join([*ring, ring[0]])})
+                _(
+                    "These plugins require each other in a circle: ${names}.",
+                    mapping={"names": " → ".join([*ring, ring[0]])},
+                )
             )
     spread(plugins, bad)
     return sort({name: good[name].requirements.keys() for name in good if name not in bad}), bad
@@ -70,7 +78,9 @@ def stands_on(cause: str) -> Fault:
 
 
 def sort(requires: Mapping[str, Iterable[str]]) -> list[str]:
-    """Requirements first, ties by name. Requirements that are not keys are taken as given; there must be no circle."""
+    """Requirements first, ties by name. Requirements that are not keys are taken as given; there must be no
+    circle.
+    """
     waiting = {name: {needed for needed in needs if needed in requires} for name, needs in requires.items()}
     ready = [name for name, needs in waiting.items() if not needs]
     heapq.heapify(ready)
@@ -87,7 +97,7 @@ def sort(requires: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def circles(requires: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Each circle once, in the order in which its members require each other, from the name that sorts first."""
+    """Each circle once, in the order in which its members require each other, the first by name in front."""
     found: list[list[str]] = []
     seen: set[str] = set()
 
@@ -115,7 +125,11 @@ def dependents(plugins: Mapping[str, Plugin], name: str) -> list[str]:
     found = {name}
     grown = True
     while grown:
-        more = {other for other, plugin in plugins.items() if other not in found and found & plugin.requirements.keys()}
+        more = {
+            other
+            for other, plugin in plugins.items()
+            if other not in found and found & plugin.requirements.keys()
+        }
         found |= more
         grown = bool(more)
     return sorted(found - {name})

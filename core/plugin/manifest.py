@@ -15,7 +15,8 @@ from packaging.version import InvalidVersion, Version
 from parlour.i18n import _
 
 GROUP = "parlour.plugins"
-# Names start tables, routes and permissions; identifiers end at 63 bytes and revision ids at 32, so the prefix stays short.
+# Names start tables, routes and permissions; identifiers end at 63 bytes and revision ids at 32, so the
+# prefix stays short.
 NAME = re.compile(r"[a-z][a-z0-9_]{1,25}")
 RESERVED = frozenset({"core", "parlour", "alembic", "public", "pg"})
 
@@ -42,8 +43,8 @@ class Fault:
 class Plugin:
     """A plugin's declaration: `plugin = Plugin(...)` in the `__init__.py` of its package.
 
-    `requires` holds names with version bounds ("contacts>=1.2"), `core` the bounds on Parlour itself. `package` and an empty
-    `description` (the package's docstring) are filled when the plugin is discovered.
+    `requires` holds names with version bounds ("contacts>=1.2"), `core` the bounds on Parlour itself.
+    `package` and an empty `description` (the package's docstring) are filled when the plugin is discovered.
     """
 
     name: str
@@ -70,7 +71,9 @@ class Plugin:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name) or self.name in RESERVED:
             return Fault(wrong, f"name {self.name!r} is not allowed")
         if self.name != advertised:
-            return Fault(wrong, f"the manifest says {self.name!r}, the distribution advertises {advertised!r}")
+            return Fault(
+                wrong, f"the manifest says {self.name!r}, the distribution advertises {advertised!r}"
+            )
         try:
             Version(self.version)
             bounds = SpecifierSet(self.core)
@@ -83,7 +86,7 @@ class Plugin:
         if not bounds.contains(here, prereleases=True):
             return Fault(
                 _(
-                    "This plugin needs Parlour ${needed}, and this is ${here}. Update Parlour or install another version of the plugin.",
+                    "This plugin needs Parlour ${needed}, and this is ${here}. Update one of the two.",
                     mapping={"needed": self.core, "here": str(here)},
                 )
             )

@@ -1,7 +1,7 @@
 """Mapped classes of one plugin: configuring them by themselves, and taking them away again.
 
-Every plugin has declarative bases of its own over the shared MetaData. A broken mapping therefore shows in that plugin's
-registries only, and disposing of those leaves everybody else's queries working.
+Every plugin has declarative bases of its own over the shared MetaData. A broken mapping therefore shows in
+that plugin's registries only, and disposing of those leaves everybody else's queries working.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def tables(owner: str) -> list[Table]:
 
 
 def import_core() -> None:
-    """Import every module of the core that declares tables, so that the MetaData knows what plugins refer to."""
+    """Import every module of the core that declares tables, so that plugins can refer to them."""
     for name in CORE_MODELS:
         importlib.import_module(name)
     configure("core", "parlour")
@@ -66,7 +66,8 @@ def configure(owner: str, package: str) -> None:
 
 
 def discard(owner: str, package: str) -> None:
-    """Take a plugin's classes, tables, record types and modules out of the process; who stands on it must have gone before.
+    """Take a plugin's classes, tables, record types and modules out of the process; who stands on it must
+    have gone before.
 
     Never with a cascade: that would unmap the plugins and the core that this one refers to.
     """

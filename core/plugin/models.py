@@ -1,9 +1,9 @@
-"""What the database knows of plugins: which are installed here, and which each organisation has switched on."""
+"""What the database knows of plugins: which are installed, and which each organisation has switched on."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,14 +13,16 @@ from parlour.db.base import Json, Moment, SystemBase, now, scoped_base
 INSTALLED = "installed"
 UNINSTALLED = "uninstalled"
 
-Base = scoped_base("core")
+Base: Any = scoped_base("core")
 
 
 class InstalledPlugin(SystemBase):
-    """A plugin whose tables are in this database. `ledger` names them, so that a purge works without the package."""
+    """A plugin whose tables are in this database. `ledger` names them, so that a purge works without the
+    package.
+    """
 
     __tablename__ = "core_plugin"
-    __table_args__ = {"info": {"owner": "core"}}
+    __table_args__: ClassVar[Any] = {"info": {"owner": "core"}}
 
     name: Mapped[str] = mapped_column(String(30), primary_key=True)
     version: Mapped[str] = mapped_column(String(60))
@@ -30,8 +32,10 @@ class InstalledPlugin(SystemBase):
     ledger: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
 
-class OrganisationPlugin(Base):
-    """A plugin's switch and settings in one organisation. Off keeps the row: switching on again finds the settings."""
+class OrganisationPlugin(Base):  # type: ignore[misc]
+    """A plugin's switch and settings in one organisation. Off keeps the row: switching on again finds the
+    settings.
+    """
 
     __tablename__ = "core_organisation_plugin"
     __table_args__ = (

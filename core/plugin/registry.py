@@ -1,15 +1,17 @@
-"""Loading plugins at the start of a process, in steps, so that a fault in one stops nothing but it and what stands on it.
+"""Loading plugins at the start of a process, in steps, so that a fault in one stops nothing but it and what
+stands on it.
 
-    find -> manifests -> versions, circles -> installed? tables at head? -> models -> access, hooks, jobs -> bridges
+    find -> manifests -> versions, circles -> installed? at head? -> models -> hooks, jobs -> bridges
 
-Models come only after the database was asked, because a model whose tables are behind breaks its queries; hooks come late,
-because they alone cannot be taken back without a trace by disposing of a registry.
+Models come only after the database was asked, because a model whose tables are behind breaks its queries;
+hooks come late, because they alone cannot be taken back without a trace by disposing of a registry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 
 import pluggy
@@ -26,7 +28,8 @@ from parlour.plugin.state import read_state
 from parlour.settings import Settings
 
 log = structlog.get_logger(__name__)
-# Imported at start, in this order, where a plugin brings them. `views` and `demo` are imported by who needs them.
+# Imported at start, in this order, where a plugin brings them. `views` and `demo` are imported by who needs
+# them.
 MODULES = ("models", "services", "access", "hooks", "jobs")
 
 
@@ -87,7 +90,9 @@ class Plugins:
         return _set_aside(self, name, fault)
 
     def owner_of(self, module: str) -> str | None:
-        """The plugin whose package holds a module, put aside or not; "core" for the core's own, None for a stranger's."""
+        """The plugin whose package holds a module, put aside or not; "core" for the core's own, None for a
+        stranger's.
+        """
         best = max(
             (plugin for plugin in self.manifests.values() if _inside(module, plugin.package)),
             key=lambda plugin: len(plugin.package),
@@ -114,10 +119,13 @@ def booted() -> bool:
     return _current is not None
 
 
-def boot(settings: Settings | None = None, *, engine: Engine | None = None, only: frozenset[str] | None = None) -> Plugins:
+def boot(
+    settings: Settings | None = None, *, engine: Engine | None = None, only: frozenset[str] | None = None
+) -> Plugins:
     """Load every plugin that can be loaded and make the result `current()`.
 
-    Without an engine every plugin that is found counts as installed. `only` narrows it to some names (tests, tools).
+    Without an engine every plugin that is found counts as installed. `only` narrows it to some names (tests,
+    tools).
     """
     global _current
     import_core()
@@ -133,7 +141,7 @@ def boot(settings: Settings | None = None, *, engine: Engine | None = None, only
     for name in state.installed:
         if name not in found.plugins and name not in faults and (only is None or name in only):
             faults[name] = Fault(
-                _("The plugin is installed in this database, but its package is gone. Install it with pip, or uninstall the plugin.")
+                _("The plugin's package is gone. Install it with pip again, or uninstall the plugin.")
             )
     faults |= _standing_on_absent(found.plugins, order, faults, absent)
     plugins.quarantined = faults
@@ -160,7 +168,7 @@ def _standing_on_absent(
             if needed in absent:
                 out[name] = Fault(
                     _(
-                        "The plugin ${name} is required and not installed here. Run: parlour plugins install ${name}",
+                        "The plugin ${name} is required. Run: parlour plugins install ${name}",
                         mapping={"name": needed},
                     )
                 )
@@ -175,7 +183,7 @@ def _load(plugins: Plugins) -> None:
     """Each step for all plugins in load order before the next step begins."""
     _step(plugins, _import_models)
     for name in MODULES[1:]:
-        _step(plugins, lambda item, name=name: _import(item, name))
+        _step(plugins, partial(_import, name))
     _step(plugins, _check_hooks)
     _step(plugins, lambda item: _import_bridges(plugins, item))
 
@@ -189,7 +197,10 @@ def _step(plugins: Plugins, action: Callable[[Loaded], None]) -> None:
             action(item)
         except _Wrong as error:
             _set_aside(plugins, name, error.fault)
-        except (Exception, SystemExit) as error:  # whatever a stranger's code raises puts aside that plugin only
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # whatever a stranger's code raises puts aside that plugin only
             _set_aside(plugins, name, broken(error))
 
 
@@ -212,7 +223,7 @@ def _import_models(item: Loaded) -> None:
         ) from error
 
 
-def _import(item: Loaded, name: str) -> None:
+def _import(name: str, item: Loaded) -> None:
     item.module(name)
 
 
@@ -230,7 +241,10 @@ def _check_hook_module(module: ModuleType) -> None:
         trial.check_pending()
     except pluggy.PluginValidationError as error:
         raise _Wrong(
-            Fault(_("The plugin implements a hook that does not exist in this form."), str(error).replace("\n", " "))
+            Fault(
+                _("The plugin implements a hook that does not exist in this form."),
+                str(error).replace("\n", " "),
+            )
         ) from error
 
 
@@ -244,11 +258,11 @@ def _import_bridges(plugins: Plugins, item: Loaded) -> None:
 
 
 def _manager(loaded: Mapping[str, Loaded]) -> pluggy.PluginManager:
-    """Hook callers that answer in load order: pluggy calls last registered first, so plugins go in backwards."""
+    """Hook callers that answer in load order: pluggy calls the last one first, so plugins go in backwards."""
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
-    for item in reversed(loaded.values()):
-        for other in reversed(item.bridges):
+    for item in reversed(list(loaded.values())):
+        for other in reversed(list(item.bridges)):
             manager.register(item.bridges[other], f"{item.name}:{other}")
         if "hooks" in item.modules:
             manager.register(item.modules["hooks"], item.name)

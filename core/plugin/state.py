@@ -1,6 +1,7 @@
 """Which plugins this database holds, and whether their tables stand where their code wants them.
 
-Asked before any model is imported: one column that is in the code and not in the table breaks every query on that table.
+Asked before any model is imported: one column that is in the code and not in the table breaks every query on
+that table.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ from parlour.plugin.models import INSTALLED
 
 @dataclass
 class State:
-    """The database's side: installed plugins with the version that was installed, and the faults of their tables."""
+    """The database's side: installed plugins with the version that was installed, and the faults of their
+    tables.
+    """
 
     installed: dict[str, str] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
 
 
 def read_state(engine: Engine | None, plugins: Mapping[str, Plugin]) -> State:
-    """What the database says of these plugins. Without an engine every plugin counts as installed and up to date."""
+    """What the database says of these plugins. Without an engine every plugin counts as installed and up to
+    date.
+    """
     if engine is None:
         return State({name: plugin.version for name, plugin in plugins.items()})
     state = State()
@@ -63,4 +68,6 @@ def tables_fault(connection: Connection, plugin: Plugin) -> Fault | None:
     detail = f"database at {here or 'nothing'}, code at {wanted or 'nothing'}"
     if here is None or here in line:
         return Fault(_("The plugin's tables are behind its code. Run: parlour db upgrade"), detail)
-    return Fault(_("The plugin's tables are newer than its code. Install the newer version of the plugin."), detail)
+    return Fault(
+        _("The plugin's tables are newer than its code. Install the newer version of the plugin."), detail
+    )

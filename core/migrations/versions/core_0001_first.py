@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
 from parlour.db.base import BigId, Json, Moment
 from parlour.migrations import operations
 
