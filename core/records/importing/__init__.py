@@ -1,0 +1,1 @@
+"""Import: any table of a file becomes records, along the one write path; read, guess, match, combine, write in batches."""

@@ -1,0 +1,183 @@
+"""Rows of a file to values of a record. What is not understood goes into the note and into the problems, never away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from parlour.i18n import _
+from parlour.records.clean import MAX_LINES
+from parlour.records.defaults import Defaults
+from parlour.records.importing.plan import SKIP, Plan
+from parlour.records.kinds import LinksKind, TextKind
+from parlour.records.parse import Cell, day_order, emails, means_nothing, phones, tags, text_of
+from parlour.records.registry import Field, RecordType
+from parlour.records.tables.base import Row
+from parlour.records.values import Fault
+
+
+@dataclass
+class Converted:
+    """One row: its values by field, the text for the note, and what was wrong as (column, value, reason)."""
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    note: list[str] = field(default_factory=list)
+    problems: list[tuple[str, str, Any]] = field(default_factory=list)
+
+
+class Converter:
+    """Turns the rows of one file by one plan. Column evidence (day or month first) is taken from samples once."""
+
+    def __init__(
+        self, record: RecordType, fields: Mapping[str, Field], plan: Plan, defaults: Defaults, samples: Mapping[str, Sequence[Cell]]
+    ):
+        self.record = record
+        self.fields = fields
+        self.plan = plan
+        self.defaults = defaults
+        self.orders = {
+            column: day_order(samples.get(column, ()))
+            for column, name in plan.columns.items()
+            if name in fields and fields[name].kind.shape == "day"
+        }
+        self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
+
+    def convert(self, row: Row) -> Converted:
+        done = Converted(row.number)
+        for column, cell in row.cells.items():
+            name = self.plan.columns.get(column)
+            if name == SKIP or column in self.plan.labels:
+                continue
+            if name is None or name not in self.fields:
+                self._keep(done, column, text_of(cell))
+                continue
+            item = self.fields[name]
+            if item.storage == "part":
+                self._lines(done, item, column, cell, row)
+            elif item.storage == "links":
+                found = cell if isinstance(cell, list) else tags(cell)
+                done.values.setdefault(name, []).extend(_names(found))
+            elif item.storage == "link":
+                self._link(done, item, cell)
+            else:
+                self._value(done, item, column, cell)
+        if done.note and self.note:
+            lines = [done.values[self.note]] if done.values.get(self.note) else []
+            done.values[self.note] = "\n".join(dict.fromkeys([*lines, *done.note]))
+        return done
+
+    def _keep(self, done: Converted, column: str, text: str) -> None:
+        if text and not means_nothing(text):
+            done.note.append(f"{column}: {text}")
+
+    def _problem(self, done: Converted, column: str, text: str, reason: Any) -> None:
+        done.problems.append((column, text[:200], reason))
+        done.note.append(f"{column}: {text}")
+
+    def _value(self, done: Converted, item: Field, column: str, cell: Cell) -> None:
+        if item.kind.shape == "day" and column in self.orders:
+            from parlour.records.parse import day
+
+            parsed = day(cell, self.defaults.today(), self.orders[column])
+            value, rest = parsed.value, parsed.rest
+            try:
+                value = item.kind.clean(value, self.defaults)
+            except Fault:
+                value, rest = None, text_of(cell)
+        elif isinstance(item.kind, TextKind) and item.kind.multiline:
+            value, rest = (text_of(cell).strip() or None), ""
+        else:
+            value, rest = item.kind.from_cell(cell, self.defaults)
+        if isinstance(value, str) and isinstance(item.kind, TextKind) and len(value) > item.kind.max_length:
+            value, rest = None, value
+        if rest and not means_nothing(rest):
+            self._problem(done, column, rest, self._reason(item))
+        if value in (None, ""):
+            return
+        if done.values.get(item.name) not in (None, "", value):
+            if getattr(item.kind, "multiline", False):
+                value = f"{done.values[item.name]}\n{value}"
+            else:
+                self._problem(done, column, text_of(cell), _("Another column gives ${field} too.", mapping={"field": item.title}))
+                return
+        done.values[item.name] = value
+
+    def _reason(self, item: Field) -> Any:
+        return {
+            "phone": _("This is not a phone number."),
+            "email": _("This is not an e-mail address."),
+            "day": _("This is not a date."),
+            "money": _("This is not an amount of money."),
+        }.get(item.kind.shape, _("This does not fit the field; it was kept in the note."))
+
+    def _lines(self, done: Converted, item: Field, column: str, cell: Cell, row: Row) -> None:
+        main = item.lines[0]
+        names = {inner.name for inner in item.lines}
+        lines: list[dict[str, Any]] = done.values.setdefault(item.name, [])
+        label = next((text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), "")
+        structured = cell if isinstance(cell, list) else [cell] if isinstance(cell, dict) else None
+        if structured and all(isinstance(one, dict) and set(one) <= names for one in structured):
+            lines.extend(one for one in structured if isinstance(one, dict))
+        elif main.kind.shape in ("phone", "email"):
+            found = phones(cell, self.defaults.region) if main.kind.shape == "phone" else emails(cell)
+            for line in found.found:
+                made = {main.name: line.value}
+                if "label" in names and (line.label or label):
+                    made["label"] = (line.label or label)[:60]
+                if line.main:
+                    lines.insert(0, made)
+                else:
+                    lines.append(made)
+            if found.rest and not means_nothing(found.rest):
+                self._problem(done, column, found.rest, self._reason(main))
+        else:
+            self._plain_lines(done, item, column, cell)
+        if len(lines) > MAX_LINES:
+            self._problem(done, column, text_of(cell), _("At most ${n} fit.", mapping={"n": MAX_LINES}))
+            del lines[MAX_LINES:]
+
+    def _plain_lines(self, done: Converted, item: Field, column: str, cell: Cell) -> None:
+        """A part without a format of its own: JSON as our export writes it, or one text for its widest field."""
+        import json
+
+        text = text_of(cell).strip()
+        if text.startswith("["):
+            try:
+                found = json.loads(text)
+                if isinstance(found, list) and all(isinstance(one, dict) for one in found):
+                    done.values[item.name].extend(found)
+                    return
+            except ValueError:
+                pass
+        wide = next((inner for inner in item.lines if inner.name in ("line", "text", "street", "value")), item.lines[0])
+        if text and not means_nothing(text):
+            limit = getattr(wide.kind, "max_length", 200)
+            if len(text) > limit:
+                self._problem(done, column, text, _("This is too long."))
+            else:
+                done.values[item.name].append({wide.name: text})
+
+    def _link(self, done: Converted, item: Field, cell: Cell) -> None:
+        if isinstance(cell, dict):
+            cell = cell.get("title") or cell.get("name")
+        text = " ".join(text_of(cell).split())
+        if text and not means_nothing(text):
+            done.values[item.name] = text[:200]
+
+
+def _names(found: Sequence[Any]) -> list[str]:
+    names = []
+    for one in found:
+        text = one.get("title") or one.get("name") or "" if isinstance(one, dict) else text_of(one)
+        text = " ".join(str(text).split())
+        if text:
+            names.append(text[:100])
+    return names
+
+
+def creates(item: Field) -> bool:
+    """Whether a name that does not exist yet may become a row."""
+    assert item.target is not None
+    return (isinstance(item.kind, LinksKind) and item.kind.create) or item.target.lookup

@@ -1,0 +1,129 @@
+"""What goes where: columns of a file to fields of a record, guessed, remembered, or given with `--map`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import Refusal
+from parlour.i18n import _, localizer
+from parlour.records.headings import Candidate, guess
+from parlour.records.models import ImportMapping
+from parlour.records.registry import Field, RecordType, fields_of
+from parlour.records.tables.base import Table
+from parlour.records.values import key_of
+
+SKIP = "-"
+
+
+@dataclass
+class Plan:
+    """The columns of one file. `columns` maps column -> field name; SKIP leaves a column out on purpose.
+
+    Columns in neither are `unmatched`: their values go into the note, so nothing is dropped silently.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    # Label columns ("Phone 1 - Label") that belong to another column.
+    labels: dict[str, str] = field(default_factory=dict)
+    unmatched: list[str] = field(default_factory=list)
+    remembered: bool = False
+
+
+def importable(session: Session, record: RecordType) -> list[Field]:
+    """Fields that a file can fill in."""
+    return [item for item in fields_of(session, record, "write") if item.kind.name != "file"]
+
+
+def propose(session: Session, record: RecordType, table: Table, given: Mapping[str, str] | None = None) -> Plan:
+    """The plan for a file: what was given, else what was saved for these headings, else a guess.
+
+    `given` maps field -> column as `--map` does. Raises Refusal for a field or column that does not exist.
+    """
+    fields = {item.name: item for item in importable(session, record)}
+    plan = Plan()
+    for name, column in (given or {}).items():
+        if name != SKIP and name not in fields:
+            raise Refusal(
+                _(
+                    "${record} has no field ${field}; there are: ${fields}.",
+                    mapping={"record": record.name, "field": name[:80], "fields": ", ".join(sorted(fields))},
+                )
+            )
+        for one in [column] if column in table.columns else [part.strip() for part in column.split(",")]:
+            if one not in table.columns:
+                raise Refusal(
+                    _(
+                        "The file has no column ${column}; there are: ${columns}.",
+                        mapping={"column": one[:80], "columns": ", ".join(table.columns)[:500]},
+                    )
+                )
+            plan.columns[one] = name
+    saved = _saved(session, record, table.columns)
+    if saved is not None and not given:
+        plan.columns = {column: name for column, name in saved.columns.items() if name in fields or name == SKIP}
+        plan.remembered = True
+    taken = set(plan.columns.values())
+    many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
+    candidates = [
+        Candidate(name=item.name, titles=_titles(item), shape=item.kind.shape, many=item.name in many)
+        for item in fields.values()
+        if item.name not in taken or item.name in many
+    ]
+    free = [column for column in table.columns if column not in plan.columns]
+    samples = table.samples()
+    if not plan.remembered:
+        for found in guess(free, samples, candidates):
+            if found.field:
+                plan.columns[found.column] = found.field
+            elif getattr(found, "label_of", ""):
+                plan.labels[found.column] = found.label_of
+    else:
+        for found in guess(table.columns, samples, candidates):
+            if getattr(found, "label_of", "") and found.column not in plan.columns:
+                plan.labels[found.column] = found.label_of
+    plan.unmatched = [column for column in table.columns if column not in plan.columns and column not in plan.labels]
+    return plan
+
+
+def _multiline(item: Field) -> bool:
+    return bool(getattr(item.kind, "multiline", False))
+
+
+def _titles(item: Field) -> list[str]:
+    """How people call a field: its name, its title in every language, its aliases."""
+    titles = [item.name, str(item.title), localizer("ru").translate(item.title), *item.aliases]
+    return list(dict.fromkeys(title for title in titles if title))
+
+
+def _headings(columns: Sequence[str]) -> str:
+    return json.dumps([key_of(column) for column in columns], ensure_ascii=False)
+
+
+def _saved(session: Session, record: RecordType, columns: Sequence[str]) -> ImportMapping | None:
+    statement = select(ImportMapping).where(
+        ImportMapping.record == record.name, ImportMapping.headings == _headings(columns)
+    )
+    return session.scalars(statement).first()  # type: ignore[no-any-return]
+
+
+def remember(session: Session, record: RecordType, table: Table, columns: Mapping[str, str]) -> None:
+    """Keep a mapping for the next file with the same headings."""
+    saved = _saved(session, record, table.columns)
+    if saved is None:
+        saved = ImportMapping(record=record.name, headings=_headings(table.columns), columns=dict(columns))
+        session.add(saved)
+    saved.columns = dict(columns)
+    saved.updated_at = now()
+    session.flush()
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, for a job's arguments."""
+    return {"columns": plan.columns, "labels": plan.labels, "unmatched": plan.unmatched}

@@ -1,0 +1,350 @@
+"""Running an import: batches of rows are converted, matched, combined and written, each in one transaction.
+
+The drafts of a batch live in memory: existing rows that share a key, and new ones. A row that is the same as a draft changes the
+draft, so a person who stands twice in one file becomes one record with one write.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.errors import Invalid, Refusal
+from parlour.i18n import Localizer, _
+from parlour.records.clean import clean_one
+from parlour.records.defaults import defaults_of
+from parlour.records.importing.convert import Converted, Converter, creates
+from parlour.records.importing.matching import KeyMatcher, Matcher
+from parlour.records.importing.plan import Plan, importable
+from parlour.records.query import read
+from parlour.records.registry import Field, RecordType
+from parlour.records.tables.base import Row, Table
+from parlour.records.values import Fault, key_of
+from parlour.records.write import Change, open_change_set, write
+
+BATCH = 500
+MAX_PROBLEMS = 5_000
+
+
+@dataclass
+class Problem:
+    """Something that a person may want to look at. `row` is the file's own number."""
+
+    row: int | None
+    column: str
+    value: str
+    reason: Any
+
+
+@dataclass
+class Result:
+    """What an import did, or would do. `rows` = created + updated + unchanged + skipped + rejected."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    unmatched_columns: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unlisted: int = 0
+    change_set: int | None = None
+
+    def add(self, row: int | None, column: str, value: Any, reason: Any) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(row, column, str(value)[:200], reason))
+        else:
+            self.unlisted += 1
+
+    def as_json(self, loc: Localizer) -> dict[str, Any]:
+        """The contract of `parlour import --json`."""
+        problems = [
+            {"row": one.row, "column": one.column, "value": one.value, "reason": loc.translate(one.reason)}
+            for one in self.problems
+        ]
+        if self.unlisted:
+            reason = loc.translate(_("${n} more problems are not listed.", mapping={"n": self.unlisted}))
+            problems.append({"row": None, "column": "", "value": "", "reason": reason})
+        return {
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "skipped": self.skipped,
+            "rejected": self.rejected,
+            "unmatched_columns": self.unmatched_columns,
+            "problems": problems,
+            "change_set": self.change_set,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Result:
+        """A result as a checkpoint kept it."""
+        values = {name: kept[name] for name in kept if name not in ("problems", "unlisted")}
+        return cls(**values, problems=[Problem(**one) for one in kept["problems"]], unlisted=kept.get("unlisted", 0))
+
+
+@dataclass(eq=False)
+class Draft:
+    """A row as it will stand: `values` whole, `changes` what is still to be written."""
+
+    id: int | None
+    values: dict[str, Any]
+    changes: dict[str, Any]
+    rows: list[int] = field(default_factory=list)
+    outcomes: dict[int, str] = field(default_factory=dict)
+
+
+class Importer:
+    """Imports the rows of one table by one plan. `keys` are the fields of `--key`."""
+
+    def __init__(
+        self, session: Session, record: RecordType, table: Table, plan: Plan, *, keys: Sequence[str] = (), dry_run: bool = False
+    ):
+        self.session = session
+        self.record = record
+        self.table = table
+        self.plan = plan
+        self.dry_run = dry_run
+        self.fields = {item.name: item for item in importable(session, record)}
+        self.defaults = defaults_of(session)
+        self.converter = Converter(record, self.fields, plan, self.defaults, table.samples())
+        self.matcher = self._matcher(keys)
+        self.result = Result(unmatched_columns=list(plan.unmatched))
+        self.change_set: int | None = None
+
+    def _matcher(self, keys: Sequence[str]) -> Matcher:
+        if keys:
+            unknown = [name for name in keys if name not in self.fields]
+            if unknown:
+                raise Refusal(
+                    _("${record} has no field ${field}.", mapping={"record": self.record.name, "field": unknown[0][:80]})
+                )
+            return KeyMatcher(self.record, [self.fields[name] for name in keys])
+        if self.record.matcher is not None:
+            found: Matcher = self.record.matcher(self.record)
+            return found
+        # A record with a unique field is told apart by it; any other file is all new rows, unless the whole row is there.
+        unique = [item for item in self.fields.values() if item.unique and item.storage == "column"]
+        return KeyMatcher(self.record, unique[:1]) if unique else Matcher(self.record)
+
+    def run(
+        self, *, after: int = 0, checkpoint: Callable[[int, Result], bool] | None = None
+    ) -> Result:
+        """Import every row after the file's row `after`. `checkpoint(row, result)` commits a batch and says whether to go on."""
+        rows = (row for row in self.table.rows() if row.number > after)
+        if not after:
+            for found in self.table.problems:
+                self.result.add(found.row, found.column, found.value, found.reason)
+            self.result.skipped = len(self.table.skipped)
+            self.result.rows = self.result.skipped
+        for batch in _batches(rows):
+            self.batch([self.converter.convert(row) for row in batch])
+            self.result.change_set = self.change_set
+            if checkpoint is not None and not checkpoint(batch[-1].number, self.result):
+                break
+        return self.result
+
+    def batch(self, rows: Sequence[Converted]) -> None:
+        """Convert the rest, match, combine and write one batch."""
+        self.result.rows += len(rows)
+        self._resolve_links(rows)
+        ready: list[tuple[Converted, dict[str, Any]]] = []
+        for row in rows:
+            values = self._clean(row)
+            for column, value, reason in row.problems:
+                self.result.add(row.number, column, value, reason)
+            if not values:
+                self.result.skipped += 1
+                continue
+            ready.append((row, values))
+        drafts, by_key = self._existing([values for _row, values in ready])
+        for row, values in ready:
+            self._place(row, values, drafts, by_key)
+        self._write(drafts)
+
+    def _clean(self, row: Converted) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, given in row.values.items():
+            item = self.fields[name]
+            if item.storage == "link":
+                values[name] = given
+                continue
+            try:
+                values[name] = clean_one(item, given, self.defaults)
+            except Fault as fault:
+                row.problems.append((name, str(given)[:200], fault.message))
+        return {name: value for name, value in values.items() if value not in (None, "", [])}
+
+    def _resolve_links(self, rows: Sequence[Converted]) -> None:
+        """Names in link fields become ids, read in one statement per field; new names of value lists become rows."""
+        for item in self.fields.values():
+            if item.target is None:
+                continue
+            named: dict[str, str] = {}
+            for row in rows:
+                given = row.values.get(item.name)
+                for one in given if isinstance(given, list) else [given] if given else []:
+                    if isinstance(one, str):
+                        named.setdefault(key_of(one), one)
+            if not named:
+                continue
+            known = self._known(item, sorted(named))
+            missing = {key: name for key, name in named.items() if key not in known}
+            if item.storage == "link" and missing and creates(item) and not self.dry_run:
+                made = write(
+                    self.session,
+                    item.target,
+                    [Change({item.target.title_field: name}) for name in missing.values()],
+                    change_set=self._open(),
+                    system=True,
+                )
+                known.update(zip(missing, made.ids, strict=True))
+            for row in rows:
+                self._put_links(row, item, known)
+
+    def _known(self, item: Field, keys: Sequence[str]) -> dict[str, int]:
+        assert item.target is not None
+        target: Any = item.target.cls
+        column = getattr(target, f"{item.target.title_field}_key")
+        known: dict[str, int] = {}
+        for start in range(0, len(keys), BATCH):
+            statement = select(column, target.id).where(column.in_(keys[start : start + BATCH])).order_by(target.id.desc())
+            known.update((key, row_id) for key, row_id in self.session.execute(statement))
+        return known
+
+    def _put_links(self, row: Converted, item: Field, known: Mapping[str, int]) -> None:
+        given = row.values.get(item.name)
+        if isinstance(given, list):
+            row.values[item.name] = list(
+                dict.fromkeys(known.get(key_of(one), one) if isinstance(one, str) else one for one in given)
+            )
+            if not creates(item):
+                for one in [one for one in row.values[item.name] if isinstance(one, str)]:
+                    row.values[item.name].remove(one)
+                    row.problems.append((item.name, one, _("There is no such record.")))
+        elif isinstance(given, str):
+            found = known.get(key_of(given))
+            if found is None:
+                del row.values[item.name]
+                if not (self.dry_run and creates(item)):
+                    row.problems.append((item.name, given, _("There is no such record.")))
+            else:
+                row.values[item.name] = found
+
+    def _existing(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Draft], dict[str, list[Draft]]]:
+        """Drafts of the existing rows that share a key with a row of the batch."""
+        keys = {key for values in rows for key in self.matcher.keys(values)}
+        ids = sorted(self.matcher.find(self.session, keys)) if keys else []
+        drafts: list[Draft] = []
+        wanted = [item for item in self.record.fields if item.name in self.fields or item.computed]
+        for start in range(0, len(ids), BATCH):
+            conditions = [self.record.cls.id.in_(ids[start : start + BATCH]), self.record.cls.archived_at.is_(None)]
+            for found in read(self.session, self.record, wanted, conditions, order_by=[self.record.cls.id]):
+                drafts.append(Draft(found["id"], found, {}))
+        by_key: dict[str, list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            for key in self.matcher.keys(draft.values):
+                by_key[key].append(draft)
+        return drafts, by_key
+
+    def _place(
+        self, row: Converted, values: dict[str, Any], drafts: list[Draft], by_key: dict[str, list[Draft]]
+    ) -> None:
+        keys = self.matcher.keys(values)
+        near = list(dict.fromkeys(draft for key in sorted(keys) for draft in by_key.get(key, ())))
+        same = [draft for draft in near if self.matcher.same(draft.values, values)]
+        if same:
+            draft = max(same, key=lambda one: self.matcher.better(one.values))
+            changes, lost = self.matcher.combine(draft.values, values, self.fields)
+            if lost:
+                changes = self._note_lost(row, draft, changes, lost)
+            draft.values.update(changes)
+            draft.changes.update(changes)
+            draft.outcomes[row.number] = "updated" if changes else "unchanged"
+        else:
+            draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
+            drafts.append(draft)
+            if near:
+                self.result.add(
+                    row.number, "", _name(self.record, near[0].values), _("This may be a duplicate of another record.")
+                )
+        draft.rows.append(row.number)
+        for key in self.matcher.keys(draft.values):
+            if draft not in by_key[key]:
+                by_key[key].append(draft)
+
+    def _note_lost(self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]) -> dict[str, Any]:
+        """A value that lost against another one stays in the note, once, and is listed."""
+        note = self.converter.note
+        for one in lost:
+            text = _plain(one.field, one.value, self.session)
+            self.result.add(row.number, one.field.name, text, _("Another value stands there; this one is in the note."))
+            if note is None:
+                continue
+            line = f"{one.field.name}: {text}"
+            standing = changes.get(note, draft.values.get(note)) or ""
+            if key_of(line) not in {key_of(part) for part in standing.split("\n")}:
+                changes[note] = f"{standing}\n{line}".strip()
+        return changes
+
+    def _open(self) -> int:
+        if self.change_set is None:
+            self.change_set = open_change_set(self.session, label="import")
+        return self.change_set
+
+    def _write(self, drafts: Sequence[Draft]) -> None:
+        dirty = [draft for draft in drafts if draft.id is None or draft.changes]
+        rejected: dict[Draft, Any] = {}
+        while dirty and not self.dry_run:
+            changes = [Change(draft.changes, draft.id) for draft in dirty]
+            try:
+                with self.session.begin_nested():
+                    written = write(self.session, self.record, changes, change_set=self._open())
+                for draft, row_id in zip(dirty, written.ids, strict=True):
+                    draft.id, draft.changes = row_id, {}
+                break
+            except Invalid as refused:
+                # The rows at fault are taken out and the rest of the batch is written.
+                bad = {position: errors for position, errors in refused.errors.items() if position < len(dirty)}
+                if not bad:
+                    raise
+                for position, errors in bad.items():
+                    rejected[dirty[position]] = errors
+                dirty = [draft for position, draft in enumerate(dirty) if position not in bad]
+        for draft in drafts:
+            errors = rejected.get(draft)
+            for number, outcome in draft.outcomes.items():
+                if errors is None:
+                    setattr(self.result, outcome, getattr(self.result, outcome) + 1)
+                    continue
+                self.result.rejected += 1
+                for name, reason in errors.items():
+                    self.result.add(number, name, draft.values.get(name, ""), reason)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+def _name(record: RecordType, values: Mapping[str, Any]) -> str:
+    return str(values.get(record.title_field) or values.get("id") or "")
+
+
+def _plain(item: Field, value: Any, session: Session) -> str:
+    from parlour.records.clean import to_json
+
+    if item.target is not None and isinstance(value, int):
+        from parlour.records.query import titles
+
+        return titles(session, item.target, {value}).get(value, str(value))
+    found = to_json(item, value)
+    return found["amount"] if isinstance(found, dict) and "amount" in found else str(found)
