@@ -10,7 +10,7 @@ import os
 from functools import cache
 from hashlib import sha256
 
-from celery import Celery, Task
+from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from parlour.db.engine import make_engine
@@ -53,16 +53,17 @@ def make_celery(settings: Settings) -> Celery:
         accept_content=["json"],
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_send_task_events=False,
         worker_enable_remote_control=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
     )
     app.parlour_settings = settings
 
-    @app.task(name=TASK, bind=True)
-    def run(self: Task, job_id: int) -> None:
+    def run(job_id: int) -> None:
         run_job(_engine(settings.database_url, os.getpid()), job_id)
 
+    app.task(run, name=TASK)
     return app
 
 

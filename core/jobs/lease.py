@@ -67,7 +67,7 @@ def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
     """
     if not has_due(engine, list(window), handed=True):
         return []
-    out = []
+    out: list[tuple[int, str]] = []
     with engine.begin() as connection:
         for queue, count in window.items():
             waiting = (

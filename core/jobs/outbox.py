@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import Text, cast, delete, event, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import SessionTransaction
 
 from parlour.db.base import now
 from parlour.db.session import SYSTEM, Session
-from parlour.jobs.models import QUEUES, WAITING, Job
+from parlour.jobs.models import FINISHED, PARKED, QUEUES, WAITING, Job
 
 MAX_ATTEMPTS = 8
 POKE = "parlour_jobs_poke"
@@ -41,7 +41,8 @@ def enqueue(
     are plain JSON: ids, never objects. `run_at` is a moment with a time zone (default: at once). With a
     `dedupe` key there is at most one such job per organisation and name, whatever its state; asking again
     returns the one that exists. `plugin` is whose switch decides about it, by default the part of the name
-    before the dot. Raises ValueError for arguments that cannot be kept.
+    before the dot. Arguments about a row name it as `record` and `id` (or `ids`), so that erasing a person
+    finds them. Raises ValueError for arguments that cannot be kept.
     """
     if queue not in QUEUES:
         raise ValueError(f"There is no queue {queue!r}; the queues are {', '.join(QUEUES)}.")
@@ -79,6 +80,58 @@ def enqueue(
         Job.organisation_id.is_not_distinct_from(organisation_id), Job.name == name, Job.dedupe == dedupe
     )
     return int(session.execute(existing, execution_options={SYSTEM: True}).scalar_one())
+
+
+def forget_row(session: Session, record: str, row_id: int) -> int:
+    """Remove what the organisation's jobs hold about one row, for erasing a person; returns how many jobs it
+    touched.
+
+    Waiting jobs about this row alone are deleted. Finished ones lose arguments, result and messages. Jobs
+    that only carry its id along (hooks told about a batch) stay: what they read is erased already.
+    """
+    options = {SYSTEM: True, "synchronize_session": False}
+    named = select(Job.id, Job.args, Job.state).where(
+        Job.organisation_id == session.scope.organisation_id,
+        # Both databases write a space after the colon when they show JSON as text.
+        cast(Job.args, Text).contains(f'"record": {json.dumps(record)}', autoescape=True),
+    )
+    rows = [
+        row for row in session.execute(named, execution_options=options) if _about(row.args, record, row_id)
+    ]
+    finished = [row.id for row in rows if row.state in FINISHED]
+    waiting = [row.id for row in rows if row.state in (WAITING, PARKED) and "ids" not in _flat(row.args)]
+    for ids in _chunks(waiting):
+        session.execute(
+            delete(Job).where(Job.id.in_(ids), Job.state.in_((WAITING, PARKED))), execution_options=options
+        )
+    for ids in _chunks(finished):
+        blank = update(Job).where(Job.id.in_(ids))
+        session.execute(
+            blank.values(args={}, result=None, error=None, progress_message=None), execution_options=options
+        )
+    return len(waiting) + len(finished)
+
+
+def _about(args: Any, record: str, row_id: int) -> bool:
+    """Whether arguments name the row: {"record": ..., "id": ...} or {"record": ..., "ids": [...]}, at any
+    depth.
+    """
+    if isinstance(args, Mapping):
+        if args.get("record") == record and (args.get("id") == row_id or row_id in (args.get("ids") or ())):
+            return True
+        return any(_about(value, record, row_id) for value in args.values())
+    return isinstance(args, list) and any(_about(value, record, row_id) for value in args)
+
+
+def _flat(args: Any) -> set[str]:
+    """All names in arguments, at any depth."""
+    if isinstance(args, Mapping):
+        return set(args).union(*(_flat(value) for value in args.values()))
+    return set().union(*(_flat(value) for value in args)) if isinstance(args, list) else set()
+
+
+def _chunks(ids: list[int], size: int = 500) -> Iterator[list[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def bell() -> threading.Event:

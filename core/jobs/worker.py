@@ -10,6 +10,7 @@ little back.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from multiprocessing.process import BaseProcess
@@ -94,7 +95,16 @@ def consume(settings: Settings, queue: str) -> None:
         quiet=True,
         **POOLS[queue],
     )
+    threading.Thread(target=_end_with_supervisor, name="parlour-supervised", daemon=True).start()
     worker.start()
+
+
+def _end_with_supervisor() -> None:
+    """A supervisor that was killed leaves nobody behind: its successor starts processes of its own."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _start(settings: Settings, queue: str) -> BaseProcess:

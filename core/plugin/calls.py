@@ -47,7 +47,7 @@ def happened(session: Session, name: str, **arguments: Any) -> int:
     _of_kind(name, "happened")
     listening = [name for name in implementing(name) if _on(name, enabled(session))]
     for plugin in listening:
-        enqueue(session, HAPPENED_JOB, {"hook": name, "plugin": plugin, "args": arguments})
+        enqueue(session, HAPPENED_JOB, {"hook": name, "plugin": plugin, "args": arguments}, plugin=plugin)
     return len(listening)
 
 
