@@ -31,7 +31,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 @dataclass
 class Contents:
-    """What a workbook's archive holds. `suspects` are the parts in which formulas or faulty cells were seen."""
+    """What a workbook's archive holds. `suspects` are the parts in which formulas or errors were seen."""
 
     kind: str
     suspects: set[str] = field(default_factory=set)
@@ -58,8 +58,8 @@ class Extent:
 def inspect(path: Path) -> Contents:
     """Look through every part of a zipped workbook, unpacking it piece by piece and keeping nothing.
 
-    Raises TableError for an archive that is no workbook, is damaged, or would unpack to more than the limit, whatever
-    sizes its directory declares.
+    Raises TableError for an archive that is no workbook, is damaged, or would unpack to more than the limit,
+    whatever sizes its directory declares.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,7 +86,9 @@ def inspect(path: Path) -> Contents:
                 raise _bomb()
             if sheet:
                 _measure(before + chunk, extent)
-                if entry.filename not in contents.suspects and (b"<f" in chunk or b":f" in chunk or b't="e"' in chunk):
+                if entry.filename not in contents.suspects and (
+                    b"<f" in chunk or b":f" in chunk or b't="e"' in chunk
+                ):
                     contents.suspects.add(entry.filename)
                 before = chunk[-_OVERLAP:]
             elif entry.filename == "content.xml":
@@ -105,25 +107,37 @@ def _kind(names: set[str]) -> str:
     if "content.xml" in names and "mimetype" in names:
         return "ods"
     if "word/document.xml" in names:
-        raise TableError(_("This is a text document, not a workbook. Copy its table into a spreadsheet and save it as xlsx."))
-    raise TableError(_("This is an archive without a workbook in it. Unpack it and choose the file with the table."))
+        raise TableError(
+            _(
+                "This is a text document, not a workbook. "
+                "Copy its table into a spreadsheet and save it as xlsx."
+            )
+        )
+    raise TableError(
+        _("This is an archive without a workbook in it. Unpack it and choose the file with the table.")
+    )
 
 
 def _damaged() -> TableError:
-    return TableError(_("The workbook is damaged and cannot be opened. Open it in a spreadsheet program and save it anew."))
+    return TableError(
+        _("The workbook is damaged and cannot be opened. Open it in a spreadsheet program and save it anew.")
+    )
 
 
 def _bomb() -> TableError:
     return TableError(
         _(
-            "The workbook unpacks to more than ${max} MB and was not opened. Split it, or save the sheet as csv.",
+            "The workbook unpacks to more than ${max} MB and was not opened. "
+            "Split it, or save the sheet as csv.",
             mapping={"max": MAX_UNPACKED_BYTES // MEGABYTE},
         )
     )
 
 
 def encrypted() -> TableError:
-    return TableError(_("The workbook is protected by a password. Save it without the password and try again."))
+    return TableError(
+        _("The workbook is protected by a password. Save it without the password and try again.")
+    )
 
 
 def _unpacked(path: Path, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -152,7 +166,9 @@ def _unpacked(path: Path, entry: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _measure(text: bytes, extent: Extent) -> None:
-    """Widen the extent by the cells in a piece of a sheet's XML; a cell with a format and no content does not count."""
+    """Widen the extent by the cells in a piece of a sheet's XML; a cell with a format and no content does not
+    count.
+    """
     for letters, row, empty in _CELL.findall(text):
         if empty:
             continue
@@ -219,7 +235,7 @@ def sheet_part(path: Path, sheet: str) -> str | None:
 
 
 def faulty_cells(path: Path, kind: str, sheet: str) -> dict[int, list[tuple[int, str, Any]]]:
-    """Cells whose value cannot be read, by row (from 1): place from 0, the formula or error, and the reason."""
+    """Cells whose value cannot be read, by row (from 1): place from 0, formula or error, reason."""
     found: dict[int, list[tuple[int, str, Any]]] = {}
     listing = _faulty_ods(path, sheet) if kind == "ods" else _faulty_xlsx(path, sheet)
     for count, (row, place, value, reason) in enumerate(listing):
@@ -230,7 +246,10 @@ def faulty_cells(path: Path, kind: str, sheet: str) -> dict[int, list[tuple[int,
 
 
 def _no_value() -> Any:
-    return _("The formula has no stored result. Open the file in a spreadsheet program, save it and import it again.")
+    return _(
+        "The formula has no stored result. "
+        "Open the file in a spreadsheet program, save it and import it again."
+    )
 
 
 def _error_value() -> Any:

@@ -29,7 +29,9 @@ class TableError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that was not understood. `row` is the file's own number, None for the file as a whole."""
+    """Something in a file that was not understood. `row` is the file's own number, None for the file as a
+    whole.
+    """
 
     row: int | None
     column: str
@@ -39,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that is no record: a totals row, a repeated heading, a section title. `text` is what stood in it."""
+    """A row that is no record: totals, a repeated heading, a section title. `text` is what stood in it."""
 
     row: int
     reason: Any
@@ -65,7 +67,9 @@ class Report:
 
     def add(self, row: int | None, column: str, value: str, reason: Any) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(row, column, value if len(value) <= 200 else value[:199] + "…", reason))
+            self.problems.append(
+                Problem(row, column, value if len(value) <= 200 else value[:199] + "…", reason)
+            )
         else:
             self.unlisted += 1
 
@@ -80,8 +84,9 @@ class Report:
 class Table:
     """A file understood as rows under named columns. `rows()` streams and may be called again.
 
-    `header_row` is the row of the headings (the last one of two), None for a file without any; `titles` is the text
-    above them. `sheets` lists every sheet of a workbook with its number of filled rows; only `sheet` is read.
+    `header_row` is the row of the headings (the last one of two), None for a file without any; `titles` is
+    the text above them. `sheets` lists every sheet of a workbook with its number of filled rows; only `sheet`
+    is read.
     """
 
     path: Path
@@ -115,13 +120,17 @@ class Table:
 
 
 class Source(Protocol):
-    """Where rows come from. With a report, what is found on the way is written down and new columns are added."""
+    """Where rows come from. With a report, what is found on the way is written down and new columns are
+    added.
+    """
 
     def rows(self, table: Table, report: Report | None) -> Iterator[Row]: ...
 
 
 def read_through(table: Table) -> Table:
-    """Read the file once from end to end: counts, columns and problems are then known before the first row is used."""
+    """Read the file once from end to end: counts, columns and problems are then known before the first row is
+    used.
+    """
     report = Report()
     table.count = sum(1 for _row in table.source.rows(table, report))
     if report.unlisted:
@@ -136,7 +145,10 @@ def read_through(table: Table) -> Table:
 
 def too_many_rows() -> TableError:
     return TableError(
-        _("The file has more than ${max} rows; split it into several files.", mapping={"max": f"{MAX_ROWS:,}"})
+        _(
+            "The file has more than ${max} rows; split it into several files.",
+            mapping={"max": f"{MAX_ROWS:,}"},
+        )
     )
 
 

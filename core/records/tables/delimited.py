@@ -1,4 +1,6 @@
-"""Delimited text: csv, tsv and the like, read record by record with the number of the line on which each begins."""
+"""Delimited text: csv, tsv and the like, read record by record with the number of the line on which each
+begins.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,10 @@ class Delimited:
             line = file.readline(_MAX_LINE)
             if len(line) >= _MAX_LINE:
                 raise TableError(
-                    _("Line ${n} is longer than four million characters; this is not a table.", mapping={"n": number + 1})
+                    _(
+                        "Line ${n} is longer than four million characters; this is not a table.",
+                        mapping={"n": number + 1},
+                    )
                 )
             return line
 
@@ -123,11 +128,16 @@ class Delimited:
         return False
 
     def _swallowed(self, taken: list[str]) -> bool:
-        """Whether a cell over several lines ate records: the pieces make rows of the usual width, the whole does not."""
+        """Whether a cell over several lines ate records: the pieces make rows of the usual width, the whole
+        does not.
+        """
         if self.width < 2 or len(self._cells("".join(taken))) == self.width:
             return False
         widths = [len(self._cells(line, literal=True)) for line in taken]
-        return widths[0] == self.width and sum(width == self.width for width in widths[1:]) >= (len(widths) - 1) / 2
+        return (
+            widths[0] == self.width
+            and sum(width == self.width for width in widths[1:]) >= (len(widths) - 1) / 2
+        )
 
     def _cells(self, text: str, literal: bool = False) -> list[Cell]:
         text = text.rstrip("\r\n") if '"' not in text else text
@@ -161,7 +171,9 @@ def sniff(sample: str) -> str:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         if not widths:
             continue
-        usual, times = Counter(width for width in widths if width > 1).most_common(1)[0] if max(widths) > 1 else (1, 0)
+        usual, times = (
+            Counter(width for width in widths if width > 1).most_common(1)[0] if max(widths) > 1 else (1, 0)
+        )
         if usual < 2:
             continue
         prose = delimiter == "," and usual == 2 and sample.count(", ") == sample.count(",")

@@ -1,4 +1,6 @@
-"""Which encoding a text file is in, by evidence: byte order marks, valid UTF-8, and how often letters occur in Russian."""
+"""Which encoding a text file is in, by evidence: byte order marks, valid UTF-8, and how often letters occur
+in Russian.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,29 @@ _CANDIDATES = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "cp1252
 _FREQUENCY = dict(
     zip(
         "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
-        (1097, 845, 801, 735, 670, 626, 547, 473, 454, 440, 349, 321, 298, 281, 262, 201, 190, 174, 170, 165, 159)
+        (
+            1097,
+            845,
+            801,
+            735,
+            670,
+            626,
+            547,
+            473,
+            454,
+            440,
+            349,
+            321,
+            298,
+            281,
+            262,
+            201,
+            190,
+            174,
+            170,
+            165,
+            159,
+        )
         + (144, 121, 97, 94, 73, 64, 48, 36, 32, 26, 4, 4),
         strict=True,
     )
@@ -31,7 +55,8 @@ _SAMPLE = 200_000
 
 
 def detect(path: Path) -> str:
-    """The name of the encoding. Broken sequences in a file that is otherwise UTF-8 do not make it something else.
+    """The name of the encoding. Broken sequences in a file that is otherwise UTF-8 do not make it something
+    else.
 
     Raises TableError for what is not text at all.
     """
@@ -84,7 +109,10 @@ def _refuse_binary(head: bytes) -> None:
     control = sum(count for byte, count in Counter(head).items() if byte < 32 and byte not in (9, 10, 12, 13))
     if control > max(len(head) / 100, 2):
         raise TableError(
-            _("This file is neither a table nor text. Save the table as xlsx, ods, csv, vcf or json and try again.")
+            _(
+                "This file is neither a table nor text. "
+                "Save the table as xlsx, ods, csv, vcf or json and try again."
+            )
         )
 
 

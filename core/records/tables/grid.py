@@ -27,7 +27,7 @@ _PEEK = 250
 
 @dataclass(slots=True)
 class Line:
-    """One row of a grid: its number in the file, its cells, and how many columns a merged title of it spans."""
+    """One row of a grid: its number in the file, its cells, and how many columns a merged title spans."""
 
     number: int
     cells: list[Cell]
@@ -100,7 +100,9 @@ class GridSource:
                 continue
             self.filled.add(place)
             if place >= named and self.layout.header_row is not None:
-                reason = _("The row has more cells than there are headings; it may have slipped to the right.")
+                reason = _(
+                    "The row has more cells than there are headings; it may have slipped to the right."
+                )
                 report.add(line.number, self.columns[place], text_of(cell), reason)
             if isinstance(cell, str) and "\ufffd" in cell:
                 reason = _("Some characters are broken and could not be read.")
@@ -129,7 +131,9 @@ def grid_table(grid: Grid, **details: Any) -> Table:
     layout = source.layout
     if not layout.headings:
         raise TableError(_("There is nothing in this file."))
-    table = Table(columns=source.columns, source=source, header_row=layout.header_row, titles=layout.titles, **details)
+    table = Table(
+        columns=source.columns, source=source, header_row=layout.header_row, titles=layout.titles, **details
+    )
     read_through(table)
     table.columns = source.used_columns()
     if layout.header_row is None:

@@ -1,4 +1,6 @@
-"""Where a table begins and ends inside a sheet: titles above the headings, totals below, repeated headings between."""
+"""Where a table begins and ends inside a sheet: titles above the headings, totals below, repeated headings
+between.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +19,23 @@ _NUMBER = re.compile(r"[-+(]?\s*\d[\d\s.,'’]*\s*(?:₽|руб\.?|р\.|€|\$|%
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:[ T]\d{1,2}:\d\d.*)?")
 _PHONE = re.compile(r"\+?[\d(][\d\s()./-]{8,}")
 _TOTALS = re.compile(
-    r"(?i)^\W*(?:итог[оиа]?|всего|общ(?:ий|ая|ее) (?:итог|сумма)|сумма|total|grand total|totals|subtotal|sum)(?:\b(?!\s*@).*)?$"
+    r"(?i)^\W*(?:итог[оиа]?|всего|общ(?:ий|ая|ее) (?:итог|сумма)|сумма|total|grand total|totals|subtotal|sum)"
+    r"(?:\b(?!\s*@).*)?$"
 )
 _FOOTER = re.compile(
-    r"(?i)^\W*(?:выгружено|выгрузка|экспорт(?:ировано)?|сформирован[оа]?|распечатан[оа]?|дата (?:печати|выгрузки|отч[её]та)"
-    r"|отч[её]т|страница \d+|стр\. ?\d+|лист \d+|generated|exported|printed|page \d+|report)\b.*$"
+    r"(?i)^\W*(?:выгружено|выгрузка|экспорт(?:ировано)?|сформирован[оа]?|распечатан[оа]?"
+    r"|дата (?:печати|выгрузки|отч[её]та)|отч[её]т|страница \d+|стр\. ?\d+|лист \d+"
+    r"|generated|exported|printed|page \d+|report)\b.*$"
 )
-# Stems that occur in headings of any list of people, goods or dealings. They only say which row is the heading; what a
-# column means is decided elsewhere.
+# Stems that occur in headings of any list of people, goods or dealings. They only say which row is the
+# heading; what a column means is decided elsewhere.
 _VOCABULARY = re.compile(
-    r"(?i)\b(?:фамили|имя|отчеств|ф\W?и\W?о|клиент|контакт|тел|моб|сотов|phone|e-?mail|мейл|мэйл|почт|адрес|address|дата|др\b|д\W?р\b"
-    r"|рожд|birth|пол\b|sex|gender|name|first|last|middle|surname|тег|метк|тэг|катег|label|tag|group|групп|источник"
+    r"(?i)\b(?:фамили|имя|отчеств|ф\W?и\W?о|клиент|контакт|тел|моб|сотов|phone|e-?mail|мейл|мэйл|почт|адрес|address"
+    r"|дата|др\b|д\W?р\b|рожд|birth|пол\b|sex|gender|name|first|last|middle|surname|тег|метк|тэг|катег|label|tag|group|групп|источник"
     r"|откуда|source|оборот|сумм|потрач|оплат|спент|spent|revenue|amount|price|цен|стоим|коммент|примеч|замет|note"
     r"|comment|remark|город|city|компан|организ|company|organi[sz]|должн|title|position|инн\b|скидк|discount|карт"
     r"|card|visit|визит|id\b|код|code|номер|number|артикул|sku|назван|наимен|кол\W?во|колич|quantity|услуг|service"
-    r"|мастер|сотрудник|staff|статус|status|balance|баланс|бонус|url|сайт|site|web|№|п\/п)"
+    r"|мастер|сотрудник|staff|статус|status|balance|баланс|бонус|url|сайт|site|web|п/п)|№"
 )
 _PEEK = 200
 
@@ -84,11 +88,14 @@ def find_layout(rows: Sequence[tuple[int, list[Cell]]]) -> Layout:
             used.append(texts)
             width = max(len(headings), len(texts))
             headings = [
-                (texts[place] if place < len(texts) else "") or (headings[place] if place < len(headings) else "")
+                (texts[place] if place < len(texts) else "")
+                or (headings[place] if place < len(headings) else "")
                 for place in range(width)
             ]
             number, index = filled[index + 1][0], index + 1
-    titles = [" ".join(text_of(cell).strip() for cell in row if not blank(cell)) for _n, row in filled[:first]]
+    titles = [
+        " ".join(text_of(cell).strip() for cell in row if not blank(cell)) for _n, row in filled[:first]
+    ]
     return Layout(headings, number, number + 1, titles, used)
 
 
@@ -117,7 +124,9 @@ class Body:
         self.seen = 0
 
     def why_not(self, cells: list[Cell], merged: int = 0) -> Any | None:
-        """The reason why a filled row is no record, None when it is one. `merged` is how many columns it spans."""
+        """The reason why a filled row is no record, None when it is one. `merged` is how many columns it
+        spans.
+        """
         texts = {place: text_of(cell).strip() for place, cell in enumerate(cells) if not blank(cell)}
         self.seen += 1
         if self._repeats_headings(texts):
@@ -143,12 +152,15 @@ class Body:
         if len(texts) < 2 and self.width > 1:
             return False
         return any(
-            all(place < len(row) and row[place] == " ".join(text.split()).casefold() for place, text in texts.items())
+            all(
+                place < len(row) and row[place] == " ".join(text.split()).casefold()
+                for place, text in texts.items()
+            )
             for row in self.headings
         )
 
     def _is_total(self, texts: dict[int, str], cells: list[Cell]) -> bool:
-        """A row that is named a total and holds figures besides, or holds only figures one of which is a sum."""
+        """A row named a total with figures besides, or one of figures only, one of which is a sum."""
         figures = {place for place in texts if _figure(cells[place])}
         words = [text for place, text in texts.items() if place not in figures]
         if words and _TOTALS.match(words[0]):
@@ -170,7 +182,13 @@ def _amount(cell: Cell) -> Decimal | None:
         return None
     if isinstance(cell, float | int):
         return Decimal(repr(cell)) if abs(cell) < 1e15 else None
-    if isinstance(cell, str) and len(cell) < 30 and cell and cell.strip()[:1] not in "+0" and _NUMBER.fullmatch(cell.strip()):
+    if (
+        isinstance(cell, str)
+        and len(cell) < 30
+        and cell
+        and cell.strip()[:1] not in "+0"
+        and _NUMBER.fullmatch(cell.strip())
+    ):
         plain = re.sub(r"[^\d.,-]", "", cell).rstrip(".,")
         if plain.count(",") == 1 and "." not in plain:
             plain = plain.replace(",", ".")
@@ -187,7 +205,7 @@ def _figure(cell: Cell) -> bool:
     if isinstance(cell, bool):
         return False
     if isinstance(cell, float | int | Decimal):
-        return not (10**9 <= abs(cell) < 10**12 and cell == int(cell))
+        return not (10**9 <= abs(float(cell)) < 10**12 and float(cell).is_integer())
     return isinstance(cell, str) and bool(_NUMBER.fullmatch(tidy(cell))) and not _is_contact(cell)
 
 
@@ -206,7 +224,7 @@ def _trimmed(cells: list[Cell]) -> list[Cell]:
 
 
 def _heading_text(cell: Cell) -> str:
-    return "" if blank(cell) else " ".join(tidy(text_of(cell)).split())[:120]
+    return "" if blank(cell) else " ".join(text_of(cell).strip("\ufeff\u200b").split())[:120]
 
 
 def _like_heading(cell: Cell) -> bool:
@@ -230,7 +248,8 @@ def _heading_index(filled: list[tuple[int, list[Cell]]]) -> int | None:
         if likely < len(names) * 0.8 or len(names) < min(2, usual) or len(names) < usual * 0.3:
             continue
         known = sum(bool(_VOCABULARY.search(tidy(text_of(cell)))) for cell in names)
-        # A client called "Total" or a note with "phone" in it is one cell of many; headings are headings throughout.
+        # A client called "Total" or a note with "phone" in it is one cell of many; headings are headings
+        # throughout.
         if known and known >= len(names) * 0.4 and (known > 1 or len(names) == 1 or index == 0):
             score = known + 0.5 * known / len(names) + 0.01 * len(names)
             if best is None or score > best[0] + 0.001:
@@ -241,7 +260,7 @@ def _heading_index(filled: list[tuple[int, list[Cell]]]) -> int | None:
 
 
 def _unknown_heading(filled: list[tuple[int, list[Cell]]], usual: int) -> int | None:
-    """The heading row of a table whose words are not known: names throughout, and unlike what stands below."""
+    """The heading row of a table whose words are not known: names throughout, unlike what stands below."""
     for index, (_number, cells) in enumerate(filled[:20]):
         names = {place: tidy(text_of(cell)) for place, cell in enumerate(cells) if not blank(cell)}
         if len(names) < max(usual, min(2, usual)):
@@ -262,17 +281,19 @@ def _unknown_heading(filled: list[tuple[int, list[Cell]]], usual: int) -> int | 
 
 def _signature(text: str) -> str:
     """The shape of a text: "Иванова Анна" is "Aa Aa"."""
-    kinds = ("0" if char.isdigit() else "A" if char.isupper() else "a" if char.isalpha() else char for char in text)
+    kinds = (
+        "0" if char.isdigit() else "A" if char.isupper() else "a" if char.isalpha() else char for char in text
+    )
     return re.sub(r"(.)\1+", r"\1", "".join(kinds))
 
 
 def _is_second_heading(headings: list[str], below: list[Cell]) -> bool:
-    """Whether the row under the headings completes them: known words only, standing where groups or gaps are above."""
+    """Whether the row under the headings completes them: known words only, standing where groups or gaps are
+    above.
+    """
     names = {place: cell for place, cell in enumerate(below) if not blank(cell)}
     if not names or not all(_like_heading(cell) for cell in names.values()):
         return False
     known = sum(bool(_VOCABULARY.search(tidy(text_of(cell)))) for cell in names.values())
     gaps = sum(1 for place in names if place >= len(headings) or not headings[place])
     return gaps > 0 and known >= len(names) * 0.6 and known > 0
-
-

@@ -1,4 +1,6 @@
-"""Sheets of xlsx, xls and ods workbooks. The sheet is held in memory, so its size is limited before it is loaded."""
+"""Sheets of xlsx, xls and ods workbooks. The sheet is held in memory, so its size is limited before it is
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,22 @@ from python_calamine import (
 from parlour.i18n import _
 from parlour.records.parse import Cell
 from parlour.records.tables.archive import encrypted, faulty_cells, inspect
-from parlour.records.tables.base import MAX_COLUMNS, MAX_ROWS, Report, TableError, too_many_columns, too_many_rows
+from parlour.records.tables.base import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Report,
+    TableError,
+    too_many_columns,
+    too_many_rows,
+)
 from parlour.records.tables.grid import Line, merged_into
 from parlour.records.tables.shape import blank
 
 
 class Workbook:
-    """The fullest sheet of a workbook, or the one named. Numbers of rows are those that the spreadsheet shows."""
+    """The fullest sheet of a workbook, or the one named. Numbers of rows are those that the spreadsheet
+    shows.
+    """
 
     def __init__(self, path: Path, zipped: bool, sheet: str | None = None):
         contents = inspect(path) if zipped else None
@@ -77,7 +88,10 @@ def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[list[tuple[str,
     if wanted is not None and best[1] != wanted:
         names = ", ".join(name for name, _rows in sheets)
         raise TableError(
-            _("The workbook has no sheet “${sheet}”; it has: ${names}.", mapping={"sheet": wanted, "names": names})
+            _(
+                "The workbook has no sheet “${sheet}”; it has: ${names}.",
+                mapping={"sheet": wanted, "names": names},
+            )
         )
     rows = dict(sheets)[best[1]]
     if rows > MAX_ROWS:
@@ -101,7 +115,9 @@ def _measure(sheet: CalamineSheet) -> tuple[int, int]:
 
 
 def _merges(sheet: CalamineSheet) -> tuple[dict[int, int], dict[int, list[tuple[int, int]]]]:
-    """How many columns the widest merged cell of a row spans, and, by row, the cells that are merged downwards."""
+    """How many columns the widest merged cell of a row spans, and, by row, the cells that are merged
+    downwards.
+    """
     across: dict[int, int] = {}
     down: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
