@@ -116,12 +116,18 @@ def downgrade(settings: Settings, owner: str, to: str = "base") -> list[Step]:
         for item in reversed(line):
             if item.id == to:
                 break
-            with _revision(engine, owner, item.id) as connection:
+            with one_revision(engine, owner, item.id) as connection:
                 if heads.current(connection, owner) == item.id:
                     _run(connection, owner, folder, item.down or "base", up=False)
                     _enter(connection, owner, known.plugins.get(owner), item.down)
                     done.append(Step(owner, item.id))
     return done
+
+
+def take_back(connection: Connection, owner: str, folder: Path) -> None:
+    """Run all of an owner's downgrades within the caller's transaction."""
+    command.downgrade(alembic_config(connection, owner, folder), "base")
+    inspect(connection).clear_cache()
 
 
 def status(settings: Settings) -> list[Status]:
@@ -213,12 +219,12 @@ def _upgrade_owner(
     if here is not None and here not in [item.id for item in line]:
         raise Refusal(
             _(
-                "The tables of ${owner} are at ${revision}, which this version does not know. Install the newer one again.",
+                "The tables of ${owner} are at ${revision}, which only a newer version knows. Install that.",
                 mapping={"owner": owner, "revision": here},
             )
         )
     for item in line:
-        with _revision(engine, owner, item.id) as connection:
+        with one_revision(engine, owner, item.id) as connection:
             ids = [each.id for each in line]
             here = heads.current(connection, owner)
             # Another upgrade may have been here between two transactions.
@@ -291,7 +297,7 @@ def _check_requires(connection: Connection, owner: str, item: Revision) -> None:
 
 
 @contextmanager
-def _revision(engine: Engine, owner: str, revision: str) -> Iterator[Connection]:
+def one_revision(engine: Engine, owner: str, revision: str) -> Iterator[Connection]:
     """The transaction of one revision; an error in it becomes one sentence that names both."""
     try:
         with transaction(engine) as connection:
@@ -303,7 +309,7 @@ def _revision(engine: Engine, owner: str, revision: str) -> Iterator[Connection]
         why = f"{type(cause).__name__}: {str(cause).strip().splitlines()[0] if str(cause).strip() else ''}"
         raise Refusal(
             _(
-                "The migration ${revision} of ${owner} failed and was taken back; the tables are as before it. ${why}",
+                "The migration ${revision} of ${owner} failed and was taken back whole. ${why}",
                 mapping={"revision": revision, "owner": owner, "why": why},
             )
         ) from error

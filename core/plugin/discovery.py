@@ -32,9 +32,7 @@ def find(only: frozenset[str] | None = None) -> Found:
     for name, places in sorted(advertised.items()):
         if len(places) > 1:
             found.faults[name] = Fault(
-                _(
-                    "Several distributions offer a plugin of this name. Uninstall all but one of them with pip."
-                ),
+                _("Several distributions offer a plugin of this name. Uninstall all but one with pip."),
                 ", ".join(f"{dist}: {value}" for value, dist in sorted(places.items())),
             )
             continue

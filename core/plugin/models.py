@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,6 +13,7 @@ from parlour.db.base import Json, Moment, SystemBase, now, scoped_base
 INSTALLED = "installed"
 UNINSTALLED = "uninstalled"
 
+SYSTEM_INFO = {"info": {"owner": "core", "scoped": False}}
 Base: Any = scoped_base("core")
 
 
@@ -22,7 +23,7 @@ class InstalledPlugin(SystemBase):
     """
 
     __tablename__ = "core_plugin"
-    __table_args__: ClassVar[Any] = {"info": {"owner": "core"}}
+    __table_args__ = SYSTEM_INFO
 
     name: Mapped[str] = mapped_column(String(30), primary_key=True)
     version: Mapped[str] = mapped_column(String(60))

@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column(
             "theme",
             sa.String(length=10),
-            server_default=sa.text("'auto'"),
+            server_default=sa.text("''"),
             nullable=False,
         ),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
