@@ -13,6 +13,8 @@ Handler = Callable[..., Any]
 # The core's own jobs, imported when one runs: the outbox must not import everything that uses it.
 CORE = {
     "core.happened": "parlour.plugin.calls:tell",
+    "core.import": "parlour.records.importing.job:run",
+    "core.undo": "parlour.records.importing.job:run_undo",
     "core.prune": "parlour.jobs.prune:installation",
     "core.prune_organisation": "parlour.jobs.prune:organisation",
 }

@@ -98,7 +98,6 @@ class Draft:
     id: int | None
     values: dict[str, Any]
     changes: dict[str, Any]
-    rows: list[int] = field(default_factory=list)
     outcomes: dict[int, str] = field(default_factory=dict)
 
 
@@ -119,6 +118,8 @@ class Importer:
         self.matcher = self._matcher(keys)
         self.result = Result(unmatched_columns=list(plan.unmatched))
         self.change_set: int | None = None
+        # A dry run writes nothing, so later batches find what earlier ones would have written here.
+        self._kept: tuple[dict[int, Draft], dict[str, list[Draft]]] = ({}, defaultdict(list))
 
     def _matcher(self, keys: Sequence[str]) -> Matcher:
         if keys:
@@ -152,6 +153,11 @@ class Importer:
                 break
         return self.result
 
+    def resume(self, position: Mapping[str, Any]) -> None:
+        """Go on from what a checkpoint kept: the figures so far, and the change set that all batches share."""
+        self.result = Result.from_json(position["result"])
+        self.change_set = self.result.change_set
+
     def batch(self, rows: Sequence[Converted]) -> None:
         """Convert the rest, match, combine and write one batch."""
         self.result.rows += len(rows)
@@ -165,10 +171,11 @@ class Importer:
                 self.result.skipped += 1
                 continue
             ready.append((row, values))
-        drafts, by_key = self._existing([values for _row, values in ready])
+        by_key = self._existing([values for _row, values in ready])
+        touched: dict[Draft, None] = {}
         for row, values in ready:
-            self._place(row, values, drafts, by_key)
-        self._write(drafts)
+            touched[self._place(row, values, by_key)] = None
+        self._write(list(touched))
 
     def _clean(self, row: Converted) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -239,25 +246,26 @@ class Importer:
             else:
                 row.values[item.name] = found
 
-    def _existing(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Draft], dict[str, list[Draft]]]:
-        """Drafts of the existing rows that share a key with a row of the batch."""
+    def _existing(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Draft]]:
+        """Drafts of the existing rows that share a key with a row of the batch, by key."""
         keys = {key for values in rows for key in self.matcher.keys(values)}
         ids = sorted(self.matcher.find(self.session, keys)) if keys else []
+        known, by_key = self._kept if self.dry_run else ({}, defaultdict(list))
         drafts: list[Draft] = []
+        ids = [row_id for row_id in ids if row_id not in known]
         wanted = [item for item in self.record.fields if item.name in self.fields or item.computed]
         for start in range(0, len(ids), BATCH):
             conditions = [self.record.cls.id.in_(ids[start : start + BATCH]), self.record.cls.archived_at.is_(None)]
             for found in read(self.session, self.record, wanted, conditions, order_by=[self.record.cls.id]):
                 drafts.append(Draft(found["id"], found, {}))
-        by_key: dict[str, list[Draft]] = defaultdict(list)
         for draft in drafts:
+            known[draft.id or 0] = draft
             for key in self.matcher.keys(draft.values):
                 by_key[key].append(draft)
-        return drafts, by_key
+        return by_key
 
-    def _place(
-        self, row: Converted, values: dict[str, Any], drafts: list[Draft], by_key: dict[str, list[Draft]]
-    ) -> None:
+    def _place(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
+        """The draft that the row belongs to, changed by it, or a new one."""
         keys = self.matcher.keys(values)
         near = list(dict.fromkeys(draft for key in sorted(keys) for draft in by_key.get(key, ())))
         same = [draft for draft in near if self.matcher.same(draft.values, values)]
@@ -271,15 +279,14 @@ class Importer:
             draft.outcomes[row.number] = "updated" if changes else "unchanged"
         else:
             draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
-            drafts.append(draft)
             if near:
                 self.result.add(
                     row.number, "", _name(self.record, near[0].values), _("This may be a duplicate of another record.")
                 )
-        draft.rows.append(row.number)
         for key in self.matcher.keys(draft.values):
             if draft not in by_key[key]:
                 by_key[key].append(draft)
+        return draft
 
     def _note_lost(self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]) -> dict[str, Any]:
         """A value that lost against another one stays in the note, once, and is listed."""
@@ -301,11 +308,16 @@ class Importer:
         return self.change_set
 
     def _write(self, drafts: Sequence[Draft]) -> None:
-        dirty = [draft for draft in drafts if draft.id is None or draft.changes]
+        dirty = [draft for draft in drafts if draft.changes]
         rejected: dict[Draft, Any] = {}
-        while dirty and not self.dry_run:
+        while dirty:
             changes = [Change(draft.changes, draft.id) for draft in dirty]
             try:
+                if self.dry_run:
+                    write(self.session, self.record, changes, dry_run=True)
+                    for draft in dirty:
+                        draft.changes = {}
+                    break
                 with self.session.begin_nested():
                     written = write(self.session, self.record, changes, change_set=self._open())
                 for draft, row_id in zip(dirty, written.ids, strict=True):
@@ -321,7 +333,8 @@ class Importer:
                 dirty = [draft for position, draft in enumerate(dirty) if position not in bad]
         for draft in drafts:
             errors = rejected.get(draft)
-            for number, outcome in draft.outcomes.items():
+            outcomes, draft.outcomes = draft.outcomes, {}
+            for number, outcome in outcomes.items():
                 if errors is None:
                     setattr(self.result, outcome, getattr(self.result, outcome) + 1)
                     continue

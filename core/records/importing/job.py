@@ -1,0 +1,98 @@
+"""An import as a job: batches with checkpoints, so that a kill resumes behind the last batch; cancelled at any batch; undone whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from parlour.access.rules import allows
+from parlour.db.session import Session
+from parlour.errors import NotAllowed
+from parlour.i18n import Localizer, _, localizer
+from parlour.jobs import JobContext, enqueue
+from parlour.records.defaults import defaults_of
+from parlour.records.history import undo
+from parlour.records.importing.plan import Plan
+from parlour.records.importing.run import Importer, Result
+from parlour.records.registry import RecordType, enabled_record
+from parlour.records.tables import open_table
+
+JOB = "core.import"
+UNDO_JOB = "core.undo"
+
+
+def check_allowed(session: Session, record: RecordType) -> None:
+    """Importing is a right of its own. Raises NotAllowed."""
+    if not allows(session, "core:import") or not allows(session, record.permission("create")):
+        raise NotAllowed(_("You may not import ${name}.", mapping={"name": record.plural}))
+
+
+def start(session: Session, record: RecordType, file_id: int, plan: Plan, keys: Sequence[str] = ()) -> int:
+    """Enqueue the import of an uploaded file and return the job's number. Raises NotAllowed."""
+    check_allowed(session, record)
+    arguments = {
+        "record": record.name,
+        "file_id": file_id,
+        "columns": plan.columns,
+        "labels": plan.labels,
+        "unmatched": plan.unmatched,
+        "keys": list(keys),
+    }
+    return enqueue(session, JOB, arguments, queue="slow")
+
+
+def run(
+    session: Session,
+    job: JobContext,
+    *,
+    record: str,
+    file_id: int,
+    columns: Mapping[str, str],
+    labels: Mapping[str, str],
+    unmatched: Sequence[str],
+    keys: Sequence[str],
+) -> dict[str, Any]:
+    """The handler of JOB. Acts for the person who started it; their rights were checked then and fields are theirs to write."""
+    from parlour.records.files import file_of, path_of
+
+    # Parlour does the work (trusted), the history names the person.
+    session.enter(replace(session.scope, user_id=job.created_by, via="import"))
+    kind = enabled_record(session, record)
+    stored = file_of(session, file_id)
+    table = open_table(Path(path_of(session, stored)), stored.name)
+    plan = Plan(dict(columns), dict(labels), list(unmatched))
+    importer = Importer(session, kind, table, plan, keys=keys)
+    position: dict[str, Any] = job.position or {}
+    if position:
+        importer.resume(position)
+    loc = language_of(session)
+    total = table.count
+
+    def checkpoint(row: int, result: Result) -> bool:
+        kept = {"row": row, "result": result.as_json(loc)}
+        job.checkpoint(kept, result.rows, total, _("${n} rows of ${total}", mapping={"n": result.rows, "total": total}))
+        return not job.cancelled()
+
+    return importer.run(after=position.get("row", 0), checkpoint=checkpoint).as_json(loc)
+
+
+def language_of(session: Session) -> Localizer:
+    """The organisation's language, for texts that no person in particular reads."""
+    defaults = defaults_of(session)
+    return localizer(defaults.locale, defaults.zone, defaults.currency, defaults.region)
+
+
+def start_undo(session: Session, change_set: int) -> int:
+    """Undo a large change set as a job. The right is checked when it runs, for the person who asks."""
+    return enqueue(session, UNDO_JOB, {"change_set": change_set}, queue="slow")
+
+
+def run_undo(session: Session, job: JobContext, *, change_set: int) -> dict[str, Any]:
+    """The handler of UNDO_JOB."""
+    session.enter(replace(session.scope, user_id=job.created_by))
+    done = undo(session, change_set)
+    loc = language_of(session)
+    left = [{"record": record, "id": row, "reason": loc.translate(reason)} for record, row, reason in done.left[:500]]
+    return {"rows": done.rows, "left": left, "change_set": done.change_set}
