@@ -90,8 +90,9 @@ def write(
     change_set: int | None = None,
     undoes: int | None = None,
     system: bool = False,
+    dry_run: bool = False,
 ) -> Written:
-    """Write a batch of changes to one record, all or nothing.
+    """Write a batch of changes to one record, all or nothing. `dry_run` checks everything and writes nothing.
 
     `change_set` joins an earlier one, so that a merge or an import is undone as a whole. `system` writes computed fields and
     passes by the person's rights (never by the organisation): only for plugins' own upkeep and undo.
@@ -124,6 +125,8 @@ def write(
         return Written(change_set, ids, [])
     store.check_unique(session, kind, batch)
     check(session, "check_changes", record=kind, rows=batch)
+    if dry_run:
+        return Written(change_set, ids, batch)
     try:
         with session.begin_nested():
             made = change_set or open_change_set(session, label=label, undoes=undoes)
