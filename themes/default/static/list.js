@@ -1,0 +1,157 @@
+// Lists: choosing rows, the side preview, keys.
+import { askFragment, nodes, tellFailure } from "./net.js";
+import { word } from "./words.js";
+
+const wide = window.matchMedia("(min-width: 768px)");
+
+class List {
+  constructor(area) {
+    this.area = area;
+    this.rows = [...area.querySelectorAll("tbody tr")];
+    this.panel = area.querySelector("[data-preview-panel]");
+    this.bar = document.getElementById("bulk");
+    this.at = -1;
+    this.asked = 0;
+    area.addEventListener("click", (event) => this.click(event));
+    area.addEventListener("change", (event) => this.chosen(event));
+    document.addEventListener("keydown", (event) => this.key(event));
+    document.querySelector("[data-clear-selection]")?.addEventListener("click", () => this.chooseAll(false));
+    this.count();
+  }
+
+  get current() {
+    return this.rows[this.at];
+  }
+
+  click(event) {
+    if (event.target.closest("[data-close-preview]")) return this.closePreview();
+    const row = event.target.closest("tbody tr");
+    if (!row || event.target.closest("input, button, label, summary, .badge, .phone-link")) return;
+    const link = event.target.closest("a");
+    if (link && link.getAttribute("href") !== row.dataset.url) return;
+    // A key press on the link, a click with a modifier, a phone: the card itself. Else first the preview, then the card.
+    if (event.detail === 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const again = row === this.current && !this.panel?.hidden;
+    if (!wide.matches || !row.dataset.preview || again) {
+      if (!link) location.assign(row.dataset.url);
+      return;
+    }
+    event.preventDefault();
+    this.go(this.rows.indexOf(row));
+    this.preview();
+  }
+
+  go(at) {
+    this.current?.classList.remove("current");
+    this.at = Math.max(0, Math.min(this.rows.length - 1, at));
+    this.current?.classList.add("current");
+    this.current?.scrollIntoView({ block: "nearest" });
+  }
+
+  async preview() {
+    const row = this.current;
+    const turn = (this.asked += 1);
+    this.area.classList.add("previewing");
+    this.panel.hidden = false;
+    const skeleton = document.createElement("div");
+    skeleton.className = "skeleton";
+    skeleton.append(...Array.from({ length: 6 }, () => document.createElement("span")));
+    this.panel.replaceChildren(skeleton);
+    this.panel.setAttribute("aria-busy", "true");
+    try {
+      const response = await askFragment(row.dataset.preview);
+      const found = nodes(await response.text());
+      if (turn !== this.asked) return;
+      this.panel.replaceChildren(...found.childNodes);
+      this.remember(row.querySelector(".row-check")?.value ?? new URL(row.dataset.preview, location.href).pathname.split("/").at(-1));
+    } catch (error) {
+      if (turn === this.asked) this.closePreview();
+      tellFailure(error);
+    } finally {
+      this.panel.removeAttribute("aria-busy");
+    }
+  }
+
+  remember(id) {
+    const address = new URL(location.href);
+    if (id) address.searchParams.set("preview", id);
+    else address.searchParams.delete("preview");
+    history.replaceState(null, "", address);
+  }
+
+  closePreview() {
+    this.asked += 1;
+    this.panel.hidden = true;
+    this.panel.replaceChildren();
+    this.area.classList.remove("previewing");
+    this.remember(null);
+    this.current?.querySelector("td.name a")?.focus();
+  }
+
+  checks() {
+    return [...this.area.querySelectorAll(".row-check")];
+  }
+
+  chosen(event) {
+    if (event.target.matches(".all-check")) this.chooseAll(event.target.checked);
+    this.count();
+  }
+
+  chooseAll(on) {
+    this.checks().forEach((check) => (check.checked = on));
+    this.count();
+  }
+
+  count() {
+    const checks = this.checks();
+    const chosen = checks.filter((check) => check.checked).length;
+    const all = this.area.querySelector(".all-check");
+    if (all) {
+      all.checked = chosen > 0 && chosen === checks.length;
+      all.indeterminate = chosen > 0 && chosen < checks.length;
+    }
+    const place = this.bar?.querySelector("[data-bulk-count]");
+    if (place && chosen) place.textContent = word("chosen", chosen);
+  }
+
+  key(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog, details.menu[open]")) return;
+    if (event.key === "Escape" && this.panel && !this.panel.hidden) return this.closePreview();
+    try {
+      if (localStorage.getItem("parlour.keys") === "off") return;
+    } catch {
+      // Without storage single keys work.
+    }
+    const key = event.code === "KeyJ" ? "j" : event.code === "KeyK" ? "k" : event.code === "KeyX" ? "x" : event.key;
+    if (key === "j" || key === "k") {
+      this.go(this.at + (key === "j" ? 1 : -1));
+      if (this.panel && !this.panel.hidden) this.preview();
+    } else if (key === "x" && this.current) {
+      const check = this.current.querySelector(".row-check");
+      if (check) check.checked = !check.checked;
+      this.count();
+    } else if (key === "Enter" && this.current && !event.target.closest("a, button, summary, input")) {
+      if (!this.panel || !this.panel.hidden || !this.current.dataset.preview) location.assign(this.current.dataset.url);
+      else this.preview();
+    }
+  }
+}
+
+/** Adding a filter: only the chosen field's own boxes are there, and only they are sent. */
+function filters() {
+  document.querySelectorAll("[data-filter-form]").forEach((form) => {
+    const choose = form.querySelector('[name="field"]');
+    const show = () =>
+      form.querySelectorAll("[data-filter-field]").forEach((set) => {
+        set.disabled = set.dataset.filterField !== choose.value;
+      });
+    choose.addEventListener("change", show);
+    show();
+  });
+}
+
+export function start() {
+  document.querySelectorAll("[data-list]").forEach((area) => new List(area));
+  filters();
+}
