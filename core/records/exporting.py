@@ -19,9 +19,9 @@ from parlour.i18n import Localizer, _
 from parlour.records.clean import to_json
 from parlour.records.query import stream
 from parlour.records.registry import Field, RecordType, fields_of
-from parlour.records.tables.write import WRITERS
+from parlour.records.tables.write import write_table
 
-FORMATS = tuple(sorted(WRITERS))
+FORMATS = ("csv", "xlsx", "json", "vcf")
 
 
 def exportable(session: Session, record: RecordType, names: Sequence[str] | None = None) -> list[Field]:
@@ -44,7 +44,7 @@ def exportable(session: Session, record: RecordType, names: Sequence[str] | None
 def format_of(path: Path) -> str:
     """The format that the file's ending names. Raises Refusal."""
     ending = path.suffix.lstrip(".").lower()
-    if ending not in WRITERS:
+    if ending not in FORMATS:
         raise Refusal(
             _("The file must end in one of: ${endings}.", mapping={"endings": ", ".join("." + one for one in FORMATS)})
         )
@@ -72,20 +72,35 @@ def export(
         raise NotAllowed(_("You may not export ${name}.", mapping={"name": record.plural}))
     ending = format_of(path)
     chosen = exportable(session, record, fields)
+    if ending == "vcf" and not record.card:
+        raise Refusal(_("${name} have no address cards; choose csv, xlsx or json.", mapping={"name": record.plural}))
+    columns = _columns(record, chosen, ending, loc)
     written = 0
 
     def rows() -> Iterator[dict[str, Any]]:
         nonlocal written
         for chunk in stream(session, record, chosen, filter=filter, q=q, ids=ids, archived=archived):
             for row in chunk:
-                yield {item.name: cell(item, row[item.name], ending, loc) for item in chosen}
+                yield {columns[item.name]: cell(item, row[item.name], ending, loc) for item in chosen}
             written += len(chunk)
             if progress is not None:
                 progress(written)
 
-    headings = {item.name: loc.translate(item.title) for item in chosen}
-    WRITERS[ending](path, headings, rows())
+    write_table(path, ending, list(columns.values()), rows())
     return written
+
+
+def _columns(record: RecordType, fields: Sequence[Field], ending: str, loc: Localizer) -> dict[str, str]:
+    """What each field is called in the file: by name for machines, by title for people."""
+    if ending == "json":
+        return {item.name: item.name for item in fields}
+    if ending == "vcf":
+        return {item.name: record.card.get(item.name, item.name) for item in fields}
+    titles: dict[str, str] = {}
+    for item in fields:
+        title = loc.translate(item.title)
+        titles[item.name] = title if title not in titles.values() else f"{title} ({item.name})"
+    return titles
 
 
 def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
@@ -97,7 +112,7 @@ def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
     if item.storage == "links":
         titles = [one["title"] for one in value]
         return titles if ending in ("json", "vcf") else "; ".join(titles)
-    if ending in ("json", "vcf"):
+    if ending == "json" or (ending == "vcf" and item.storage == "part" and item.lines[0].kind.shape in ("phone", "email")):
         return to_json(item, value)
     if item.storage == "part":
         return _lines_cell(item, value)

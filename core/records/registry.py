@@ -49,7 +49,9 @@ class Field:
     guarded: bool = False
     # Lines of a part are the same only as a whole: one person may be responsible in two branches.
     repeats: bool = False
+    # Headings under which the field comes in other people's files, and what its values look like there.
     aliases: tuple[str, ...] = ()
+    shape: str = ""
     target: RecordType | None = None
     # The value's fields of one row of a part.
     lines: tuple[Field, ...] = ()
@@ -89,12 +91,13 @@ class RecordType:
     # Optional behaviour of the owning plugin, given as plain functions.
     compute: Callable[..., None] | None = None
     matcher: Callable[..., Any] | None = None
-    combine: Callable[..., Any] | None = None
     duplicates: Callable[..., Any] | None = None
     # The record holds people: their data can be exported whole and erased.
     person: bool = False
     essential: tuple[str, ...] = ()
     groups: dict[str, Any] = field(default_factory=dict)
+    # How fields are called in a vCard (`tables.cards`); without it the record has no vcf export.
+    card: dict[str, str] = field(default_factory=dict)
     # Values lists that are shaped in Settings and not shown in the main menu (tags, sources).
     lookup: bool = False
 

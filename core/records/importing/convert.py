@@ -17,6 +17,10 @@ from parlour.records.tables.base import Row
 from parlour.records.values import Fault
 
 
+# Parts of an address as other systems call them.
+PART_NAMES = {"postal code": "postcode", "extended address": "street", "po box": "street", "type": "label"}
+
+
 @dataclass
 class Converted:
     """One row: its values by field, the text for the note, and what was wrong as (column, value, reason)."""
@@ -48,7 +52,7 @@ class Converter:
         done = Converted(row.number)
         for column, cell in row.cells.items():
             name = self.plan.columns.get(column)
-            if name == SKIP or column in self.plan.labels:
+            if name == SKIP or column in self.plan.labels or column in self.plan.parts:
                 continue
             if name is None or name not in self.fields:
                 self._keep(done, column, text_of(cell))
@@ -63,6 +67,7 @@ class Converter:
                 self._link(done, item, cell)
             else:
                 self._value(done, item, column, cell)
+        self._parted(done, row)
         if done.note and self.note:
             lines = [done.values[self.note]] if done.values.get(self.note) else []
             done.values[self.note] = "\n".join(dict.fromkeys([*lines, *done.note]))
@@ -117,6 +122,7 @@ class Converter:
         names = {inner.name for inner in item.lines}
         lines: list[dict[str, Any]] = done.values.setdefault(item.name, [])
         label = next((text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), "")
+        label = label or self.plan.hints.get(column, "")
         structured = cell if isinstance(cell, list) else [cell] if isinstance(cell, dict) else None
         if structured and all(isinstance(one, dict) and set(one) <= names for one in structured):
             lines.extend(one for one in structured if isinstance(one, dict))
@@ -158,6 +164,26 @@ class Converter:
                 self._problem(done, column, text, _("This is too long."))
             else:
                 done.values[item.name].append({wide.name: text})
+
+    def _parted(self, done: Converted, row: Row) -> None:
+        """Columns that each hold a part of one line ("Address 1 - City") become that line."""
+        groups: dict[tuple[str, str], dict[str, str]] = {}
+        for column, (name, group, part) in self.plan.parts.items():
+            text = text_of(row.cells.get(column)).strip()
+            if not text or means_nothing(text):
+                continue
+            item = self.fields.get(name)
+            inner = PART_NAMES.get(part, part)
+            if item is None or inner not in {one.name for one in item.lines}:
+                self._keep(done, column, text)
+                continue
+            line = groups.setdefault((name, group), {})
+            line[inner] = f"{line[inner]}, {text}" if inner in line else text
+        for (name, _group), line in groups.items():
+            lines = done.values.setdefault(name, [])
+            # The same address in one piece ("formatted") says nothing more than its parts.
+            lines[:] = [other for other in lines if len(other) > 1 or not all(part in str(other) for part in line.values())]
+            lines.append(line)
 
     def _link(self, done: Converted, item: Field, cell: Cell) -> None:
         if isinstance(cell, dict):

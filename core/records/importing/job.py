@@ -14,7 +14,7 @@ from parlour.i18n import Localizer, _, localizer
 from parlour.jobs import JobContext, enqueue
 from parlour.records.defaults import defaults_of
 from parlour.records.history import undo
-from parlour.records.importing.plan import Plan
+from parlour.records.importing.plan import Plan, from_plain, to_plain
 from parlour.records.importing.run import Importer, Result
 from parlour.records.registry import RecordType, enabled_record
 from parlour.records.tables import open_table
@@ -32,14 +32,7 @@ def check_allowed(session: Session, record: RecordType) -> None:
 def start(session: Session, record: RecordType, file_id: int, plan: Plan, keys: Sequence[str] = ()) -> int:
     """Enqueue the import of an uploaded file and return the job's number. Raises NotAllowed."""
     check_allowed(session, record)
-    arguments = {
-        "record": record.name,
-        "file_id": file_id,
-        "columns": plan.columns,
-        "labels": plan.labels,
-        "unmatched": plan.unmatched,
-        "keys": list(keys),
-    }
+    arguments = {"record": record.name, "file_id": file_id, "plan": to_plain(plan), "keys": list(keys)}
     return enqueue(session, JOB, arguments, queue="slow")
 
 
@@ -49,9 +42,7 @@ def run(
     *,
     record: str,
     file_id: int,
-    columns: Mapping[str, str],
-    labels: Mapping[str, str],
-    unmatched: Sequence[str],
+    plan: Mapping[str, Any],
     keys: Sequence[str],
 ) -> dict[str, Any]:
     """The handler of JOB. Acts for the person who started it; their rights were checked then and fields are theirs to write."""
@@ -62,8 +53,7 @@ def run(
     kind = enabled_record(session, record)
     stored = file_of(session, file_id)
     table = open_table(Path(path_of(session, stored)), stored.name)
-    plan = Plan(dict(columns), dict(labels), list(unmatched))
-    importer = Importer(session, kind, table, plan, keys=keys)
+    importer = Importer(session, kind, table, from_plain(plan), keys=keys)
     position: dict[str, Any] = job.position or {}
     if position:
         importer.resume(position)

@@ -13,6 +13,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.i18n import _, localizer
+from parlour.records.defaults import defaults_of
 from parlour.records.headings import Candidate, guess
 from parlour.records.models import ImportMapping
 from parlour.records.registry import Field, RecordType, fields_of
@@ -30,8 +31,12 @@ class Plan:
     """
 
     columns: dict[str, str] = field(default_factory=dict)
-    # Label columns ("Phone 1 - Label") that belong to another column.
+    # Label columns ("Phone 1 - Label") and the column that each belongs to.
     labels: dict[str, str] = field(default_factory=dict)
+    # Columns that hold a part of one line ("Address 1 - City"): field, group, part.
+    parts: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    # What a heading calls its values ("work" in "Work phone").
+    hints: dict[str, str] = field(default_factory=dict)
     unmatched: list[str] = field(default_factory=list)
     remembered: bool = False
 
@@ -69,26 +74,30 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
     if saved is not None and not given:
         plan.columns = {column: name for column, name in saved.columns.items() if name in fields or name == SKIP}
         plan.remembered = True
-    taken = set(plan.columns.values())
     many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
+    taken = set() if plan.remembered else set(plan.columns.values()) - many
     candidates = [
-        Candidate(name=item.name, titles=_titles(item), shape=item.kind.shape, many=item.name in many)
+        Candidate(name=item.name, titles=_titles(item), shape=item.shape or item.kind.shape, many=item.name in many)
         for item in fields.values()
-        if item.name not in taken or item.name in many
+        if item.name not in taken
     ]
-    free = [column for column in table.columns if column not in plan.columns]
-    samples = table.samples()
-    if not plan.remembered:
-        for found in guess(free, samples, candidates):
-            if found.field:
-                plan.columns[found.column] = found.field
-            elif getattr(found, "label_of", ""):
-                plan.labels[found.column] = found.label_of
-    else:
-        for found in guess(table.columns, samples, candidates):
-            if getattr(found, "label_of", "") and found.column not in plan.columns:
-                plan.labels[found.column] = found.label_of
-    plan.unmatched = [column for column in table.columns if column not in plan.columns and column not in plan.labels]
+    defaults = defaults_of(session)
+    guesses = guess(table.columns, table.samples(), candidates, defaults.region, defaults.currency)
+    values = {one.group: one.column for one in guesses if one.part in ("value", "formatted")}
+    for one in guesses:
+        if one.column in plan.columns:
+            continue
+        if one.part == "label":
+            if one.group in values:
+                plan.labels[one.column] = values[one.group]
+        elif one.field and one.part not in ("", "value", "formatted"):
+            plan.parts[one.column] = (one.field, one.group, one.part)
+        elif one.field and not plan.remembered:
+            plan.columns[one.column] = one.field
+            if one.label:
+                plan.hints[one.column] = one.label
+    known = {*plan.columns, *plan.labels, *plan.parts}
+    plan.unmatched = [column for column in table.columns if column not in known]
     return plan
 
 
@@ -124,6 +133,18 @@ def remember(session: Session, record: RecordType, table: Table, columns: Mappin
     session.flush()
 
 
-def summary(plan: Plan) -> dict[str, Any]:
+def to_plain(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, for a job's arguments."""
-    return {"columns": plan.columns, "labels": plan.labels, "unmatched": plan.unmatched}
+    return {
+        "columns": plan.columns,
+        "labels": plan.labels,
+        "parts": {column: list(part) for column, part in plan.parts.items()},
+        "hints": plan.hints,
+        "unmatched": plan.unmatched,
+    }
+
+
+def from_plain(kept: Mapping[str, Any]) -> Plan:
+    """The plan back from `to_plain`."""
+    parts = {column: (part[0], part[1], part[2]) for column, part in kept["parts"].items()}
+    return Plan(dict(kept["columns"]), dict(kept["labels"]), parts, dict(kept["hints"]), list(kept["unmatched"]))
