@@ -20,7 +20,7 @@ BATCH = 500
 
 
 def installation(session: Session, job: JobContext) -> dict[str, int]:
-    """Delete ended log-ins, settled throttles and finished jobs; returns how many of the first and the last."""
+    """Delete ended log-ins, settled throttles and finished jobs; returns how many log-ins and jobs."""
     ended = sessions.prune(session)
     throttle.prune(session)
     job.checkpoint(None)

@@ -1,0 +1,1 @@
+"""Tests of the outbox, the relays, the schedules and the workers."""
