@@ -31,6 +31,15 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2), "p
 METHODS = {".py": "python", ".jinja2": "jinja2.ext:babel_extract"}
 # Nobody who uses Parlour reads what these say.
 LEFT_OUT = frozenset({"__pycache__", "migrations", "testing", "tests", "static", "locale"})
+NEEDLESS_HEADERS = (
+    b'"Project-Id-Version:',
+    b'"Report-Msgid-Bugs-To:',
+    b'"POT-Creation-Date:',
+    b'"PO-Revision-Date:',
+    b'"Last-Translator:',
+    b'"Language-Team:',
+    b'"Generated-By:',
+)
 PLACEHOLDER = re.compile(r"\$(?:\{([a-z_][a-z0-9_]*)\}|([a-z_][a-z0-9_]*))", re.IGNORECASE)
 
 
@@ -113,13 +122,12 @@ def updated(domain: Domain, locale: str, known: Catalog | None = None) -> Catalo
 
 
 def render(catalog: Catalog) -> bytes:
-    """The text of a `.po` file."""
+    """The text of a `.po` file, without what would change with every run or that nobody fills in."""
     out = io.BytesIO()
-    catalog.header_comment = "# Made by `make messages`; translations are written by people."
-    # Babel would write the time of every run.
-    catalog.revision_date = catalog.creation_date
-    write_po(out, catalog, width=0, include_lineno=False, omit_header=False)
-    return out.getvalue()
+    catalog.header_comment = "# Collected by `make messages`; the translations are written by people."
+    catalog.fuzzy = False
+    write_po(out, catalog, width=0, include_lineno=False)
+    return b"".join(line for line in out.getvalue().splitlines(True) if not line.startswith(NEEDLESS_HEADERS))
 
 
 def update(domain: Domain, locale: str, known: Catalog | None = None) -> bool:
