@@ -104,7 +104,7 @@ def write(
     writable = kind.fields if system else fields_of(session, kind, "write")
     fields = {item.name: item for item in writable}
     rows, errors = clean.clean_values(session, kind, fields, [change.values for change in changes])
-    before = _before(session, kind, changes, rows, system)
+    before = _before(session, kind, changes, rows, system, lock=not dry_run)
     batch: list[RowChange] = []
     for position, (change, values) in enumerate(zip(changes, rows, strict=True)):
         if change.id is None:
@@ -175,7 +175,7 @@ STANDARD = ("id", "version", "archived_at")
 
 
 def _before(
-    session: Session, record: RecordType, changes: Sequence[Change], rows: Sequence[dict[str, Any]], system: bool
+    session: Session, record: RecordType, changes: Sequence[Change], rows: Sequence[dict[str, Any]], system: bool, lock: bool
 ) -> dict[int, dict[str, Any]]:
     """Read and lock the rows to be changed, after checking that this person may change them."""
     creating = any(change.id is None for change in changes)
@@ -198,7 +198,7 @@ def _before(
         for start in range(0, len(ids), CHUNK):
             some = [record.cls.id.in_(ids[start : start + CHUNK]), *allowed]
             # Rows are locked in the order of their ids, so two batches never wait for each other in a circle.
-            for row in read(session, record, fields, some, order_by=[record.cls.id], lock=True):
+            for row in read(session, record, fields, some, order_by=[record.cls.id], lock=lock):
                 found[row["id"]] = row
     for row_id, change in wanted.items():
         if row_id not in found:

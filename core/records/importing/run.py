@@ -343,6 +343,29 @@ class Importer:
                     self.result.add(number, name, draft.values.get(name, ""), reason)
 
 
+def import_table(
+    session: Session,
+    record: RecordType,
+    table: Table,
+    plan: Plan,
+    *,
+    keys: Sequence[str] = (),
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Import a whole table from the command line: each batch is committed, so that nobody waits long for the write lock."""
+    importer = Importer(session, record, table, plan, keys=keys, dry_run=dry_run)
+
+    def checkpoint(row: int, result: Result) -> bool:
+        if not dry_run:
+            session.commit()
+        if progress is not None:
+            progress(result.rows)
+        return True
+
+    return importer.run(checkpoint=checkpoint)
+
+
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
