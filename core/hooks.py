@@ -11,7 +11,7 @@ slowest plugin. A hook is added together with the first plugin that uses it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,11 +27,11 @@ PROJECT = "parlour"
 hookimpl = pluggy.HookimplMarker(PROJECT)
 _spec = pluggy.HookspecMarker(PROJECT)
 KINDS: dict[str, str] = {}
-F = TypeVar("F")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _kind(name: str) -> Any:
-    def mark(function: Any) -> Any:
+def _kind(name: str) -> Callable[[F], F]:
+    def mark(function: F) -> F:
         KINDS[function.__name__] = name
         return _spec(function)
 

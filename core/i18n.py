@@ -133,7 +133,7 @@ class Localizer:
         )
 
     def _whole_pattern(self) -> str:
-        pattern = self.babel.currency_formats["standard"].pattern
+        pattern: str = self.babel.currency_formats["standard"].pattern
         return pattern.replace(".00", "")
 
     # ---- time

@@ -308,12 +308,12 @@ def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Predicate]:
 
 def _contains(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
     target = key if key is not None else func.lower(column)
-    return target.like(like_pattern(_keyed(kind, key, value, defaults)), escape="\\")  # type: ignore[no-any-return]
+    return target.like(like_pattern(_keyed(kind, key, value, defaults)), escape="\\")
 
 
 def _starts(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
     target = key if key is not None else func.lower(column)
-    return target.like(like_pattern(_keyed(kind, key, value, defaults))[1:], escape="\\")  # type: ignore[no-any-return]
+    return target.like(like_pattern(_keyed(kind, key, value, defaults))[1:], escape="\\")
 
 
 def _day_start(day: date, defaults: Defaults) -> datetime:

@@ -155,7 +155,7 @@ def record_type(name: Any) -> RecordType:
         return name
     if found is None:
         raise NotFound(_("There is no record ${name}.", mapping={"name": str(name)[:80]}))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def enabled_records(session: Session) -> list[RecordType]:

@@ -82,17 +82,19 @@ class Converter:
         done.note.append(f"{column}: {text}")
 
     def _value(self, done: Converted, item: Field, column: str, cell: Cell) -> None:
+        value: Any
         if item.kind.shape == "day" and column in self.orders:
             from parlour.records.parse import day
 
             parsed = day(cell, self.defaults.today(), self.orders[column])
-            value, rest = parsed.value, parsed.rest
+            value, rest = None, parsed.rest
             try:
-                value = item.kind.clean(value, self.defaults)
+                value = item.kind.clean(parsed.value, self.defaults)
             except Fault:
-                value, rest = None, text_of(cell)
+                rest = text_of(cell)
         elif isinstance(item.kind, TextKind) and item.kind.multiline:
-            value, rest = (text_of(cell).strip() or None), ""
+            value = text_of(cell).strip() or None
+            rest = ""
         else:
             value, rest = item.kind.from_cell(cell, self.defaults)
         if isinstance(value, str) and isinstance(item.kind, TextKind) and len(value) > item.kind.max_length:

@@ -84,18 +84,18 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
     defaults = defaults_of(session)
     guesses = guess(table.columns, table.samples(), candidates, defaults.region, defaults.currency)
     values = {one.group: one.column for one in guesses if one.part in ("value", "formatted")}
-    for one in guesses:
-        if one.column in plan.columns:
+    for found in guesses:
+        if found.column in plan.columns:
             continue
-        if one.part == "label":
-            if one.group in values:
-                plan.labels[one.column] = values[one.group]
-        elif one.field and one.part not in ("", "value", "formatted"):
-            plan.parts[one.column] = (one.field, one.group, one.part)
-        elif one.field and not plan.remembered:
-            plan.columns[one.column] = one.field
-            if one.label:
-                plan.hints[one.column] = one.label
+        if found.part == "label":
+            if found.group in values:
+                plan.labels[found.column] = values[found.group]
+        elif found.field and found.part not in ("", "value", "formatted"):
+            plan.parts[found.column] = (found.field, found.group, found.part)
+        elif found.field and not plan.remembered:
+            plan.columns[found.column] = found.field
+            if found.label:
+                plan.hints[found.column] = found.label
     known = {*plan.columns, *plan.labels, *plan.parts}
     plan.unmatched = [column for column in table.columns if column not in known]
     return plan
@@ -119,7 +119,7 @@ def _saved(session: Session, record: RecordType, columns: Sequence[str]) -> Impo
     statement = select(ImportMapping).where(
         ImportMapping.record == record.name, ImportMapping.headings == _headings(columns)
     )
-    return session.scalars(statement).first()  # type: ignore[no-any-return]
+    return session.scalars(statement).first()
 
 
 def remember(session: Session, record: RecordType, table: Table, columns: Mapping[str, str]) -> None:

@@ -332,14 +332,14 @@ class Importer:
                     rejected[dirty[position]] = errors
                 dirty = [draft for position, draft in enumerate(dirty) if position not in bad]
         for draft in drafts:
-            errors = rejected.get(draft)
+            refusals = rejected.get(draft)
             outcomes, draft.outcomes = draft.outcomes, {}
             for number, outcome in outcomes.items():
-                if errors is None:
+                if refusals is None:
                     setattr(self.result, outcome, getattr(self.result, outcome) + 1)
                     continue
                 self.result.rejected += 1
-                for name, reason in errors.items():
+                for name, reason in refusals.items():
                     self.result.add(number, name, draft.values.get(name, ""), reason)
 
 
