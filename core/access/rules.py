@@ -172,7 +172,7 @@ def hidden_fields(session: Session, record: RecordType, action: str) -> frozense
     if not allows(session, permission):
         return frozenset(item.name for item in record.fields)
     rules = rules_of(session)
-    hidden = _secrets(session, record, action)
+    hidden = _guarded(session, record, action)
     if rules.everything:
         return hidden
     granted = rules.permissions[permission]
@@ -188,19 +188,19 @@ def _named(rules: Iterable[Held]) -> frozenset[str]:
     return frozenset(name for rule in rules for name in rule.fields_except)
 
 
-def secret_permission(record: RecordType, plugin: str, name: str, action: str) -> str:
+def field_permission(record: RecordType, plugin: str, name: str, action: str) -> str:
     """The permission of a secret or guarded field: "contacts:contact.health:read". It belongs to the plugin
     that brought the field.
     """
     return f"{plugin}:{record.name.partition('.')[2]}.{name}:{action}"
 
 
-def _secrets(session: Session, record: RecordType, action: str) -> frozenset[str]:
+def _guarded(session: Session, record: RecordType, action: str) -> frozenset[str]:
     """Secret and guarded fields need a permission each, besides that of the record."""
     wanted = "read" if action == "read" else "write"
     return frozenset(
         item.name
         for item in record.fields
         if (item.secret or item.guarded)
-        and not allows(session, secret_permission(record, item.plugin, item.name, wanted))
+        and not allows(session, field_permission(record, item.plugin, item.name, wanted))
     )

@@ -1,0 +1,75 @@
+"""What the tests of access share: an organisation's people, and a record to write rules about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Mapped
+
+from parlour.access.memberships import Duty, add_member
+from parlour.access.models import Organisation, User
+from parlour.access.roles import role_by_code
+from parlour.db import rls
+from parlour.db.base import METADATA
+from parlour.db.session import Scope, Session, open_session
+from parlour.i18n import _
+from parlour.records import registry
+from parlour.records.declare import integer, record_base, text, user
+from tests.support import postgresql
+
+PASSWORD = "correct horse battery"
+
+
+def inside(engine: Engine, organisation: Organisation) -> Session:
+    """A session as Parlour itself."""
+    return open_session(engine, Scope(organisation.id, trusted=True))
+
+
+def employ(
+    engine: Engine, organisation: Organisation, email: str, *roles: str, branch: int | None = None
+) -> User:
+    """A member who can log in with PASSWORD; committed."""
+    with inside(engine, organisation) as session:
+        duties = [Duty(role_by_code(session, code).id, branch) for code in roles]
+        person, _made = add_member(
+            session, email, email.partition("@")[0].title(), duties, password=PASSWORD, temporary=False
+        )
+        session.commit()
+        return person
+
+
+@pytest.fixture
+def owner(engine: Engine, organisation: Organisation) -> User:
+    return employ(engine, organisation, "owner@example.com", "owner")
+
+
+@pytest.fixture(scope="module")
+def _probe_class() -> Iterator[Any]:
+    """A record that exists for these tests only, and is nowhere afterwards."""
+    base = record_base("core")
+
+    class Probe(base, name="core.probe", title=_("Probe")):  # type: ignore[misc, valid-type]
+        name: Mapped[str] = text(_("Name"), required=True)
+        phone: Mapped[str | None] = text(_("Phone"))
+        note: Mapped[str | None] = text(_("Note"))
+        health: Mapped[str | None] = text(_("Health"), guarded=True)
+        weight: Mapped[int | None] = integer(_("Weight"))
+        responsible: Mapped[int | None] = user(_("Responsible"))
+
+    yield Probe
+    registry._records.pop("core.probe")
+    METADATA.remove(Probe.__table__)
+    base.registry.dispose()
+
+
+@pytest.fixture
+def probe(_probe_class: Any, owner_engine: Engine, organisation: Organisation) -> registry.RecordType:
+    """The record, with its table made in this test's database under row-level security."""
+    with owner_engine.begin() as connection:
+        _probe_class.__table__.create(connection)
+        rls.protect(connection, "core_probe")
+        rls.grant_site(connection, postgresql.SITE)
+    return registry.record_type("core.probe")
