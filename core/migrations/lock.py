@@ -60,15 +60,41 @@ def alone(engine: Engine, wait: float = WAIT_SECONDS) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
-    """One revision's transaction: all of it or nothing."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+def transaction(bind: Engine | Connection) -> Iterator[Connection]:
+    """One revision's transaction: all of it or nothing. On a connection it is a part of that one's
+    transaction.
+    """
+    if isinstance(bind, Connection):
+        with bind.begin_nested():
+            yield bind
+        return
+    with bind.begin() as connection:
+        limit_waiting(connection)
         yield connection
-        if engine.dialect.name == "sqlite":
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-            if broken is not None:
-                raise RuntimeError(
-                    f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there"
-                )
+        check_links(connection)
+
+
+@contextmanager
+def looking(bind: Engine | Connection) -> Iterator[Connection]:
+    """A connection to read with: the given one, or one of the engine's."""
+    if isinstance(bind, Connection):
+        yield bind
+    else:
+        with bind.connect() as connection:
+            yield connection
+
+
+def limit_waiting(connection: Connection) -> None:
+    """Let this transaction give up when it cannot lock a table soon; SQLite has its own time-out."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+
+
+def check_links(connection: Connection) -> None:
+    """Raises RuntimeError when a row on SQLite refers to one that is not there; PostgreSQL checks by itself."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise RuntimeError(
+                f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there"
+            )

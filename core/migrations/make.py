@@ -17,6 +17,7 @@ from parlour.i18n import _
 from parlour.migrations import heads, runner
 from parlour.migrations.heads import CORE
 from parlour.migrations.lock import owner_engine, transaction
+from parlour.migrations.owner import alembic_config
 from parlour.plugin import graph
 from parlour.plugin.discovery import find, folder_of
 from parlour.plugin.registry import boot
@@ -54,7 +55,7 @@ def make_revision(owner: str, message: str) -> Path:
         runner.upgrade(settings, only={CORE, *needed, owner})
         engine = owner_engine(url)
         with transaction(engine) as connection:
-            config = runner.alembic_config(connection, owner, folder)
+            config = alembic_config(connection, owner, folder)
             config.set_main_option("file_template", "%%(rev)s_" + slug)
             script = command.revision(
                 config,

@@ -21,6 +21,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import heads, ledger, runner
 from parlour.migrations.lock import alone, owner_engine
+from parlour.migrations.owner import downgrade_owner, one_revision
 from parlour.plugin.discovery import find
 from parlour.settings import Settings
 
@@ -88,7 +89,7 @@ def purge(settings: Settings, name: str) -> Purged:
                 before = _plan(connection, name)
             _refuse_blocked(before)
             export = _export(engine, settings, before)
-            with runner.one_revision(engine, name, "base") as connection:
+            with one_revision(engine, name, "base") as connection:
                 # Somebody may have installed something between the look and the drop.
                 _refuse_blocked(_plan(connection, name))
                 _drop(connection, before)
@@ -188,7 +189,7 @@ def _drop(connection: Connection, found: Plan) -> None:
         if folder is not None and heads.current(connection, found.name) in [
             r.id for r in heads.revisions(folder)
         ]:
-            runner.take_back(connection, found.name, folder)
+            downgrade_owner(connection, found.name, folder, None)
     left = set(found.rows) & ledger.tables_now(connection)
     if left:
         metadata = sa.MetaData()

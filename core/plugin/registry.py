@@ -184,6 +184,7 @@ def _load(plugins: Plugins) -> None:
     _step(plugins, _import_models)
     for name in MODULES[1:]:
         _step(plugins, partial(_import, name))
+    _step(plugins, _check_access)
     _step(plugins, _check_hooks)
     _step(plugins, lambda item: _import_bridges(plugins, item))
 
@@ -225,6 +226,17 @@ def _import_models(item: Loaded) -> None:
 
 def _import(name: str, item: Loaded) -> None:
     item.module(name)
+
+
+def _check_access(item: Loaded) -> None:
+    module = item.modules.get("access")
+    if module is not None:
+        from parlour.access.grants import read_module
+
+        try:
+            read_module(item.name, module)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _Wrong(Fault(_("The plugin's access rules are not valid."), str(error))) from error
 
 
 def _check_hooks(item: Loaded) -> None:
