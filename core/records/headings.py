@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from rapidfuzz import fuzz
@@ -21,12 +21,34 @@ _SAMPLES = 40
 
 # Words that stand in headings without changing what the column is.
 _NEUTRAL = frozenset(
-    ["клиент", "клиента", "клиенты", "клиентов", "покупателя", "покупатель", "гостя", "гость", "посетителя", "контакта", "контакт", "контактный", "контактная", "контактные", "номер", "номера", "основной", "основная", "осн", "личный", "личная", "личные", "рабочий", "рабочая", "домашний", "домашняя", "дом", "раб", "мобильный", "моб", "сотовый", "сот", "городской", "полный", "полная", "полное", "все", "общая", "общий", "общее", "всего", "итого", "дополнительный", "доп", "ваш", "ваша", "ваше", "указать", "в", "на", "за", "по", "для", "с", "и", "или", "руб", "р", "rub", "rur", "eur", "usd", "у", "е", "client", "clients", "customer", "customers", "guest", "contact", "person", "number", "no", "main", "primary", "personal", "work", "home", "business", "mobile", "cell", "other", "full", "total", "your", "the", "of", "s", "and", "or", "in", "value", "values"]
-)
+    {
+        "клиент", "клиента", "клиенты", "клиентов", "покупателя", "покупатель", "гостя", "гость",
+        "посетителя", "контакта", "контакт", "контактный", "контактная", "контактные", "номер", "номера",
+        "основной", "основная", "осн", "личный", "личная", "личные", "рабочий", "рабочая", "домашний",
+        "домашняя", "дом", "раб", "мобильный", "моб", "сотовый", "сот", "городской", "полный", "полная",
+        "полное", "все", "общая", "общий", "общее", "всего", "итого", "дополнительный", "доп", "ваш",
+        "ваша", "ваше", "указать", "в", "на", "за", "по", "для", "с", "и", "или", "руб", "р", "rub",
+        "rur", "eur", "usd", "у", "е", "client", "clients", "customer", "customers", "guest", "contact",
+        "person", "number", "no", "main", "primary", "personal", "work", "home", "business", "mobile",
+        "cell", "other", "full", "total", "your", "the", "of", "s", "and", "or", "in", "value", "values",
+    }
+)  # fmt: skip
 # Words that say that the column tells of somebody or something else.
 _OTHERS = frozenset(
-    ["мастер", "мастера", "сотрудник", "сотрудника", "менеджер", "менеджера", "администратор", "администратора", "врач", "врача", "супруг", "супруга", "супруги", "мужа", "жены", "ребенок", "ребенка", "детей", "мамы", "отца", "родителя", "родитель", "представителя", "друга", "пригласивший", "пригласившего", "последний", "последнего", "последняя", "последней", "первый", "первого", "первая", "следующий", "следующего", "создания", "создан", "регистрации", "добавления", "изменения", "визита", "визит", "заказа", "услуги", "услуга", "филиал", "филиала", "договора", "карты", "паспорта", "staff", "master", "employee", "manager", "doctor", "specialist", "spouse", "husband", "wife", "child", "children", "kid", "parent", "mother", "father", "friend", "assistant", "referrer", "phonetic", "last", "first", "next", "created", "registration", "registered", "modified", "updated", "visit", "order", "service", "branch", "display", "login", "user", "sender", "emergency"]
-)
+    {
+        "мастер", "мастера", "сотрудник", "сотрудника", "менеджер", "менеджера", "администратор",
+        "администратора", "врач", "врача", "супруг", "супруга", "супруги", "мужа", "жены", "ребенок",
+        "ребенка", "детей", "мамы", "отца", "родителя", "родитель", "представителя", "друга",
+        "пригласивший", "пригласившего", "последний", "последнего", "последняя", "последней", "первый",
+        "первого", "первая", "следующий", "следующего", "создания", "создан", "регистрации", "добавления",
+        "изменения", "визита", "визит", "заказа", "услуги", "услуга", "филиал", "филиала", "договора",
+        "карты", "паспорта", "staff", "master", "employee", "manager", "doctor", "specialist", "spouse",
+        "husband", "wife", "child", "children", "kid", "parent", "mother", "father", "friend",
+        "assistant", "referrer", "phonetic", "last", "first", "next", "created", "registration",
+        "registered", "modified", "updated", "visit", "order", "service", "branch", "display", "login",
+        "user", "sender", "emergency",
+    }
+)  # fmt: skip
 # "Phone 1 - Value": group, and which part of it the column holds.
 _PARTED = re.compile(
     r"(?i)^(.+?)\s*-\s*(label|type|value|formatted|street|city|po box|region|postal code|country|extended address)$"
@@ -56,9 +78,9 @@ class Candidate:
 class Guess:
     """What a column is taken for: `field` is None for a column that is matched to nothing.
 
-    `part` names which part of a grouped column it is ("label", "street"), `group` the group ("Phone 1").
-    `label` is what the heading calls this one of several ("work"). `confidence` runs from 0 to 1, and `why`
-    is a sentence for the user.
+    `group` and `part` place a column of an export that spreads one value over several ("Address 1", "street"). A column
+    of labels has no field of its own; `label_of` names the column that it describes. `label` is what the heading calls
+    this one of several ("work"). `confidence` runs from 0 to 1; `why` is a sentence for the user.
     """
 
     column: str
@@ -68,6 +90,7 @@ class Guess:
     part: str = ""
     group: str = ""
     label: str = ""
+    label_of: str = ""
 
 
 def guess(
@@ -100,6 +123,13 @@ def guess(
         column, candidate = columns[-place], candidates[-rank]
         if column in chosen:
             continue
+        if (
+            candidate.name in taken
+            and candidate.many
+            and _free_rival(score, place, scores, candidates, taken)
+        ):
+            # "Categories" beside "Tags": the field that has no column yet comes first.
+            continue
         if candidate.name in taken and not candidate.many:
             reason = _("“${column}” is already taken for this.", mapping={"column": taken[candidate.name]})
             refused.setdefault(column, Guess(column, None, 0.0, reason))
@@ -122,6 +152,20 @@ def guess(
     ]
 
 
+def _free_rival(
+    score: float,
+    place: int,
+    scores: Sequence[tuple[float, int, int, object]],
+    candidates: Sequence[Candidate],
+    taken: Mapping[str, str],
+) -> bool:
+    """Whether a field that has no column yet fits this column as well."""
+    return any(
+        other >= score - 0.02 and at == place and candidates[-rank].name not in taken
+        for other, at, rank, _why in scores
+    )
+
+
 def _take_parts(
     columns: Sequence[str],
     parted: Mapping[str, re.Match[str]],
@@ -138,14 +182,20 @@ def _take_parts(
             continue
         group, part = match.group(1), match.group(2).lower()
         field = fields.get(group.casefold())
-        if field is None and part not in ("label", "type", "value"):
+        if part in ("label", "type"):
+            owner = next(
+                (one.column for one in chosen.values() if one.group.casefold() == group.casefold()), ""
+            )
+            if owner:
+                why = _("Labels of “${column}”.", mapping={"column": owner})
+                chosen[column] = Guess(column, None, 0.9, why, part="label", group=group, label_of=owner)
+            continue
+        if field is None and part != "value":
             whole = Evidence((), None, "EUR")
             field = next((one.name for one in candidates if _score(group, one, whole)[0] >= _ENOUGH), None)
         if field is not None:
             why = _("A part of “${group}”.", mapping={"group": group})
-            chosen[column] = Guess(
-                column, field, 0.9, why, part="label" if part == "type" else part, group=group
-            )
+            chosen[column] = Guess(column, field, 0.9, why, part=part, group=group)
 
 
 @lru_cache(maxsize=8192)
@@ -292,18 +342,15 @@ class Evidence:
         if isinstance(cell, date | datetime | bool):
             return False
         digits = sum(char.isdigit() for char in text_of(cell))
-        return (
-            bool(phones(cell, self.region).found)
-            or isinstance(cell, str)
-            and 6 <= digits <= 25
-            and not _date(cell)
+        return bool(phones(cell, self.region).found) or (
+            isinstance(cell, str) and 6 <= digits <= 25 and not _date(cell)
         )
 
     def births(self) -> bool:
         """Whether the days look like birthdays: most of them years ago, or without a year."""
         found = [value for cell in self.cells if (value := day(cell).value)]
         years = sorted(int(value[:4]) for value in found if not value.startswith("--"))
-        return not years or years[len(years) // 2] < date.today().year - 12
+        return not years or years[len(years) // 2] < datetime.now(UTC).year - 12
 
 
 def _date(cell: str) -> bool:

@@ -77,7 +77,7 @@ def means_nothing(text: str) -> bool:
     "n/a".
     """
     text = tidy(text).casefold()
-    return not any(char.isalnum() for char in text) and "+" not in text or text.strip(" .-") in _NOTHING
+    return (not any(char.isalnum() for char in text) and "+" not in text) or text.strip(" .-") in _NOTHING
 
 
 def only_marks(text: str) -> bool:

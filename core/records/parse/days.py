@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
 from parlour.records.parse.cells import Cell, Parsed, only_marks, text_of, tidy
@@ -130,7 +130,7 @@ def _dated(year: str | None, month: int, number: int, today: date | None) -> str
         return _checked(None, month, number, today)
     if len(year) == 4:
         return _checked(int(year), month, number, today)
-    latest = today or date(date.today().year + 10, 12, 31)
+    latest = today or date(datetime.now(UTC).year + 10, 12, 31)
     # The nearest century in which the day exists and has passed: 29.02.00 was in 2000, not in 1900.
     for century in range(latest.year // 100, latest.year // 100 - 2, -1):
         found = _checked(century * 100 + int(year), month, number, latest)
@@ -150,7 +150,7 @@ def _checked(year: int | None, month: int, number: int, today: date | None, olde
         found = date(year, month, number)
     except ValueError:
         return None
-    if year < oldest or today and (found > today or found.year < today.year - _OLDEST):
+    if year < oldest or (today and (found > today or found.year < today.year - _OLDEST)):
         return None
     return found.isoformat()
 
@@ -167,6 +167,6 @@ def _worded(text: str, today: date | None) -> str | None:
         return None
     if len(numbers) == 2 and len(numbers[0]) == 4:
         numbers.reverse()
-    if len(numbers[0]) > 2 or len(numbers) == 2 and len(numbers[1]) not in (2, 4):
+    if len(numbers[0]) > 2 or (len(numbers) == 2 and len(numbers[1]) not in (2, 4)):
         return None
     return _dated(numbers[1] if len(numbers) == 2 else None, months[0], int(numbers[0]), today)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from parlour.records.parse.cells import Cell, text_of, tidy
@@ -60,6 +62,10 @@ def items_of(cell: Cell, names: tuple[str, ...]) -> Iterator[tuple[str, str, boo
 
     `names` are the keys under which an object may carry its value.
     """
+    if isinstance(cell, str) and cell.lstrip().startswith("[{"):
+        # A list that had to be written into one cell.
+        with suppress(ValueError):
+            cell = json.loads(cell)
     for item in cell if isinstance(cell, list) else [cell]:
         if isinstance(item, dict):
             text = next((text_of(item[name]) for name in names if item.get(name) not in (None, "")), "")

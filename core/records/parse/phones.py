@@ -22,12 +22,12 @@ _EXTENSION = re.compile(
 )
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]+)[)\]]")
 _AND = re.compile(r"\s+(?:и|или|and|or)\s+|,", re.IGNORECASE)
+_LEADING_LABEL = re.compile(r"([^:\d@]{1,60}):\s*(?=[+(\d])")
+_EXACT = re.compile(r"\+\d{7,15}")
 # Words that only say "this is a phone"; they carry nothing that must be kept.
-_PLAIN_WORDS = re.compile(
-    r"(?i)^(?:номер|тел(?:ефон)?|т|моб(?:ильный)?|сот(?:овый)?|кон(?:т|такт)|phone|tel(?:ephone)?|mob(?:ile)?|cell|ph|m|t|p|no|№)$"
-)
+_PLAIN_WORDS = re.compile(r"(?i)^(?:номер|тел(?:ефон)?|т|кон(?:т|такт)|phone|tel(?:ephone)?|ph|t|p|no|№)$")
 _KINDS_OF_PHONE = re.compile(
-    r"(?i)^(?:раб(?:очий)?|дом(?:ашний)?|город(?:ской)?|основной|второй|доп(?:олнительный)?|личный|служебный|факс"
+    r"(?i)^(?:раб(?:очий)?|моб(?:ильный)?|сот(?:овый)?|mob(?:ile)?|cell|m|дом(?:ашний)?|город(?:ской)?|основной|второй|доп(?:олнительный)?|личный|служебный|факс"
     r"|home|work|main|office|business|other|fax|second|personal|whatsapp|wa|вотсап|ватсап|viber|вайбер|telegram|tg|телеграм)$"
 )
 _WORD = re.compile(r"[^\W\d_]+|№")
@@ -65,6 +65,13 @@ def _read_piece(
     piece: str, region: str | None, found: list[Line], rest: list[str], label: str, main: bool
 ) -> None:
     text = _spreadsheet_float(piece.lstrip("'`"))
+    # "mother: +7 ...", which is also how a label is exported to one cell.
+    named = _LEADING_LABEL.match(text)
+    if named and sum(char.isdigit() for char in text[named.end() :]) >= 7:
+        text = text[named.end() :]
+        said = named.group(1).strip()
+        if _EXACT.fullmatch(text) or not _PLAIN_WORDS.match(said.rstrip(".")):
+            label = said
     extension = _EXTENSION.search(text)
     reading = (
         text[: extension.start()] + " " * (extension.end() - extension.start()) + text[extension.end() :]
@@ -94,9 +101,9 @@ def _read_piece(
         return
     words = _WORD.findall(left)
     other = [word for word in words if not _PLAIN_WORDS.match(word)]
-    if extension and reading != text or any(char.isdigit() for char in left):
+    if (extension and reading != text) or any(char.isdigit() for char in left):
         rest.append(piece)
-    elif other and len(numbers) == 1 and all(_KINDS_OF_PHONE.match(word) for word in other):
+    elif other and len(numbers) == 1 and not label and all(_KINDS_OF_PHONE.match(word) for word in other):
         said = " ".join(other)
         numbers = [Line(line.value, line.label or said, line.main) for line in numbers]
     elif other:

@@ -247,7 +247,7 @@ def _record(properties: list[Property], number: int, report: Report | None) -> d
     lists: dict[str, list[dict[str, Any]]] = {}
     full = ""
     for found in properties:
-        if found.name in _TECHNICAL or found.name == "X-ABLABEL" and found.group:
+        if found.name in _TECHNICAL or (found.name == "X-ABLABEL" and found.group):
             continue
         if found.name in _PICTURES and _is_data(found):
             if report:

@@ -105,7 +105,7 @@ class Delimited:
         while at < size:
             while self.spaced and not inside and at < size and text[at] == " ":
                 at += 1
-            if inside or at < size and text[at] == '"':
+            if inside or (at < size and text[at] == '"'):
                 at += 0 if inside else 1
                 inside = False
                 while True:

@@ -56,7 +56,7 @@ class Layout:
 
 def blank(cell: Cell) -> bool:
     """Whether nothing is to be seen in the cell."""
-    return cell is None or isinstance(cell, str) and not cell.strip("\ufeff\u200b \t\r\n\u00a0\0")
+    return cell is None or (isinstance(cell, str) and not cell.strip("\ufeff\u200b \t\r\n\u00a0\0"))
 
 
 def find_layout(rows: Sequence[tuple[int, list[Cell]]]) -> Layout:
@@ -140,7 +140,7 @@ class Body:
             if len(texts) == 1:
                 text = next(iter(texts.values()))
                 spans = merged > max(1, self.width // 2)
-                if not _figure(text) and (_FOOTER.match(text) or spans or len(text) == 1 and text.isalpha()):
+                if not _figure(text) and (_FOOTER.match(text) or spans or (len(text) == 1 and text.isalpha())):
                     return _("a title, not a record")
         for place in texts:
             number = _amount(cells[place])
@@ -213,7 +213,7 @@ def _is_contact(text: str) -> bool:
     """Whether a text looks like a phone number or an e-mail address."""
     text = tidy(text)
     digits = sum(char.isdigit() for char in text)
-    return "@" in text or text.startswith("+") or 10 <= digits <= 12 and not re.search(r"[.,]\d{1,2}$", text)
+    return "@" in text or text.startswith("+") or (10 <= digits <= 12 and not re.search(r"[.,]\d{1,2}$", text))
 
 
 def _trimmed(cells: list[Cell]) -> list[Cell]:
@@ -273,7 +273,7 @@ def _unknown_heading(filled: list[tuple[int, list[Cell]]], usual: int) -> int | 
             texts = [tidy(text_of(cell)) for cell in column]
             shapes = Counter(map(_signature, texts))
             shape = _signature(name)
-            if name in texts or " " in shape and len(texts) > 2 and shapes[shape] > len(texts) / 2:
+            if name in texts or (" " in shape and len(texts) > 2 and shapes[shape] > len(texts) / 2):
                 return None
         return index if below else None
     return None

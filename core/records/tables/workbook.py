@@ -83,7 +83,7 @@ def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[list[tuple[str,
             rank = (meta.visible is SheetVisibleEnum.Visible and filled > 0, filled)
         if best is None or rank > best[0]:
             best = (rank, meta.name, sheet)
-    if best is None or wanted is None and not best[0][1]:
+    if best is None or (wanted is None and not best[0][1]):
         raise TableError(_("There is nothing in this workbook."))
     if wanted is not None and best[1] != wanted:
         names = ", ".join(name for name, _rows in sheets)
