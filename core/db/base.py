@@ -1,7 +1,8 @@
 """The one MetaData, a declarative base per owner, and the columns that every scoped table has.
 
-Each plugin gets its own declarative base, and with it its own registry, over one shared MetaData: foreign keys, joins and
-migrations see one database, while a plugin with a broken mapping breaks nobody's queries but its own.
+Each plugin gets its own declarative base, and with it its own registry, over one shared MetaData: foreign
+keys, joins and migrations see one database, while a plugin with a broken mapping breaks nobody's queries but
+its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
-__all__ = ["METADATA", "BigId", "Json", "Moment", "Scoped", "SystemBase", "scoped_base", "owner_of"]
+__all__ = ["METADATA", "BigId", "Json", "Moment", "Scoped", "SystemBase", "owner_of", "scoped_base"]
 
 METADATA = MetaData(
     naming_convention={
@@ -65,7 +66,9 @@ def now() -> datetime:
 
 
 class SystemBase(DeclarativeBase):
-    """Tables that belong to no organisation (users, sessions, outbox, ...); reached through named functions only."""
+    """Tables that belong to no organisation (users, sessions, outbox, ...); reached through named functions
+    only.
+    """
 
     metadata = METADATA
 

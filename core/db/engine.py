@@ -1,7 +1,8 @@
 """Engines. SQLite begins for real here: reads are read-only, everything else takes the write lock at once.
 
-A SQLite transaction that has read and then writes fails immediately when another writer came between, whatever the time-out;
-beginning IMMEDIATE waits its turn instead. pysqlite's own transaction control is switched off for that.
+A SQLite transaction that has read and then writes fails immediately when another writer came between,
+whatever the time-out; beginning IMMEDIATE waits its turn instead. pysqlite's own transaction control is
+switched off for that.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _postgresql_begin(connection: Connection) -> None:
 
 
 def site_role_fault(engine: Engine) -> str | None:
-    """Why this connection must not serve the site, or None. Superusers, BYPASSRLS and table owners see every organisation."""
+    """Why this connection must not serve the site, or None. Superusers, BYPASSRLS and table owners see every
+    organisation.
+    """
     if engine.dialect.name != "postgresql":
         return None
     with engine.connect() as connection:

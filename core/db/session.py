@@ -1,8 +1,9 @@
 """Sessions that belong to one organisation, and the guards that keep them there.
 
-Layers, from the outside in: a session without a scope refuses every statement; a scoped one adds the organisation to every
-ORM statement; the flush guard stamps new rows and refuses foreign ones; statements that would pass by these (Core tables,
-text, inserts, bulk methods) are refused; composite foreign keys and row-level security hold in the database itself.
+Layers, from the outside in: a session without a scope refuses every statement; a scoped one adds the
+organisation to every ORM statement; the flush guard stamps new rows and refuses foreign ones; statements that
+would pass by these (Core tables, text, inserts, bulk methods) are refused; composite foreign keys and
+row-level security hold in the database itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from parlour.errors import ScopeMissing
 
 log = structlog.get_logger(__name__)
 
-# Execution options by which our own code names what it does. Nothing outside core/db and core/records sets them.
+# Execution options by which our own code names what it does. Nothing outside core/db and core/records sets
+# them.
 SYSTEM = "parlour_system"  # the statement is on tables that belong to no organisation
 WRITE_PATH = "parlour_write_path"  # the statement comes from the one write path of records
 RAW = "parlour_raw"  # a Core statement that carries the organisation in its own WHERE
@@ -30,7 +32,8 @@ RAW = "parlour_raw"  # a Core statement that carries the organisation in its own
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose data a session sees, and for whom it acts. `user_id` None is Parlour itself (jobs, command line)."""
+    """Whose data a session sees, and for whom it acts. `user_id` None is Parlour itself (jobs, command line).
+    """
 
     organisation_id: int
     user_id: int | None = None
@@ -86,7 +89,9 @@ class Session(OrmSession):
 
 @contextmanager
 def system(session: OrmSession) -> Iterator[None]:
-    """Within this block the session may touch tables that belong to no organisation. For named functions of the core only."""
+    """Within this block the session may touch tables that belong to no organisation. For named functions of
+    the core only.
+    """
     assert isinstance(session, Session)
     session._system += 1
     try:
@@ -112,7 +117,9 @@ def across_organisations(session: OrmSession, reason: str) -> Iterator[None]:
 
 
 def _tell_database(session: Session) -> None:
-    """Tell row-level security whose transaction this is; local to the transaction, so the pool never inherits it."""
+    """Tell row-level security whose transaction this is; local to the transaction, so the pool never inherits
+    it.
+    """
     if session.scoped and session.get_bind().dialect.name == "postgresql":
         session.execute(
             select(func.set_config("parlour.organisation", str(session.scope.organisation_id), True)),
