@@ -14,6 +14,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from parlour.plugins.contacts import names
+from parlour.plugins.contacts.derived import PARTS, display_name, parts_of
 from parlour.records.values import key_of
 
 # Two names of companies are called alike from this score on (0 to 100).
@@ -116,11 +117,15 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def name_of(values: Mapping[str, Any]) -> names.Name:
-    """The name of a card in parts, from the parts where they are there, else from the whole."""
-    found = names.Name(*(values.get(part) or "" for part in ("last_name", "first_name", "middle_name")))
-    if any(found) or values.get("kind") == "company":
-        return found
-    return names.split_name(values.get("name") or "")
+    """The name of a card in parts; what they lack comes from the whole name, as it does when a card is saved."""
+    found = {part: values.get(part) or "" for part in PARTS}
+    whole = values.get("name")
+    if whole and values.get("kind") != "company" and key_of(whole) != key_of(display_name(*found.values())):
+        if any(found.values()):
+            found = {part: found[part] or value or "" for part, value in (parts_of(whole) or found).items()}
+        else:
+            return names.split_name(whole)
+    return names.Name(*found.values())
 
 
 def same_birthday(one: str | None, other: str | None) -> bool:
