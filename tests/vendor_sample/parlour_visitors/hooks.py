@@ -49,7 +49,9 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
     """Changed: the figure on the client's card, in the same transaction."""
     if record.name != VISITOR:
         return
-    touched = {side.get("contact") for row in rows for side in (row.old, row.new, row.before)} - {None}
+    # A batch holds what differs; whose visitor an archived one is has to be read.
+    now_theirs = session.scalars(select(Visitor.contact_id).where(Visitor.id.in_([row.id for row in rows])))
+    touched = {*now_theirs, *(row.old.get("contact") for row in rows)} - {None}
     if touched:
         services.recount(session, touched)
 
