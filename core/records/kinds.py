@@ -20,13 +20,12 @@ from sqlalchemy.types import TypeEngine
 
 from parlour.db.base import BigId, Moment
 from parlour.i18n import Localizer, _
-from parlour.records.values import Fault, Money, digits_of, key_of, minor_digits
+from parlour.records.values import UNPRINTABLE, Fault, Money, digits_of, key_of, minor_digits
 
 if TYPE_CHECKING:
     from parlour.records.defaults import Defaults
 
 MAX_TEXT = 20_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +94,7 @@ class Kind:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Fault(_("This must be text."))
-    return _CONTROL.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return UNPRINTABLE.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,8 @@ class Money:
 
 
 _SPACE = re.compile(r"\s+")
+# Control characters and halves of surrogate pairs: no database keeps them and nobody means them.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def key_of(text: str | None) -> str:
@@ -62,7 +64,8 @@ def key_of(text: str | None) -> str:
     """
     if not text:
         return ""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text).casefold().replace("ё", "е")).strip()
+    folded = unicodedata.normalize("NFC", UNPRINTABLE.sub("", text)).casefold().replace("ё", "е")
+    return _SPACE.sub(" ", folded).strip()
 
 
 def digits_of(text: str | None) -> str:
