@@ -121,16 +121,17 @@ class Contact(
         max_length=NAME_LENGTH,
         sequence=11,
         hint=_("Last name, first name, middle name; or what the company is called."),
+        shape="name",
         aliases=known("name"),
     )
     last_name: Mapped[str | None] = text(
-        _("Last name"), sort=True, max_length=PART_LENGTH, sequence=12, aliases=known("last_name")
+        _("Last name"), sort=True, max_length=PART_LENGTH, sequence=12, shape="word", aliases=known("last_name")
     )
     first_name: Mapped[str | None] = text(
-        _("First name"), sort=True, max_length=PART_LENGTH, sequence=13, aliases=known("first_name")
+        _("First name"), sort=True, max_length=PART_LENGTH, sequence=13, shape="word", aliases=known("first_name")
     )
     middle_name: Mapped[str | None] = text(
-        _("Middle name"), max_length=PART_LENGTH, sequence=14, aliases=known("middle_name")
+        _("Middle name"), max_length=PART_LENGTH, sequence=14, shape="word", aliases=known("middle_name")
     )
     is_client: Mapped[bool] = boolean(_("Client"), default=True, sequence=16, aliases=known("is_client"))
     is_supplier: Mapped[bool] = boolean(_("Supplier"), sequence=17, aliases=known("is_supplier"))

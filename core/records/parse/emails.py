@@ -12,6 +12,7 @@ from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_
 
 _WORDS = re.compile(r"[\s,/<>]+")
 _LABEL = re.compile(r"(\S+@\S+)\s+\(([^()]+)\)\s*$")
+_LEADING_LABEL = re.compile(r"([^:@]{1,60}):\s+(?=\S+@\S+$)")
 _PLAIN_WORDS = frozenset(
     {"mailto", "email", "e-mail", "mail", "почта", "эл", "эл.почта", "и", "или", "and", "or"}
 )
@@ -36,7 +37,11 @@ def _read(part: str, found: list[Line], rest: list[str], label: str, main: bool)
         pieces = [piece for piece in part.split(",") if piece.strip()]
     for piece in pieces:
         labelled = _LABEL.search(piece)
-        said, text = label, piece
+        said, text = label, piece.strip()
+        named = _LEADING_LABEL.match(text)
+        if named and named.group(1).strip(". ").casefold() not in _PLAIN_WORDS:
+            # "work: a@b.ru", which is also how a label is exported to one cell.
+            said, text = named.group(1).strip(), text[named.end() :]
         if labelled and len(labelled.group(2)) <= MAX_LABEL and piece.count("@") == 1:
             said, text = labelled.group(2).strip(), piece[: labelled.start()] + labelled.group(1)
         words = [word for word in _WORDS.split(text) if word]

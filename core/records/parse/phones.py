@@ -135,7 +135,7 @@ def _numbers_of(run: str, region: str | None) -> list[tuple[str, str | None]]:
             digits = len(joined.lstrip("+ "))
             if digits > 16:
                 break
-            number = _e164(re.sub(r"\s", "", joined), region) if digits >= 6 else None
+            number = _e164(re.sub(r"\s", "", joined), region, start == end) if digits >= 6 else None
             if number:
                 over, numbers, cut = best[end + 1]
                 if (over, numbers + 1) < choice[:2]:
@@ -146,11 +146,14 @@ def _numbers_of(run: str, region: str | None) -> list[tuple[str, str | None]]:
 
 
 @lru_cache(maxsize=4096)
-def _e164(digits: str, region: str | None) -> str | None:
-    """The number that these digits (with or without "+") are in this region, None when there is no such
-    number.
+def _e164(digits: str, region: str | None, whole: bool) -> str | None:
+    """The number that these digits (with or without "+") are in this region, None when there is no such number.
+
+    `whole` says that they were written without anything between them.
     """
     plain = digits.lstrip("+")
+    if len(set(plain[-9:])) == 1:
+        return None
     readings = [(digits, region)]
     if digits.startswith("+"):
         # "+8 922 ..." is how the trunk prefix is sometimes written.
@@ -165,7 +168,14 @@ def _e164(digits: str, region: str | None) -> str | None:
             number = phonenumbers.parse(text, where)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(number):
+        # A number written whole in E.164 is taken at its word: numbering plans change faster than their copies.
+        exact = (
+            whole
+            and text == digits
+            and bool(_EXACT.fullmatch(digits))
+            and phonenumbers.is_possible_number(number)
+        )
+        if exact or phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
 

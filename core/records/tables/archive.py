@@ -306,7 +306,7 @@ def _faulty_ods(path: Path, sheet: str) -> Iterator[tuple[int, int, str, Any]]:
             shown = "".join(element.itertext()).strip()
             if wanted and formula and not element.get(f"{_OFFICE}value-type") and not shown:
                 yield row + 1, place, formula, _no_value()
-            elif wanted and formula and (shown.startswith("#") or shown.startswith("Err:")):
+            elif wanted and formula and shown.startswith(("#", "Err:")):
                 yield row + 1, place, shown, _error_value()
             place += _repeated(element, "columns")
         elif element.tag == f"{_TABLE}table-row":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import quopri
 import re
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ BIRTHDAY, SEX, NOTE, TAGS, WEBSITE, NICKNAME = "Birthday", "Sex", "Note", "Tags"
 UNREADABLE = "Unreadable lines"
 # A column of ours that vCard has no property for travels under this name.
 EXTRA = "X-PARLOUR-FIELD"
+# What a line of a part has besides the value and label travels in this parameter, as JSON.
+MORE = "X-PARLOUR-MORE"
 
 _NAME_PARTS = (LAST, FIRST, MIDDLE, PREFIX, SUFFIX)
 _SIMPLE = {"NICKNAME": NICKNAME, "TITLE": POSITION, "URL": WEBSITE, "NOTE": NOTE}
@@ -266,12 +269,7 @@ def _record(properties: list[Property], number: int, report: Report | None) -> d
         elif found.name == "EMAIL":
             lists.setdefault(EMAILS, []).append(_entry("address", text, found, labels))
         elif found.name == "ADR":
-            parts = _components(found)
-            box, extended, street, city, region, postcode, country = (parts + [""] * 7)[:7]
-            ordered = [street, extended, box, city, region, postcode, country, *parts[7:]]
-            lists.setdefault(ADDRESSES, []).append(
-                _entry("address", ", ".join(filter(None, ordered)), found, labels)
-            )
+            lists.setdefault(ADDRESSES, []).append(_address(found, labels))
         elif found.name == "ORG":
             company, *units = _components(found)
             _put(record, COMPANY, company)
@@ -287,7 +285,11 @@ def _record(properties: list[Property], number: int, report: Report | None) -> d
             known = record.get(TAGS)
             record[TAGS] = [*(known if isinstance(known, list) else []), *filter(None, parts)]
         elif found.name == EXTRA:
-            _put(record, _unquoted((found.parameters.get("NAME") or [EXTRA])[0]), text)
+            column = _unquoted((found.parameters.get("NAME") or [EXTRA])[0])
+            if "JSON" in map(str.upper, found.types()):
+                record[column] = _json_or_text(text)
+            else:
+                _put(record, column, text)
         else:
             _put(
                 record,
@@ -295,10 +297,17 @@ def _record(properties: list[Property], number: int, report: Report | None) -> d
                 text if found.name == NOTE.upper() else text.strip(),
             )
     for column, entries in lists.items():
-        record[column] = [entry for entry in entries if len(entry) > 1 or any(entry.values())]
+        record[column] = [entry for entry in entries if any(entry.values())]
     if full and not _composed(full, record):
         record = {FULL: full, **record}
     return record
+
+
+def _json_or_text(text: str) -> Cell:
+    try:
+        return json.loads(text)  # type: ignore[no-any-return]
+    except ValueError:
+        return text
 
 
 def _put(record: dict[str, Cell], column: str, value: str) -> None:
@@ -322,7 +331,27 @@ def _entry(key: str, value: str, found: Property, labels: dict[str, str]) -> dic
         entry["label"] = label or ", ".join(kind.lower() for kind in own)
     if preferred:
         entry["main"] = True
-    return entry
+    return entry | _more(found)
+
+
+def _address(found: Property, labels: dict[str, str]) -> dict[str, Any]:
+    """An address in parts; house, flat and post box stand with the street."""
+    box, extended, street, city, region, postcode, country, *more = [*_components(found), *[""] * 7]
+    line = ", ".join(filter(None, [street, extended, box, *more]))
+    parts = {"street": line, "city": city, "region": region, "postcode": postcode, "country": country}
+    entry: dict[str, Any] = {name: part for name, part in parts.items() if part}
+    if label := labels.get(found.group, ""):
+        entry["label"] = label
+    return entry | _more(found)
+
+
+def _more(found: Property) -> dict[str, Any]:
+    """What a line of ours has besides what vCard has a place for."""
+    try:
+        more = json.loads(_unquoted((found.parameters.get(MORE) or ["{}"])[0]))
+    except ValueError:
+        return {}
+    return more if isinstance(more, dict) else {}
 
 
 def _unquoted(text: str) -> str:
@@ -356,9 +385,6 @@ def _is_data(found: Property) -> bool:
 
 def _composed(full: str, record: dict[str, Cell]) -> bool:
     """Whether the display name says nothing that the parts of the name or the company do not say."""
-    said = {
-        word
-        for column in (*_NAME_PARTS, COMPANY)
-        for word in str(record.get(column) or "").casefold().split()
-    }
-    return bool(said) and set(full.casefold().replace(",", " ").split()) <= said
+    parts = {word for column in _NAME_PARTS for word in str(record.get(column) or "").casefold().split()}
+    company = set(str(record.get(COMPANY) or "").casefold().split())
+    return bool(parts) and set(full.casefold().replace(",", " ").split()) <= parts | company

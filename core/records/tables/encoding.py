@@ -20,36 +20,10 @@ _MARKS = (
 )
 _CANDIDATES = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "cp1252")
 # Occurrences of each letter in ten thousand of Russian text, rounded.
-_FREQUENCY = dict(
-    zip(
-        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
-        (
-            1097,
-            845,
-            801,
-            735,
-            670,
-            626,
-            547,
-            473,
-            454,
-            440,
-            349,
-            321,
-            298,
-            281,
-            262,
-            201,
-            190,
-            174,
-            170,
-            165,
-            159,
-        )
-        + (144, 121, 97, 94, 73, 64, 48, 36, 32, 26, 4, 4),
-        strict=True,
-    )
-)
+_LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
+_COUNTS = """1097 845 801 735 670 626 547 473 454 440 349 321 298 281 262 201 190 174 170 165 159 144 121 97 94 73 64 48
+36 32 26 4 4"""
+_FREQUENCY = dict(zip(_LETTERS, map(float, _COUNTS.split()), strict=True))
 _HARMLESS = frozenset("\u00a0№«»–—“”„’‘…•°€₽·™®§©×\u00ad")
 _SAMPLE = 200_000
 
@@ -132,7 +106,7 @@ def _weight(char: str, before: str, after: str) -> float:
         return 0.0
     if not char.isalpha():
         return -800.0
-    weight = float(_FREQUENCY.get(char.lower(), -1))
+    weight = _FREQUENCY.get(char.lower(), -1.0)
     if weight >= 0:
         # Scripts do not mix within a word, and capitals do not follow small letters.
         if any(near.isascii() and near.isalpha() for near in (before, after)):

@@ -140,7 +140,9 @@ class Body:
             if len(texts) == 1:
                 text = next(iter(texts.values()))
                 spans = merged > max(1, self.width // 2)
-                if not _figure(text) and (_FOOTER.match(text) or spans or (len(text) == 1 and text.isalpha())):
+                if not _figure(text) and (
+                    _FOOTER.match(text) or spans or (len(text) == 1 and text.isalpha())
+                ):
                     return _("a title, not a record")
         for place in texts:
             number = _amount(cells[place])
@@ -213,7 +215,9 @@ def _is_contact(text: str) -> bool:
     """Whether a text looks like a phone number or an e-mail address."""
     text = tidy(text)
     digits = sum(char.isdigit() for char in text)
-    return "@" in text or text.startswith("+") or (10 <= digits <= 12 and not re.search(r"[.,]\d{1,2}$", text))
+    return (
+        "@" in text or text.startswith("+") or (10 <= digits <= 12 and not re.search(r"[.,]\d{1,2}$", text))
+    )
 
 
 def _trimmed(cells: list[Cell]) -> list[Cell]:

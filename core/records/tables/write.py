@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,7 @@ _MAX_SHEET_TEXT = 32_767
 # Whole numbers beyond this lose digits in a spreadsheet.
 _MAX_EXACT = 10**15
 _FOLD = 75
+_ADDRESS_PARTS = ("street", "city", "region", "postcode", "country")
 
 Rows = Iterable[Mapping[str, Cell]]
 
@@ -142,14 +143,13 @@ def _exact(number: int | float | Decimal) -> bool:
 
 
 def write_json(path: Path, rows: Rows) -> int:
-    """A list of objects, one a line; dates in ISO 8601, empty fields left out."""
+    """A list of objects, one a line; dates in ISO 8601."""
     count = 0
     with _appearing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("[")
         for count, row in enumerate(rows, 1):
-            filled = {name: cell for name, cell in row.items() if cell not in (None, "", [], {})}
             file.write("\n" if count == 1 else ",\n")
-            file.write(json.dumps(filled, ensure_ascii=False, default=text_of))
+            file.write(json.dumps(dict(row), ensure_ascii=False, default=text_of))
         file.write("\n]\n")
     return count
 
@@ -185,20 +185,12 @@ def _card(row: Mapping[str, Cell]) -> Iterator[str]:
     for column, name in ((cards.POSITION, "TITLE"), (cards.NICKNAME, "NICKNAME"), (cards.WEBSITE, "URL")):
         if column in left:
             yield f"{name}:{_escaped(take(column))}"
-    for column, name, key, shape in (
-        (cards.PHONES, "TEL", "number", "{}"),
-        (cards.EMAILS, "EMAIL", "address", "{}"),
-        (cards.ADDRESSES, "ADR", "address", ";;{};;;;"),
-    ):
+    for column, name, key in ((cards.PHONES, "TEL", "number"), (cards.EMAILS, "EMAIL", "address")):
         for entry in _entries(left.pop(column, None), key):
-            label = text_of(entry.get("label"))
-            yield (
-                name
-                + (f";X-LABEL={_quoted(label)}" if label else "")
-                + (";TYPE=PREF" if entry.get("main") else "")
-                + ":"
-                + shape.format(_escaped(text_of(entry.get(key))))
-            )
+            yield f"{name}{_parameters(entry, {key})}:{_escaped(text_of(entry.get(key)))}"
+    for entry in _entries(left.pop(cards.ADDRESSES, None), "street"):
+        parts = [_escaped(text_of(entry.get(part))) for part in _ADDRESS_PARTS]
+        yield f"ADR{_parameters(entry, set(_ADDRESS_PARTS))}:;;{';'.join(parts)}"
     if cards.BIRTHDAY in left:
         born = take(cards.BIRTHDAY)
         without_year = re.fullmatch(r"--(\d\d)-?(\d\d)", born)
@@ -214,14 +206,33 @@ def _card(row: Mapping[str, Cell]) -> Iterator[str]:
         )
     if cards.NOTE in left:
         yield f"NOTE:{_escaped(take(cards.NOTE))}"
-    for column in left:
-        yield f"{cards.EXTRA};NAME={_quoted(column)}:{_escaped(text_of(left[column]))}"
+    for column, cell in left.items():
+        if isinstance(cell, str):
+            yield f"{cards.EXTRA};NAME={_quoted(column)}:{_escaped(cell)}"
+        else:
+            value = json.dumps(cell, ensure_ascii=False, default=text_of)
+            yield f"{cards.EXTRA};NAME={_quoted(column)};TYPE=json:{_escaped(value)}"
     yield "END:VCARD"
 
 
-def _entries(cell: Cell, key: str) -> Iterator[Mapping[str, Any]]:
+def _entries(cell: Cell, key: str) -> Iterator[dict[str, Any]]:
+    """The lines of a part; a list that was made one text is read again."""
+    if isinstance(cell, str) and cell.startswith("[{"):
+        with suppress(ValueError):
+            cell = json.loads(cell)
     for entry in cell if isinstance(cell, list) else [cell] if cell else []:
-        yield entry if isinstance(entry, dict) else {key: entry}
+        yield dict(entry) if isinstance(entry, dict) else {key: entry}
+
+
+def _parameters(entry: Mapping[str, Any], parts: set[str]) -> str:
+    """Label and main mark of a line as vCard writes them, and in one parameter what vCard has no word for."""
+    label = "" if "street" in parts else text_of(entry.get("label"))
+    written = (f";X-LABEL={_quoted(label)}" if label else "") + (";TYPE=PREF" if entry.get("main") else "")
+    known = {*parts, "main", *(["label"] if label else [])}
+    more = {name: value for name, value in entry.items() if name not in known and value is not None}
+    if more:
+        written += f";{cards.MORE}={_quoted(json.dumps(more, ensure_ascii=False, default=text_of))}"
+    return written
 
 
 def _escaped(text: str) -> str:
