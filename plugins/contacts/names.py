@@ -74,16 +74,16 @@ def split_name(full: str, order: str | None = None) -> Name:
     tokens = _tokens(after if comma else text)
     if comma and before.strip() and tokens:
         first, *middle = tokens
-        return Name(_cased(before.strip()), _cased(first), _cased(" ".join(middle)))
+        return Name(cased(before.strip()), cased(first), cased(" ".join(middle)))
     tokens = _tokens(text.replace(",", " "))
     if not tokens:
         return Name()
     if len(tokens) == 1:
         alone = tokens[0]
         return (
-            Name(last=_cased(alone)) if _surname(alone) and not _first(alone) else Name(first=_cased(alone))
+            Name(last=cased(alone)) if _surname(alone) and not _first(alone) else Name(first=cased(alone))
         )
-    return Name(*(_cased(part) for part in _parts(tokens, order)))
+    return Name(*(cased(part) for part in _parts(tokens, order)))
 
 
 def comes_apart(full: str) -> bool:
@@ -216,7 +216,7 @@ def _sure_surname(token: str) -> bool:
     )
 
 
-def _cased(text: str) -> str:
+def cased(text: str) -> str:
     """Words all in capitals or all in small letters with one capital each; any other spelling is meant."""
     return " ".join(_cased_word(word) for word in text.split())
 

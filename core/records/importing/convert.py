@@ -126,9 +126,11 @@ class Converter:
         label = next((text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), "")
         label = label or self.plan.hints.get(column, "")
         structured = cell if isinstance(cell, list) else [cell] if isinstance(cell, dict) else None
-        if structured and all(isinstance(one, dict) and set(one) <= names for one in structured):
+        contact = main.kind.shape in ("phone", "email")
+        # Phones of somebody else's file are read like any other text: one bad number must not cost the good ones.
+        if structured and not contact and all(isinstance(one, dict) and set(one) <= names for one in structured):
             lines.extend(one for one in structured if isinstance(one, dict))
-        elif main.kind.shape in ("phone", "email"):
+        elif contact:
             found = phones(cell, self.defaults.region) if main.kind.shape == "phone" else emails(cell)
             for line in found.found:
                 made = {main.name: line.value}
