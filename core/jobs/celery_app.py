@@ -61,7 +61,7 @@ def make_celery(settings: Settings) -> Celery:
     app.parlour_settings = settings
 
     def run(job_id: int) -> None:
-        run_job(_engine(settings.database_url, os.getpid()), job_id)
+        run_job(_engine(settings.database_url, os.getpid()), job_id, settings=settings)
 
     app.task(run, name=TASK)
     return app

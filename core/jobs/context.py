@@ -19,6 +19,7 @@ from parlour.db.session import SYSTEM, Session, open_session
 from parlour.jobs import progress
 from parlour.jobs.messages import keep
 from parlour.jobs.models import RUNNING, SENDING, Job
+from parlour.settings import Settings
 
 # Seconds. Pages ask about twice a second; more would only be written for nobody.
 PROGRESS_EVERY = 0.3
@@ -55,11 +56,19 @@ class JobContext:
     """
 
     def __init__(
-        self, engine: Engine, session: Session, job: Job, token: str, stopping: threading.Event | None = None
+        self,
+        engine: Engine,
+        session: Session,
+        job: Job,
+        token: str,
+        *,
+        settings: Settings | None = None,
+        stopping: threading.Event | None = None,
     ):
         self._engine = engine
         self._session = session
         self._token = token
+        self._settings = settings
         self._stopping = stopping
         self.id = job.id
         self.name = job.name
@@ -75,6 +84,13 @@ class JobContext:
             "progress_message": job.progress_message,
         }
         self._reported = self._asked = float("-inf")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this installation: where files lie, which address links begin with."""
+        if self._settings is None:
+            raise RuntimeError("This job was run without settings.")
+        return self._settings
 
     def progress(self, done: int, total: int | None = None, message: Any = None) -> None:
         """Show how far the job is, at once, while the handler's own transaction goes on. Cheap enough to call

@@ -28,9 +28,9 @@ STATES = (WAITING, RUNNING, SENDING, DONE, FAILED, UNCERTAIN, PARKED, CANCELLED)
 FINISHED = (DONE, FAILED, UNCERTAIN, CANCELLED)
 
 # Each queue has workers of its own, so that slow mail cannot delay what somebody waits for:
-# default (short), mail (slow outside servers), documents (PDFs: heavy), bulk (imports, exports,
+# default (short), mail (slow outside servers), documents (PDFs: heavy), slow (imports, exports,
 # recalculations).
-QUEUES = ("default", "mail", "documents", "bulk")
+QUEUES = ("default", "mail", "documents", "slow")
 
 
 class Job(SystemBase):

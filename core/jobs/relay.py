@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # Threads of the embedded relay per queue.
-SLOTS = {"default": 3, "mail": 2, "documents": 1, "bulk": 1}
+SLOTS = {"default": 3, "mail": 2, "documents": 1, "slow": 1}
 # How many jobs of a queue may lie with the broker without having begun.
 WINDOW = 200
 # Seconds between looks, between looks after lost workers and due schedules, between looks at all that is
@@ -95,8 +95,9 @@ class Relay:
 class EmbeddedRelay(Relay):
     """Runs the jobs itself, each queue in threads of its own."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, settings: Settings | None = None):
         super().__init__(engine)
+        self.settings = settings
         self._busy: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._running: set[threading.Thread] = set()
@@ -133,7 +134,7 @@ class EmbeddedRelay(Relay):
 
     def _work(self, job_id: int, queue: str, token: str) -> None:
         try:
-            run_job(self.engine, job_id, token, stopping=self.stopping)
+            run_job(self.engine, job_id, token, settings=self.settings, stopping=self.stopping)
         except Exception as error:
             log.exception("job_left_to_its_lease", job=job_id, exc_info=error)
         finally:
@@ -173,6 +174,7 @@ def start_embedded(settings: Settings, engine: Engine | None = None) -> Embedded
     """
     if settings.broker_url:
         return None
-    relay = EmbeddedRelay(engine or make_engine(settings.database_url, pool_size=sum(SLOTS.values()) + 2))
+    engine = engine or make_engine(settings.database_url, pool_size=sum(SLOTS.values()) + 2)
+    relay = EmbeddedRelay(engine, settings)
     relay.start()
     return relay

@@ -31,6 +31,7 @@ from parlour.jobs.messages import fault
 from parlour.jobs.models import CANCELLED, DONE, FAILED, PARKED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
+from parlour.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,12 @@ def backoff(attempt: int) -> timedelta:
 
 
 def run_job(
-    engine: Engine, job_id: int, token: str | None = None, *, stopping: threading.Event | None = None
+    engine: Engine,
+    job_id: int,
+    token: str | None = None,
+    *,
+    settings: Settings | None = None,
+    stopping: threading.Event | None = None,
 ) -> str | None:
     """Run a job and return the state in which that left it; None when it was not, or no longer, ours.
 
@@ -59,7 +65,7 @@ def run_job(
             return None
     with holding(engine, token):
         try:
-            state = _Run(engine, job_id, token, stopping).run()
+            state = _Run(engine, job_id, token, settings, stopping).run()
         finally:
             progress.forget(engine, job_id)
     return state
@@ -74,8 +80,16 @@ def is_on(session: Session, plugin: str) -> bool:
 
 
 class _Run:
-    def __init__(self, engine: Engine, job_id: int, token: str, stopping: threading.Event | None):
+    def __init__(
+        self,
+        engine: Engine,
+        job_id: int,
+        token: str,
+        settings: Settings | None,
+        stopping: threading.Event | None,
+    ):
         self.engine = engine
+        self.settings = settings
         self.stopping = stopping
         self.token = token
         with open_session(reader(engine)) as session:
@@ -106,7 +120,9 @@ class _Run:
             if handler is None or not is_on(session, self.job.plugin):
                 raise Park
         with open_session(self.engine, self._scope()) as session:
-            self.context = context = JobContext(self.engine, session, self.job, self.token, self.stopping)
+            self.context = context = JobContext(
+                self.engine, session, self.job, self.token, settings=self.settings, stopping=self.stopping
+            )
             result = handler(session, context, **self.job.args)
             json.dumps(result)
             state = CANCELLED if context.seen_cancelled else DONE

@@ -20,8 +20,8 @@ from parlour.plugin.registry import current
 log = structlog.get_logger(__name__)
 
 CORE = {
-    "core.prune": Schedule(at="03:30", job="core.prune", queue="bulk", installation=True),
-    "core.prune_organisation": Schedule(at="03:40", job="core.prune_organisation", queue="bulk"),
+    "core.prune": Schedule(at="03:30", job="core.prune", queue="slow", installation=True),
+    "core.prune_organisation": Schedule(at="03:40", job="core.prune_organisation", queue="slow"),
 }
 INSTALLATION_ZONE = "UTC"
 Key = tuple[int | None, str]

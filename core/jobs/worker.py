@@ -1,7 +1,7 @@
 """`parlour worker`: the relay, and beside it one Celery process per queue, so that no queue can starve
 another.
 
-    supervisor (relay) ---broker---> default: threads   mail: threads   bulk: threads   documents: one process
+    supervisor (relay) ---broker---> default: threads   mail: threads   slow: threads   documents: one process
 
 Documents run in a process of their own that is replaced now and then: rendering takes much memory and gives
 little back.
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 POOLS: dict[str, dict[str, object]] = {
     "default": {"pool": "threads", "concurrency": 4},
     "mail": {"pool": "threads", "concurrency": 4},
-    "bulk": {"pool": "threads", "concurrency": 2},
+    "slow": {"pool": "threads", "concurrency": 2},
     "documents": {"pool": "prefork", "concurrency": 1, "max_tasks_per_child": 200},
 }
 # Seconds: until a queue's process that ended is started anew, and for running jobs when the worker is told to

@@ -60,9 +60,11 @@ def run(
     """The handler of JOB. Parlour does the work; the history names the person, whose right was checked at the start."""
     kind = enabled_record(session, record)
     stored = file_of(session, file_id)
-    path = path_of(session, stored)
-    table = open_table(path, stored.name)
+    path = path_of(job.settings, stored)
     loc = language_of(session)
+    # Ends the transaction, which on SQLite holds the write lock: a large file takes seconds to open.
+    session.commit()
+    table = open_table(path, stored.name)
     if dry_run:
         # Read-only, so that trying a file keeps nobody from working.
         with job.reader() as reading:

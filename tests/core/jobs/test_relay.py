@@ -159,7 +159,7 @@ def test_a_stopping_relay_waits_for_the_next_checkpoint(desk: Desk, tmp_path: Pa
     made = EmbeddedRelay(desk.engine)
     made.start()
     gate = tmp_path / "gate"
-    job_id = desk.ask("probe.batches", {"note": "begun", "total": 3, "gate": str(gate)}, queue="bulk")
+    job_id = desk.ask("probe.batches", {"note": "begun", "total": 3, "gate": str(gate)}, queue="slow")
     until(lambda: desk.row(job_id).position == 1)
     stop = Thread(target=made.stop)
     stop.start()
