@@ -84,7 +84,7 @@ def erase(session: Session, record: RecordType, row_id: int) -> None:
     changed(session, "erase_person", record=record.name, ids=[row_id])
     write(session, record, [Change(blank, row_id)], label="erase", system=True)
     write(session, record, [Change(id=row_id, act="archive")], label="erase", system=True)
-    _forget_history(session, record, [row_id])
+    forget_history(session, record, [row_id])
     from parlour.jobs.outbox import forget_row
     from parlour.records.files import remove_of
 
@@ -92,7 +92,7 @@ def erase(session: Session, record: RecordType, row_id: int) -> None:
     forget_row(session, record.name, row_id)
 
 
-def _forget_history(session: Session, record: RecordType, ids: Sequence[int]) -> None:
+def forget_history(session: Session, record: RecordType, ids: Sequence[int]) -> None:
     """Blank the values in the history of the rows; that something happened, when and by whom, stays."""
     table = HistoryRow.__table__
     session.execute(

@@ -1,0 +1,53 @@
+"""What can be done with clients at a click: on a card, with many in a list, and over the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parlour.db.session import Session
+from parlour.errors import Refusal
+from parlour.i18n import _
+from parlour.plugins.contacts import services
+from parlour.plugins.contacts.models import Contact
+from parlour.records.actions import Outcome, action
+from parlour.records.write import Change, write
+
+
+@action(Contact, "assign_to_me", plugin="contacts", title=_("Look after them myself"), permission="assign", icon="user-check")
+def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
+    """Make the person who asks responsible for the clients, in every branch."""
+    me = session.scope.user_id
+    if me is None:
+        raise Refusal(_("Only a person who is logged in can look after clients."))
+    done = services.assign(session, ids, me)
+    return Outcome(_("You look after ${n} clients more.", mapping={"n": len(ids)}), done)
+
+
+@action(Contact, "assign", plugin="contacts", title=_("Say who looks after them"), permission="assign", icon="user-cog", single=False, bulk=False)
+def assign(session: Session, ids: Sequence[int], user: int, branch: int | None = None) -> Outcome:
+    """Make a member responsible for the clients in a branch (None: everywhere); for programs."""
+    done = services.assign(session, ids, user, branch)
+    return Outcome(_("Done for ${n} clients.", mapping={"n": len(ids)}), done)
+
+
+@action(Contact, "unassign", plugin="contacts", title=_("Take away who looks after them"), permission="assign", icon="user-x")
+def unassign(session: Session, ids: Sequence[int]) -> Outcome:
+    """Leave the clients without anybody responsible."""
+    done = services.unassign(session, ids)
+    return Outcome(_("Nobody looks after ${n} clients now.", mapping={"n": len(ids)}), done)
+
+
+@action(Contact, "block", plugin="contacts", title=_("Put on the block-list"), icon="ban", danger=True)
+def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome:
+    """Warn staff of the clients from now on; `reason` stands beside the warning."""
+    values = {"blocked": True} | ({"blocked_reason": reason} if reason else {})
+    done = write(session, Contact, [Change(values, row_id) for row_id in ids], label="block")
+    return Outcome(_("${n} clients are on the block-list.", mapping={"n": len(ids)}), done.change_set)
+
+
+@action(Contact, "unblock", plugin="contacts", title=_("Take off the block-list"), icon="circle-check")
+def unblock(session: Session, ids: Sequence[int]) -> Outcome:
+    """Take the clients off the block-list, with the reason."""
+    changes = [Change({"blocked": False, "blocked_reason": None}, row_id) for row_id in ids]
+    done = write(session, Contact, changes, label="unblock")
+    return Outcome(_("${n} clients are off the block-list.", mapping={"n": len(ids)}), done.change_set)
