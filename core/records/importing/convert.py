@@ -46,6 +46,7 @@ class Converter:
             for column, name in plan.columns.items()
             if name in fields and fields[name].kind.shape == "day"
         }
+        self.numbering = [column for column in plan.unmatched if _counts_rows(samples.get(column, ()))]
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
 
     def convert(self, row: Row) -> Converted:
@@ -55,6 +56,8 @@ class Converter:
             if name == SKIP or column in self.plan.labels or column in self.plan.parts:
                 continue
             if name is None or name not in self.fields:
+                if column in self.numbering:
+                    continue
                 self._keep(done, column, text_of(cell))
                 continue
             item = self.fields[name]
@@ -195,6 +198,15 @@ class Converter:
         text = " ".join(text_of(cell).split())
         if text and not means_nothing(text):
             done.values[item.name] = text[:200]
+
+
+def _counts_rows(cells: Sequence[Cell]) -> bool:
+    """Whether a column only numbers the rows of the file: 1, 2, 3, ..."""
+    numbers = [text_of(cell).strip().rstrip(".)") for cell in cells]
+    if len(numbers) < 3 or not all(number.isascii() and number.isdigit() for number in numbers):
+        return False
+    first = int(numbers[0])
+    return [int(number) for number in numbers] == list(range(first, first + len(numbers)))
 
 
 def _names(found: Sequence[Any]) -> list[str]:

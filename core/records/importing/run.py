@@ -144,6 +144,8 @@ class Importer:
         if not after:
             for found in self.table.problems:
                 self.result.add(found.row, found.column, found.value, found.reason)
+            for column in self.converter.numbering:
+                self.result.add(None, column, "", _("This column only numbers the rows; it was left out."))
             self.result.skipped = len(self.table.skipped)
             self.result.rows = self.result.skipped
         for batch in _batches(rows):
