@@ -100,6 +100,8 @@ class RecordType:
     card: dict[str, str] = field(default_factory=dict)
     # Values lists that are shaped in Settings and not shown in the main menu (tags, sources).
     lookup: bool = False
+    # Stands in the main menu and under quick add; what is worked with on the cards of others does not.
+    menu: bool = True
 
     def __repr__(self) -> str:
         return f"<RecordType {self.name}>"

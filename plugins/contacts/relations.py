@@ -23,6 +23,7 @@ class Position(
     title=_("Contact person"),
     plural=_("Contact persons"),
     icon="briefcase",
+    menu=False,
     title_field="title",
 ):
     """A person's place in a company. It ends with `until` and stays: who moves on keeps the history."""
@@ -64,6 +65,7 @@ class Consent(
     title=_("Consent"),
     plural=_("Consents"),
     icon="shield-check",
+    menu=False,
     title_field="version_of_text",
     default_sort="-at",
 ):
@@ -107,6 +109,7 @@ class Note(
     title=_("Note"),
     plural=_("Notes"),
     icon="sticky-note",
+    menu=False,
     title_field="text",
     default_sort="-at",
 ):
