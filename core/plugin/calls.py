@@ -45,7 +45,7 @@ def happened(session: Session, name: str, **arguments: Any) -> int:
     from parlour.jobs import enqueue
 
     _of_kind(name, "happened")
-    listening = [name for name in implementing(name) if _on(name, enabled(session))]
+    listening = answering(session, name)
     for plugin in listening:
         enqueue(session, HAPPENED_JOB, {"hook": name, "plugin": plugin, "args": arguments}, plugin=plugin)
     return len(listening)
@@ -68,6 +68,11 @@ def implementing(name: str) -> list[str]:
     """Plugins ("contacts") and bridges ("visitors:contacts") that implement a hook, in load order."""
     caller = getattr(current().pm.hook, name)
     return [found.plugin_name for found in reversed(caller.get_hookimpls())]
+
+
+def answering(session: Session, name: str) -> list[str]:
+    """The plugins and bridges that a call of the hook reaches in this organisation, in load order."""
+    return [found.plugin_name for found in reversed(_caller(session, name).get_hookimpls())]
 
 
 def _caller(session: Session, name: str) -> Any:

@@ -1,0 +1,65 @@
+"""Made-up values for any record, whatever fields it has: what forms and tests of all records need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from parlour.db.session import Session
+from parlour.records.registry import Field, RecordType
+from parlour.records.write import save
+
+# Kind of a field -> a value that differs with the number.
+MAKERS: dict[str, Callable[[Field, int], Any]] = {
+    "text": lambda item, number: f"{item.name.title()} {number}"[: getattr(item.kind, "max_length", 200)],
+    "email": lambda item, number: f"somebody{number}@example.com",
+    "phone": lambda item, number: f"+7916{number:07}",
+    "integer": lambda item, number: max(
+        getattr(item.kind, "minimum", 0), min(number, getattr(item.kind, "maximum", number))
+    ),
+    "boolean": lambda item, number: bool(number % 2),
+    "choice": lambda item, number: item.kind.options[number % len(item.kind.options)][0],
+    "date": lambda item, number: date(2026, 1, 1 + number % 28),
+    "birthday": lambda item, number: f"1990-05-{1 + number % 28:02}",
+    "moment": lambda item, number: datetime(2026, 1, 1 + number % 28, 9, 30, tzinfo=UTC),
+    "money": lambda item, number: f"{number}.00",
+}
+
+
+def values_for(
+    session: Session, record: RecordType, number: int = 1, *, required_only: bool = False
+) -> dict[str, Any]:
+    """Values for a new row; rows with different numbers never collide. Records that it links to get a row each.
+
+    Fields of kinds that are not known here are left out; LookupError when such a field is required.
+    """
+    values: dict[str, Any] = {}
+    for item in record.fields:
+        if item.computed or item.plugin != record.plugin or (required_only and not item.required):
+            continue
+        value = _value(session, record, item, number)
+        if value is not None:
+            values[item.name] = value
+        elif item.required and item.default is None:
+            raise LookupError(
+                f"No value is known for {record.name}.{item.name} of the kind {item.kind.name}."
+            )
+    return values
+
+
+def _value(session: Session, record: RecordType, item: Field, number: int) -> Any:
+    if item.storage == "link":
+        assert item.target is not None
+        # A link to its own record would never end.
+        return make_row(session, item.target, number) if item.required and item.target is not record else None
+    if item.storage == "part":
+        line = {inner.name: _value(session, record, inner, number) for inner in item.lines}
+        return [{name: value for name, value in line.items() if value is not None}]
+    maker = MAKERS.get(item.kind.name)
+    return maker(item, number) if maker is not None else None
+
+
+def make_row(session: Session, record: RecordType, number: int = 1, **values: Any) -> int:
+    """A new row of made-up values, with these instead; returns its id."""
+    return save(session, record, {**values_for(session, record, number), **values})

@@ -1,0 +1,7 @@
+"""The clients plugin holds to what every plugin has to."""
+
+from parlour.testing.conformance import PluginConformance
+
+
+class TestContacts(PluginConformance):
+    plugin = "contacts"
