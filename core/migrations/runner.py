@@ -24,7 +24,7 @@ from parlour.migrations.owner import Step, downgrade_owner, upgrade_owner
 from parlour.plugin import graph
 from parlour.plugin.discovery import Found, find, folder_of
 from parlour.plugin.manifest import Plugin, core_version
-from parlour.plugin.models import INSTALLED
+from parlour.plugin.models import INSTALLED, UNINSTALLED
 from parlour.settings import Settings
 
 # Notes of a status.
@@ -125,7 +125,7 @@ def status(settings: Settings) -> list[Status]:
                 out.append(Status(owner, here, line[-1] if line else None, (), NEWER))
             else:
                 pending = tuple(line[line.index(here) + 1 if here else 0 :])
-                note = "" if owner == CORE or there[owner].state == INSTALLED else "uninstalled"
+                note = "" if owner == CORE or there[owner].state == INSTALLED else UNINSTALLED
                 out.append(Status(owner, here, line[-1] if line else None, pending, note))
         for owner in there.keys() - known.folders.keys():
             out.append(

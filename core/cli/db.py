@@ -1,0 +1,92 @@
+"""`parlour db`: migrations, backup and restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from parlour.cli.common import as_json, settings, show
+
+
+@click.group()
+def db() -> None:
+    """Upgrade, look at, back up and restore the database."""
+
+
+@db.command()
+@click.option(
+    "--only", "only", multiple=True, metavar="OWNER", help="Only the core or these plugins (repeatable)."
+)
+@as_json
+def upgrade(only: tuple[str, ...], as_json: bool) -> None:
+    """Bring the tables of the core and of the installed plugins up to date."""
+    from parlour.migrations import runner
+
+    done = runner.upgrade(settings(), only=only or None)
+    rows = [{"owner": step.owner, "revision": step.revision} for step in done]
+    show(rows, ["owner", "revision"], json_wanted=as_json, empty="Everything is up to date.")
+
+
+@db.command()
+@as_json
+def status(as_json: bool) -> None:
+    """Show where the tables of the core and of every plugin stand. Exits 1 when something is behind."""
+    from parlour.migrations import runner
+
+    found = runner.status(settings())
+    rows = [
+        {
+            "owner": item.owner,
+            "current": item.current,
+            "head": item.head,
+            "pending": list(item.pending) if as_json else ", ".join(item.pending),
+            "note": item.note or ("up to date" if item.up_to_date else "behind"),
+        }
+        for item in found
+    ]
+    show(rows, ["owner", "current", "head", "pending", "note"], json_wanted=as_json)
+    if any(item.pending or item.note == runner.NEWER for item in found):
+        click.get_current_context().exit(1)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_json
+def backup(file: Path, as_json: bool) -> None:
+    """Write the database and the files to one archive, as they stand at one moment, while the site runs."""
+    from parlour.db.backup import backup as write_backup
+
+    made = write_backup(settings(), file)
+    row = {"file": str(file), "bytes": file.stat().st_size, "tables": len(made.tables), "files": made.files}
+    show([row], list(row), json_wanted=as_json)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Replace what the database holds now. There is no way back.")
+@as_json
+def restore(file: Path, replace: bool, as_json: bool) -> None:
+    """Bring back a backup into an empty database, of either kind. Stop the site and its workers before."""
+    from parlour.db.restore import restore as read_backup
+
+    made = read_backup(settings(), file, replace=replace)
+    row = {
+        "file": str(file),
+        "tables": len(made.tables),
+        "rows": sum(made.tables.values()),
+        "files": made.files,
+    }
+    show([row], list(row), json_wanted=as_json)
+
+
+@db.command()
+@click.argument("owner")
+@click.option(
+    "-m", "--message", required=True, help="What it does, in a few words; becomes part of the file's name."
+)
+def revision(owner: str, message: str) -> None:
+    """For developers: draft the next migration of OWNER (core or a plugin) from its models."""
+    from parlour.migrations.make import make_revision
+
+    click.echo(make_revision(owner, message))

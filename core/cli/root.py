@@ -1,0 +1,122 @@
+"""The list of commands, and how their refusals reach the terminal."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from parlour.errors import Invalid, ParlourError
+
+# Name -> (place, what the list says). The place is imported when the command is called.
+COMMANDS = {
+    "demo": ("parlour.cli.demo:demo", "Furnish a salon and serve it, to look around."),
+    "serve": ("parlour.cli.serve:serve", "Serve the site; without a broker also its jobs."),
+    "worker": ("parlour.cli.serve:worker", "Do the jobs that the site hands to a broker."),
+    "db": ("parlour.cli.db:db", "Upgrade, look at, back up and restore the database."),
+    "plugins": ("parlour.cli.plugins:plugins", "List, install, switch, uninstall and purge plugins."),
+    "orgs": ("parlour.cli.orgs:orgs", "Add and list organisations."),
+    "users": ("parlour.cli.users:users", "Add people and reset passwords."),
+    "import": ("parlour.cli.data:import_", "Read records from a file."),
+    "export": ("parlour.cli.data:export", "Write records to a file."),
+    "doctor": ("parlour.cli.doctor:doctor", "Check settings, database, plugins and broker."),
+    "shell": ("parlour.cli.shell:shell", "A Python prompt inside an organisation."),
+    "bench": ("parlour.cli.bench:bench", "Measure speed against plain SQL."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by place and help line, and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _colon, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_place, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="parlour", prog_name="parlour")
+def parlour() -> None:
+    """Parlour, the open front desk for salons and event organisers.
+
+    Settings come from PARLOUR_* variables, then parlour.toml in the working folder; `parlour doctor` shows
+    them.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; every refusal becomes one line on stderr."""
+    _log_to_stderr()
+    try:
+        result = parlour.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="parlour",
+            standalone_mode=False,
+        )
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        return _say(error.format_message())
+    except click.exceptions.Abort:
+        click.echo("", err=True)
+        return 130
+    except ParlourError as error:
+        return _say(_sentences(error))
+    except BrokenPipeError:
+        # The reader went away (`parlour ... | head`); writing the rest would only raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        return _say(_of_database(error))
+
+
+def _say(message: str) -> int:
+    click.echo("parlour: " + " ".join(message.split()), err=True)
+    return 2
+
+
+def _sentences(error: ParlourError) -> str:
+    from parlour.i18n import localizer
+
+    words = localizer("en")
+    said = [words.translate(error.message)]
+    if isinstance(error, Invalid):
+        found = [words.translate(message) for fields in error.errors.values() for message in fields.values()]
+        said += [sentence for sentence in found if sentence not in said]
+    return " ".join(said)
+
+
+def _of_database(error: Exception) -> str:
+    """One line for a database that does not answer or cannot be written; anything else is a fault of ours."""
+    from sqlalchemy.exc import OperationalError
+
+    if isinstance(error, OperationalError):
+        return f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}"
+    raise error
+
+
+def _log_to_stderr() -> None:
+    """Only warnings, and never between the rows of an answer; `serve` and `worker` set up logs of their own."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,53 @@
+"""`parlour serve` and `parlour worker`."""
+
+from __future__ import annotations
+
+import click
+
+from parlour.cli.common import refuse_behind, refuse_exempt, settings
+from parlour.db.engine import make_engine
+from parlour.settings import Settings
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--port", default=6543, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on."
+)
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of processes."
+)
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the site. Without a broker its processes also do the jobs."""
+    from parlour.cli.logs import configure
+    from parlour.cli.server import run
+
+    given = settings()
+    refuse_unfit(given)
+    configure()
+    run(given, host=host, port=port, workers=workers)
+
+
+@click.command()
+def worker() -> None:
+    """Do the jobs that the site hands to the broker of PARLOUR_BROKER_URL, until told to end."""
+    from parlour.cli.logs import configure
+    from parlour.jobs.worker import main
+
+    given = settings()
+    if given.broker_url:  # without one the worker itself says what to do
+        refuse_unfit(given)
+    configure()
+    main(given)
+
+
+def refuse_unfit(given: Settings) -> None:
+    """Raises Refusal when this code must not touch the database: tables behind, or a role that sees
+    everything.
+    """
+    engine = make_engine(given.database_url)
+    try:
+        refuse_behind(engine)
+        refuse_exempt(engine)
+    finally:
+        engine.dispose()

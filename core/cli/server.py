@@ -1,0 +1,107 @@
+"""The server: gunicorn with threads over `parlour.app`, and in each of its processes the relay that does the
+jobs.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from parlour.errors import Refusal
+from parlour.i18n import _
+from parlour.settings import Settings
+
+THREADS = 8
+
+
+def run(
+    settings: Settings, *, host: str, port: int, workers: int, announce: Callable[[str], None] | None = None
+) -> None:
+    """Serve until told to end. `announce` is called once with the site's URL when it listens.
+
+    Raises Refusal when the port is taken.
+    """
+    listener = _listen(host, port)
+    url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::1') else host}:{listener.getsockname()[1]}"
+    options = {
+        "bind": f"fd://{listener.fileno()}",
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "timeout": 120,
+        "graceful_timeout": 10,
+        "keepalive": 5,
+        # Filters travel in addresses.
+        "limit_request_line": 8190,
+        "loglevel": "warning",
+        # Whether the browser came by https is the proxy's to say, and a stranger's only without one.
+        "forwarded_allow_ips": "*" if settings.trusted_proxies else "",
+        "proc_name": "parlour",
+        "when_ready": lambda _server: (announce or _say)(url),
+        "post_worker_init": _start_relay(settings),
+        "worker_exit": _stop_relay,
+    }
+    try:
+        Site(settings, options).run()
+    finally:
+        listener.close()
+
+
+class Site(BaseApplication):  # type: ignore[misc]
+    """The site as gunicorn wants it: put together anew in each of its processes."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any]):
+        self.settings = settings
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from parlour.app import make_app
+
+        return make_app(self.settings)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else, so that a taken one is said at once and in one line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise Refusal(
+            _(
+                "Parlour cannot listen on ${host}:${port}: ${why}. Choose another one with --port.",
+                mapping={"host": host, "port": port, "why": error.strerror or str(error)},
+            )
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _start_relay(settings: Settings) -> Callable[[Any], None]:
+    def start(worker: Any) -> None:
+        from parlour.jobs.relay import start_embedded
+
+        worker.parlour_relay = start_embedded(settings)
+
+    return start
+
+
+def _stop_relay(_server: Any, worker: Any) -> None:
+    relay = getattr(worker, "parlour_relay", None)
+    if relay is not None:
+        relay.stop(5.0)
+
+
+def _say(url: str) -> None:
+    print(f"Parlour is at {url}", flush=True)  # noqa: T201  (the answer of the command)

@@ -1,0 +1,80 @@
+"""`parlour users`: people who log in."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from parlour.cli.common import as_json, inside, of_organisation, show, site
+from parlour.db.session import open_session
+from parlour.errors import NotFound
+from parlour.i18n import _
+
+from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+
+
+@click.group()
+def users() -> None:
+    """Add people and reset passwords."""
+
+
+@users.command()
+@click.argument("email")
+@click.option(
+    "--role", default=None, help="owner, manager, receptionist, ...; the first person becomes the owner."
+)
+@click.option("--name", help="What others call them; otherwise what stands before the @.")
+@click.option("--locale", help="Their language, when it is not the organisation's: en or ru.")
+@from_stdin
+@of_organisation
+@as_json
+def add(
+    email: str,
+    role: str | None,
+    name: str | None,
+    locale: str | None,
+    password_stdin: bool,
+    org: str | None,
+    as_json: bool,
+) -> None:
+    """Let a person work in an organisation. A password is made and printed once, unless one is given."""
+    from parlour.access.memberships import Duty, add_member, members
+    from parlour.access.roles import role_by_code
+
+    password = _read_password() if password_stdin else None
+    with site() as engine, inside(engine, org) as session:
+        role = role or ("receptionist" if any(member.owner for member in members(session)) else "owner")
+        duty = Duty(role_by_code(session, role).id)
+        called = name or email.partition("@")[0]
+        user, made = add_member(
+            session, email, called, [duty], password=password, temporary=password is None, locale=locale
+        )
+        session.commit()
+        row = {"email": user.email, "name": user.name, "role": role, "password": None if password else made}
+    show([row], [key for key, value in row.items() if value is not None], json_wanted=as_json)
+
+
+@users.command()
+@click.argument("email")
+@from_stdin
+@as_json
+def passwd(email: str, password_stdin: bool, as_json: bool) -> None:
+    """Give a person a new password and end their log-ins. It is made and printed once, unless one is given."""
+    from parlour.access.passwords import make_initial
+    from parlour.access.users import set_password, user_by_email
+
+    given = _read_password() if password_stdin else None
+    with site() as engine, open_session(engine) as session:
+        user = user_by_email(session, email)
+        if user is None:
+            raise NotFound(_("Nobody logs in as ${email}.", mapping={"email": email[:200]}))
+        password = given or make_initial()
+        set_password(session, user.id, password, temporary=given is None)
+        session.commit()
+        row = {"email": user.email, "password": None if given else password}
+    show([row], [key for key, value in row.items() if value is not None], json_wanted=as_json)
+
+
+def _read_password() -> str:
+    return sys.stdin.readline().rstrip("\r\n")

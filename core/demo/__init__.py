@@ -1,0 +1,72 @@
+"""The furnished salon of `parlour demo`: the organisation, its branches and people; plugins add what is
+theirs.
+
+Everything is the same each time, so that a page of the guide shows what a reader sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from parlour.access.memberships import Duty, add_member
+from parlour.access.models import Branch, Organisation
+from parlour.access.organisations import add_organisation, save_branch
+from parlour.access.roles import role_by_code
+from parlour.db.session import Session
+from parlour.plugin import lifecycle
+from parlour.plugin.registry import current
+
+
+@dataclass(frozen=True)
+class Login:
+    """Somebody to look around as."""
+
+    role: str
+    email: str
+    name: str
+    password: str
+
+
+# A salon that only this machine can reach: the passwords may be known.
+LOGINS = (
+    Login("owner", "owner@jasmine.test", "Olga Vesnina", "jasmine opens at nine"),
+    Login("manager", "manager@jasmine.test", "Marina Belova", "jasmine counts the towels"),
+    Login("receptionist", "desk@jasmine.test", "Daria Orlova", "jasmine picks up the phone"),
+    Login("specialist", "master@jasmine.test", "Pavel Sokolov", "jasmine cuts and colours"),
+)
+SHOWN = ("owner", "receptionist")
+
+
+def furnish(session: Session, *, locale: str = "en") -> Organisation:
+    """Make the salon with all loaded plugins on; the session must not belong to an organisation yet. The
+    caller commits.
+    """
+    organisation = add_organisation(
+        session, "Jasmine", region="RU", locale=locale, branch="Jasmine on Tverskaya"
+    )
+    _branches(session)
+    for login in LOGINS:
+        duty = Duty(role_by_code(session, login.role).id)
+        add_member(session, login.email, login.name, [duty], password=login.password, temporary=False)
+    for name in current().order:
+        lifecycle.enable(session, name)
+    for item in current().loaded.values():
+        plugin = item.module("demo")
+        if plugin is not None:
+            plugin.furnish(session)
+    return organisation
+
+
+def _branches(session: Session) -> None:
+    first = session.scalars(select(Branch)).one()
+    values = {
+        "name": first.name,
+        "zone": first.zone,
+        "address": "Tverskaya 12, Moscow",
+        "phone": "+74951234501",
+    }
+    save_branch(session, first, values)
+    second = {"name": "Jasmine on Nevsky", "zone": first.zone, "address": "Nevsky 48, Saint Petersburg"}
+    save_branch(session, None, {**second, "phone": "+78121234502"})
