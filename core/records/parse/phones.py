@@ -152,7 +152,7 @@ def _e164(digits: str, region: str | None, whole: bool) -> str | None:
     `whole` says that they were written without anything between them.
     """
     plain = digits.lstrip("+")
-    if len(set(plain[-9:])) == 1:
+    if len(set(plain[-10:])) == 1:
         return None
     readings = [(digits, region)]
     if digits.startswith("+"):
