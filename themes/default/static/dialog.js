@@ -58,7 +58,18 @@ export function confirmed({ title, text, typed, go, danger = true }) {
   });
 }
 
+/** A button stays shut until the word asked for stands in the box beside it. */
+function mustBe() {
+  document.querySelectorAll("[data-must-be]").forEach((input) => {
+    const button = input.form.querySelector("[type=submit]");
+    const check = () => (button.disabled = input.value.trim() !== input.dataset.mustBe);
+    input.addEventListener("input", check);
+    check();
+  });
+}
+
 export function start() {
+  mustBe();
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const asker = event.submitter?.dataset.confirm !== undefined ? event.submitter : form.dataset.confirm !== undefined ? form : null;
@@ -70,6 +81,7 @@ export function start() {
       text: asker.dataset.confirmText,
       typed: asker.dataset.confirmWord,
       go: asker.dataset.confirmButton,
+      danger: asker.dataset.confirmCalm === undefined,
     });
     if (!said) return;
     form.dataset.confirmed = "1";

@@ -7,6 +7,7 @@ import * as list from "./list.js";
 import * as matches from "./matches.js";
 import * as picker from "./picker.js";
 import * as progress from "./progress.js";
+import * as setup from "./setup.js";
 import * as shell from "./shell.js";
 import * as tags from "./tags.js";
 
@@ -23,5 +24,6 @@ function revive(root) {
 dialog.start();
 shell.start();
 list.start();
+setup.start();
 inline.start(revive);
 revive(document);
