@@ -14,6 +14,6 @@ plugin = Plugin(
     summary=_("People and companies: cards, duplicates, birthdays, consents, who looks after whom."),
     version="0.1.0",
     icon="users",
-    category=_("Clients"),
+    category="clients",
     enabled_by_default=True,
 )

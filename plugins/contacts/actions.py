@@ -13,7 +13,14 @@ from parlour.records.actions import Outcome, action
 from parlour.records.write import Change, write
 
 
-@action(Contact, "assign_to_me", plugin="contacts", title=_("Look after them myself"), permission="assign", icon="user-check")
+@action(
+    Contact,
+    "assign_to_me",
+    plugin="contacts",
+    title=_("Look after them myself"),
+    permission="assign",
+    icon="user-check",
+)
 def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
     """Make the person who asks responsible for the clients, in every branch."""
     me = session.scope.user_id
@@ -23,14 +30,30 @@ def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
     return Outcome(_("You look after ${n} clients more.", mapping={"n": len(ids)}), done)
 
 
-@action(Contact, "assign", plugin="contacts", title=_("Say who looks after them"), permission="assign", icon="user-cog", single=False, bulk=False)
+@action(
+    Contact,
+    "assign",
+    plugin="contacts",
+    title=_("Say who looks after them"),
+    permission="assign",
+    icon="user-cog",
+    single=False,
+    bulk=False,
+)
 def assign(session: Session, ids: Sequence[int], user: int, branch: int | None = None) -> Outcome:
     """Make a member responsible for the clients in a branch (None: everywhere); for programs."""
     done = services.assign(session, ids, user, branch)
     return Outcome(_("Done for ${n} clients.", mapping={"n": len(ids)}), done)
 
 
-@action(Contact, "unassign", plugin="contacts", title=_("Take away who looks after them"), permission="assign", icon="user-x")
+@action(
+    Contact,
+    "unassign",
+    plugin="contacts",
+    title=_("Take away who looks after them"),
+    permission="assign",
+    icon="user-x",
+)
 def unassign(session: Session, ids: Sequence[int]) -> Outcome:
     """Leave the clients without anybody responsible."""
     done = services.unassign(session, ids)

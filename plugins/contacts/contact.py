@@ -125,10 +125,20 @@ class Contact(
         aliases=known("name"),
     )
     last_name: Mapped[str | None] = text(
-        _("Last name"), sort=True, max_length=PART_LENGTH, sequence=12, shape="word", aliases=known("last_name")
+        _("Last name"),
+        sort=True,
+        max_length=PART_LENGTH,
+        sequence=12,
+        shape="word",
+        aliases=known("last_name"),
     )
     first_name: Mapped[str | None] = text(
-        _("First name"), sort=True, max_length=PART_LENGTH, sequence=13, shape="word", aliases=known("first_name")
+        _("First name"),
+        sort=True,
+        max_length=PART_LENGTH,
+        sequence=13,
+        shape="word",
+        aliases=known("first_name"),
     )
     middle_name: Mapped[str | None] = text(
         _("Middle name"), max_length=PART_LENGTH, sequence=14, shape="word", aliases=known("middle_name")
