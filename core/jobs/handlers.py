@@ -17,6 +17,7 @@ CORE = {
     "core.undo": "parlour.records.importing.job:run_undo",
     "core.prune": "parlour.jobs.prune:installation",
     "core.prune_organisation": "parlour.jobs.prune:organisation",
+    "core.sweep_files": "parlour.jobs.prune:sweep_files",
 }
 
 

@@ -11,6 +11,7 @@ from parlour.db.base import now
 from parlour.db.session import SYSTEM, Session
 from parlour.jobs.context import JobContext
 from parlour.jobs.models import CANCELLED, DONE, FAILED, UNCERTAIN, Job
+from parlour.records import blobs, files
 
 # Log-ins, throttles and the access log say in their own modules how long they are kept.
 DONE_JOBS = timedelta(days=30)
@@ -24,14 +25,24 @@ def installation(session: Session, job: JobContext) -> dict[str, int]:
     ended = sessions.prune(session)
     throttle.prune(session)
     job.checkpoint(None)
+    blobs.sweep_incoming(job.settings)
     jobs = _delete_jobs(session, job, (DONE, CANCELLED), DONE_JOBS)
     jobs += _delete_jobs(session, job, (FAILED, UNCERTAIN), FAILED_JOBS)
     return {"sessions": ended, "jobs": jobs}
 
 
-def organisation(session: Session, job: JobContext) -> None:
-    """Delete old lines of the organisation's access log."""
+def organisation(session: Session, job: JobContext) -> dict[str, int]:
+    """Delete old lines of the access log, files of nothing, and contents that no file refers to."""
     accesslog.prune(session)
+    rows = files.prune(session)
+    job.checkpoint(None)
+    return {"files": rows} | sweep_files(session, job)
+
+
+def sweep_files(_session: Session, job: JobContext) -> dict[str, int]:
+    """Delete contents that no file refers to."""
+    with job.reader() as looking:
+        return {"contents": files.sweep(looking, job.settings)}
 
 
 def _delete_jobs(session: Session, job: JobContext, states: tuple[str, ...], kept: timedelta) -> int:

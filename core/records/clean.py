@@ -141,7 +141,7 @@ def check_links(
         if not rows:
             continue
         if isinstance(item.kind, FileKind):
-            _check_files(session, item, rows, errors)
+            _check_files(session, record, item, rows, errors, system)
         if item.target is None:
             continue
         if item.storage == "links":
@@ -171,14 +171,13 @@ def _existing(session: Session, target: RecordType, wanted: set[int], system: bo
     return found
 
 
-def _check_files(session: Session, item: Field, rows: Sequence[RowChange], errors: Errors) -> None:
-    from parlour.records.files import File
+def _check_files(
+    session: Session, record: RecordType, item: Field, rows: Sequence[RowChange], errors: Errors, system: bool
+) -> None:
+    from parlour.records.files import refused
 
-    wanted = sorted({row.new[item.name] for row in rows if row.new[item.name]})
-    known = set(session.scalars(select(File.id).where(File.id.in_(wanted)))) if wanted else set()
-    for row in rows:
-        if row.new[item.name] and row.new[item.name] not in known:
-            errors.setdefault(row.position, {})[item.name] = _("There is no such file.")
+    for position, fault in refused(session, record, item, rows, system=system).items():
+        errors.setdefault(position, {})[item.name] = fault
 
 
 def _resolve_names(session: Session, item: Field, rows: Sequence[RowChange]) -> None:

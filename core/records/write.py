@@ -21,7 +21,7 @@ from parlour.db.session import Session
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
 from parlour.plugin.calls import changed, check, happened
-from parlour.records import clean, store
+from parlour.records import clean, files, store
 from parlour.records.defaults import defaults_of
 from parlour.records.models import Change as HistoryRow
 from parlour.records.models import ChangeSet
@@ -132,6 +132,7 @@ def write(
             made = change_set or open_change_set(session, label=label, undoes=undoes)
             clean.make_linked(session, kind, batch, made)
             store.store(session, kind, batch, {row.position: changes[row.position].assign_id for row in batch})
+            files.attach(session, kind, batch)
             record_history(session, kind, batch, made)
     except IntegrityError as error:
         raise store.explain(kind, batch, error) from error
