@@ -172,7 +172,7 @@ def _broker(given: Settings) -> Iterator[Finding]:
     from kombu.connection import Connection
 
     try:
-        with Connection(given.broker_url, connect_timeout=3) as connection:
+        with Connection(given.broker_url, connect_timeout=3) as connection:  # type: ignore[no-untyped-call]
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=5)
     except Exception as error:  # each transport has faults of its own
         yield Finding("broker", "wrong", f"does not answer: {error}")

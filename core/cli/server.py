@@ -5,6 +5,7 @@ jobs.
 from __future__ import annotations
 
 import socket
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -40,8 +41,7 @@ def run(
         # Whether the browser came by https is the proxy's to say, and a stranger's only without one.
         "forwarded_allow_ips": "*" if settings.trusted_proxies else "",
         "proc_name": "parlour",
-        "when_ready": lambda _server: (announce or _say)(url),
-        "post_worker_init": _start_relay(settings),
+        "post_worker_init": _begin(settings, url, announce or _say),
         "worker_exit": _stop_relay,
     }
     try:
@@ -63,6 +63,8 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        # Pyramid and deform still use pkg_resources; setup.py keeps the last setuptools that has it.
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
         from parlour.app import make_app
 
         return make_app(self.settings)
@@ -88,13 +90,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _start_relay(settings: Settings) -> Callable[[Any], None]:
-    def start(worker: Any) -> None:
+def _begin(settings: Settings, url: str, announce: Callable[[str], None]) -> Callable[[Any], None]:
+    """What each process does once the site is put together; the first one says that it can be visited."""
+
+    def begin(worker: Any) -> None:
         from parlour.jobs.relay import start_embedded
 
         worker.parlour_relay = start_embedded(settings)
+        if worker.age == 1:
+            announce(url)
 
-    return start
+    return begin
 
 
 def _stop_relay(_server: Any, worker: Any) -> None:
