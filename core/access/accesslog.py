@@ -58,7 +58,7 @@ def note_after(request: Any, what: str, record: str, rows: int, **given: Any) ->
     session: Session = request.db
     engine, scope = session.get_bind().engine, session.scope
     assert isinstance(engine, Engine)
-    ip = str(request.client_addr or "")
+    ip = request.address
 
     def write(_request: Any) -> None:
         own = Scope(scope.organisation_id, scope.user_id, trusted=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
@@ -21,6 +22,7 @@ from parlour.i18n import LOCALES, _
 MAX_NAME = 200
 DEFAULT_COUNTRY = "RU"
 _SLUG_LENGTH = 50
+_SLUG = re.compile(r"[a-z0-9-]{1,60}")
 
 # Cyrillic as most web sites write it; longest sounds as people type them, not a reversible standard.
 _SINGLE = ("абвгдеёзийклмнопрстуфыэіїєґўғқңөұүһ", "abvgdeeziyklmnoprstufyeiiegugqnouuh")
@@ -100,9 +102,10 @@ def add_organisation(
     return organisation
 
 
-def _check(values: dict[str, Any]) -> None:
+def faults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong with name, country, zone, currency, region and locale, by field."""
     errors: dict[str, Any] = {}
-    if not values["name"]:
+    if not values["name"].strip():
         errors["name"] = _("Enter the name that your clients know.")
     elif len(values["name"]) > MAX_NAME:
         errors["name"] = _("The name may have at most ${n} characters.", mapping={"n": MAX_NAME})
@@ -116,6 +119,11 @@ def _check(values: dict[str, Any]) -> None:
         errors["region"] = _("Choose a country from the list.")
     if values["locale"] not in LOCALES:
         errors["locale"] = _("Choose one of the languages in the list.")
+    return errors
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    errors = faults(values)
     if errors:
         raise Invalid(_("The organisation could not be saved."), {0: errors})
 
@@ -140,10 +148,12 @@ def _insert(session: Session, values: dict[str, Any]) -> Organisation:
 
 def organisation_by_slug(session: Session, slug: str) -> Organisation:
     """Raises NotFound; an archived organisation cannot be entered any more."""
-    with system(session):
-        found = session.scalars(
-            select(Organisation).where(Organisation.slug == slug, Organisation.archived_at.is_(None))
-        ).one_or_none()
+    found = None
+    if _SLUG.fullmatch(slug):
+        with system(session):
+            found = session.scalars(
+                select(Organisation).where(Organisation.slug == slug, Organisation.archived_at.is_(None))
+            ).one_or_none()
     if found is None:
         raise NotFound(_("There is no organisation ${slug}.", mapping={"slug": slug[:60]}))
     return found

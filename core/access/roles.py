@@ -96,6 +96,15 @@ def add_role(session: Session, title: str, *, like: int | None = None) -> Role:
     return role
 
 
+def rename_role(session: Session, role: Role, title: str) -> None:
+    """Give a role of the organisation's own another name. Raises Invalid."""
+    title = " ".join(title.split())
+    if not title or len(title) > 200:
+        raise Invalid(_("Enter a name for the role."), {0: {"title": _("Enter a name for the role.")}})
+    role.title = title
+    session.flush()
+
+
 def _copy(rule: Rule, role_id: int) -> Rule:
     return Rule(
         role_id=role_id,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from parlour.access.models import LoginSession, User
-from parlour.db.base import now
+from parlour.db.base import Moment, now
 from parlour.db.session import Session, system
 
 ABSOLUTE = timedelta(days=30)
@@ -134,6 +135,17 @@ def logins_of(session: Session, user_id: int) -> list[LoginSession]:
                 .order_by(LoginSession.seen_at.desc())
             )
         )
+
+
+def last_seen(session: Session, user_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these people was last here, as far as their living log-ins know."""
+    with system(session):
+        rows = session.execute(
+            select(LoginSession.user_id, func.max(LoginSession.seen_at, type_=Moment))
+            .where(LoginSession.user_id.in_(user_ids))
+            .group_by(LoginSession.user_id)
+        )
+        return {user_id: at for user_id, at in rows}
 
 
 def prune(session: Session, at: datetime | None = None) -> int:

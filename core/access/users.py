@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from email_validator import validate_email
 from sqlalchemy import Engine, select
@@ -23,8 +24,8 @@ _LOCAL_ENDINGS = (".local", ".test")
 
 
 def email_key(email: str) -> str:
-    """What e-mail addresses are compared by."""
-    return unicodedata.normalize("NFC", email.strip()).casefold()
+    """What e-mail addresses are compared by. Characters that no database holds are no part of an address."""
+    return unicodedata.normalize("NFC", email.replace("\x00", "").strip()).casefold()
 
 
 def clean_email(email: str) -> str:
@@ -33,6 +34,23 @@ def clean_email(email: str) -> str:
     # Small networks name their own machines like this; only the form of such an address is judged.
     suffix = ".example.com" if email.casefold().endswith(_LOCAL_ENDINGS) else ""
     return validate_email(email + suffix, check_deliverability=False).normalized.removesuffix(suffix)
+
+
+def faults(email: str, name: str, password: str) -> dict[str, Any]:
+    """What is wrong with a person to be added, by field."""
+    errors: dict[str, Any] = {}
+    try:
+        clean_email(email)
+    except ValueError:
+        errors["email"] = _("This is not an e-mail address; it looks like name@example.com.")
+    if not name.strip():
+        errors["name"] = _("Enter the person's name.")
+    elif len(name) > MAX_NAME:
+        errors["name"] = _("The name may have at most ${n} characters.", mapping={"n": MAX_NAME})
+    weak = passwords.fault(password, email)
+    if weak:
+        errors["password"] = weak
+    return errors
 
 
 def add_user(
@@ -48,23 +66,12 @@ def add_user(
 
     `temporary`: somebody else chose the password, and the person is asked for an own one.
     """
-    errors: dict[str, object] = {}
-    try:
-        email = clean_email(email)
-    except ValueError:
-        errors["email"] = _("This is not an e-mail address; it looks like name@example.com.")
-    name = " ".join(name.split())
-    if not name:
-        errors["name"] = _("Enter the person's name.")
-    elif len(name) > MAX_NAME:
-        errors["name"] = _("The name may have at most ${n} characters.", mapping={"n": MAX_NAME})
-    weak = passwords.fault(password, email)
-    if weak:
-        errors["password"] = weak
+    errors = faults(email, name, password)
     if locale is not None and locale not in LOCALES:
         errors["locale"] = _("Choose one of the languages in the list.")
     if errors:
         raise Invalid(_("The person could not be added."), {0: errors})
+    email, name = clean_email(email), " ".join(name.split())
     user = User(
         email=email,
         email_key=email_key(email),

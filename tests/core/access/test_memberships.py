@@ -56,10 +56,8 @@ def test_somebody_who_works_elsewhere_keeps_their_password(engine, organisation,
     with open_session(engine) as session:
         names = [item.name for item in memberships.organisations_of(session, person.id)]
         assert names == ["Jasmine", "Orchid"]
-        assert (
-            users.authenticate(open_session(engine), "anna@example.com", PASSWORD, "192.0.2.1").id
-            == person.id
-        )
+    with open_session(engine) as session:
+        assert users.authenticate(session, "anna@example.com", PASSWORD, "192.0.2.1").id == person.id
 
 
 def test_nobody_is_added_twice(session, engine, organisation):

@@ -1,0 +1,99 @@
+"""The pages of access."""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+
+from parlour.access.settings_nav import SettingsPage
+from parlour.i18n import _
+from parlour.web.slots import MenuItem
+
+SETTINGS = "/o/{organisation}/settings"
+PAGES = (
+    SettingsPage(
+        title=_("Organisation"),
+        route="settings.organisation",
+        permission="core:settings:read",
+        icon="store",
+        group="place",
+        sequence=10,
+    ),
+    SettingsPage(
+        title=_("Branches"),
+        route="settings.branches",
+        permission="core:settings:read",
+        icon="map-pin",
+        group="place",
+        sequence=20,
+    ),
+    SettingsPage(
+        title=_("Who works here"),
+        route="settings.members",
+        permission="core:users:read",
+        icon="users",
+        group="people",
+        sequence=10,
+    ),
+    SettingsPage(
+        title=_("Roles"),
+        route="settings.roles",
+        permission="core:users:read",
+        icon="key-round",
+        group="people",
+        sequence=20,
+    ),
+    SettingsPage(
+        title=_("Data that left"),
+        route="settings.log",
+        permission="core:log:read",
+        icon="download",
+        group="work",
+        sequence=90,
+    ),
+)
+
+
+def includeme(config: Configurator) -> None:
+    # In and out.
+    config.add_route("home", "/")
+    config.add_route("login", "/login")
+    config.add_route("logout", "/logout")
+    config.add_route("setup", "/setup")
+    # What a person decides about themselves.
+    config.add_route("me", "/me")
+    config.add_route("me.password", "/me/password")
+    config.add_route("me.logouts", "/me/logouts")
+    config.add_route("language", "/language")
+    config.add_route("theme", "/theme")
+    config.add_route("branch", "/o/{organisation}/branch")
+    # What an organisation decides.
+    config.add_route("settings", SETTINGS)
+    config.add_route("settings.organisation", f"{SETTINGS}/organisation")
+    config.add_route("settings.branches", f"{SETTINGS}/branches")
+    config.add_route("settings.branch.new", f"{SETTINGS}/branches/new")
+    config.add_route("settings.branch", rf"{SETTINGS}/branches/{{id:\d{{1,18}}}}")
+    config.add_route("settings.branch.archive", rf"{SETTINGS}/branches/{{id:\d{{1,18}}}}/archive")
+    config.add_route("settings.members", f"{SETTINGS}/members")
+    config.add_route("settings.member.new", f"{SETTINGS}/members/new")
+    config.add_route("settings.member", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}")
+    config.add_route("settings.member.active", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/active")
+    config.add_route("settings.member.password", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/password")
+    config.add_route("settings.roles", f"{SETTINGS}/roles")
+    config.add_route("settings.role.new", f"{SETTINGS}/roles/new")
+    config.add_route("settings.role", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}")
+    config.add_route("settings.role.remove", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}/remove")
+    config.add_route("settings.plugin", f"{SETTINGS}/plugins/{{plugin}}")
+    config.add_route("settings.log", f"{SETTINGS}/log")
+    for page in PAGES:
+        config.add_settings_page(page)
+    config.add_menu_item(
+        MenuItem(
+            title=_("Settings"),
+            route="settings",
+            icon="settings-2",
+            group="settings",
+            permission="core:settings:read",
+            sequence=900,
+        )
+    )
+    config.scan("parlour.access.views")

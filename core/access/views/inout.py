@@ -1,0 +1,82 @@
+"""In and out: the door, the choice of an organisation, the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.security import NO_PERMISSION_REQUIRED, forget, remember
+
+from parlour.access import sessions
+from parlour.access.memberships import organisations_of
+from parlour.access.models import User
+from parlour.access.policy import COOKIE, LOGGED_IN
+from parlour.access.throttle import Throttled
+from parlour.access.users import authenticate
+from parlour.access.views.declare import view
+from parlour.access.views.forms import posted
+from parlour.errors import NotAllowed
+from parlour.i18n import _
+from parlour.web.addresses import back_to
+from parlour.web.flash import say
+
+
+@view(route_name="home", permission=LOGGED_IN, renderer="organisations.jinja2")
+def home(request: Request) -> Any:
+    """Straight into the only organisation, or a choice of several."""
+    found = organisations_of(request.db, request.user.id)
+    if len(found) == 1:
+        return HTTPFound(request.url_of("today", organisation=found[0].slug))
+    return {
+        "organisations": [
+            {"name": item.name, "url": request.url_of("today", organisation=item.slug)} for item in found
+        ]
+    }
+
+
+@view(route_name="login", request_method="GET", permission=NO_PERMISSION_REQUIRED, renderer="login.jinja2")
+def login_page(request: Request) -> Any:
+    back = back_to(request, request.GET.get("back"), "")
+    if request.user is not None:
+        return HTTPFound(back or request.url_of("home"))
+    return {"back": back, "email": ""}
+
+
+@view(route_name="login", request_method="POST", permission=NO_PERMISSION_REQUIRED, renderer="login.jinja2")
+def login(request: Request) -> Any:
+    email = posted(request, "email")
+    back = back_to(request, posted(request, "back", 2000), "")
+    try:
+        # Before anything else touches `request.db`: the attempt is counted in a transaction of its own.
+        user = authenticate(request.db, email, posted(request, "password"), request.address)
+    except Throttled as refused:
+        request.response.status_code = 429
+        request.response.headers["Retry-After"] = str(refused.wait)
+        return {"back": back, "email": email, "wait": refused.message}
+    except NotAllowed as refused:
+        request.response.status_code = 422
+        return {"back": back, "email": email, "error": refused.message}
+    return let_in(request, user, back or request.url_of("home"))
+
+
+def let_in(request: Request, user: User, address: str) -> HTTPSeeOther:
+    """Begin a log-in in this browser and go on to `address`; a log-in that was there before ends."""
+    token = sessions.start_login(
+        request.db,
+        user,
+        ip=request.address,
+        agent=request.user_agent or "",
+        old=request.cookies.get(COOKIE),
+    )
+    if user.password_temporary:
+        say(request, _("Somebody else chose your password. Set one of your own."), "warn")
+        address = request.url_of("me")
+    return HTTPSeeOther(address, headers=remember(request, token))
+
+
+@view(route_name="logout", request_method="POST", permission=NO_PERMISSION_REQUIRED)
+def logout(request: Request) -> Any:
+    if request.identity is not None:
+        sessions.end_login(request.db, request.identity.token)
+    return HTTPSeeOther(request.url_of("login"), headers=forget(request))

@@ -1,0 +1,247 @@
+"""Settings of the organisation, its branches, its plugins, and the log of data that left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
+from pyramid.request import Request
+
+from parlour.access import accesslog, countries, organisations, plugin_settings, settings_nav
+from parlour.access.models import Branch
+from parlour.access.policy import MEMBER
+from parlour.access.rules import allows
+from parlour.access.users import users_by_ids
+from parlour.access.views import forms
+from parlour.access.views.declare import view
+from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
+from parlour.i18n import LOCALES, _
+from parlour.plugin.gate import enabled
+from parlour.plugin.registry import current
+from parlour.records.registry import all_records
+from parlour.web.flash import say
+from parlour.web.rendering import LANGUAGES
+
+READ, WRITE = "core:settings:read", "core:settings:write"
+LOG_PAGE = 100
+
+
+def page(request: Request, title: Any, **values: Any) -> dict[str, Any]:
+    """A page of Settings, for the theme."""
+    return {"title": title, "nav": settings_nav.nav(request), **values}
+
+
+@view(route_name="settings", permission=MEMBER)
+def settings(request: Request) -> Any:
+    """The first page of Settings that this person may open."""
+    found = settings_nav.pages(request)
+    if not found:
+        raise NotAllowed(_("There is nothing in the settings that you may see."))
+    return HTTPFound(request.url_of(found[0].route, **found[0].parts))
+
+
+def _form(request: Request) -> forms.Form:
+    locale = request.loc.name
+    here = list(countries.country_choices(locale))
+    zones = [(zone, zone) for zone in countries.zone_choices()]
+    if request.organisation.zone not in countries.zone_choices():
+        zones.insert(0, (request.organisation.zone, request.organisation.zone))
+    currencies = [(code, f"{code}, {title}") for code, title in countries.currency_choices(locale)]
+    return forms.Form(
+        request,
+        forms.text("name", _("Name"), required=True),
+        forms.choice("country", _("Country"), here),
+        forms.choice("zone", _("Time zone"), zones, hint=_("What is written already keeps its time.")),
+        forms.choice(
+            "currency", _("Currency"), currencies, hint=_("Amounts that are written already keep theirs.")
+        ),
+        forms.choice("region", _("Phones without a country code are from"), here),
+        forms.choice("locale", _("Language"), [(name, LANGUAGES[name]) for name in LOCALES]),
+        action=request.url_of("settings.organisation"),
+        readonly=not allows(request.db, WRITE),
+    )
+
+
+@view(route_name="settings.organisation", request_method="GET", permission=READ, renderer="settings.jinja2")
+def organisation_page(request: Request) -> Any:
+    names = ("name", "country", "zone", "currency", "region", "locale")
+    values = {name: getattr(request.organisation, name) for name in names}
+    return page(request, _("Organisation"), form=_form(request).show(values))
+
+
+@view(route_name="settings.organisation", request_method="POST", permission=WRITE, renderer="settings.jinja2")
+def save_organisation(request: Request) -> Any:
+    form = _form(request)
+    try:
+        organisations.update_organisation(request.db, form.read())
+    except Invalid as error:
+        return page(request, _("Organisation"), form=form.again(error))
+    say(request, _("Saved."))
+    return HTTPSeeOther(request.url_of("settings.organisation"))
+
+
+# ---- branches
+
+
+@view(route_name="settings.branches", request_method="GET", permission=READ, renderer="settings.jinja2")
+def branches_page(request: Request) -> Any:
+    may = allows(request.db, WRITE)
+    rows = []
+    for branch in organisations.branches(request.db, archived=None):
+        closed = branch.archived_at is not None
+        rows.append(
+            {
+                "title": branch.name,
+                "sub": " · ".join(
+                    part for part in (branch.address, _phone(request, branch), branch.zone) if part
+                ),
+                "icon": "store",
+                "url": request.url_of("settings.branch", id=branch.id) if may else None,
+                "badges": [{"kind": "badge", "text": _("closed")}] if closed else [],
+                "actions": [_switch(request, branch)] if may else [],
+            }
+        )
+    add = {"title": _("Add a branch"), "url": request.url_of("settings.branch.new"), "icon": "plus"}
+    return page(request, _("Branches"), rows=rows, primary=add if may else None)
+
+
+def _phone(request: Request, branch: Branch) -> str:
+    return request.loc.phone(branch.phone) if branch.phone else ""
+
+
+def _switch(request: Request, branch: Branch) -> dict[str, Any]:
+    closed = branch.archived_at is not None
+    confirm = {
+        "title": _("Close ${name}", mapping={"name": branch.name}),
+        "text": _("Nothing is lost; the branch can be opened again."),
+        "button": _("Close the branch"),
+    }
+    return {
+        "title": _("Open again") if closed else _("Close"),
+        "url": request.url_of("settings.branch.archive", id=branch.id),
+        "method": "post",
+        "fields": {"archived": "" if closed else "1"},
+        "confirm": None if closed else {key: request.loc.translate(text) for key, text in confirm.items()},
+    }
+
+
+def _branch_form(request: Request, action: str) -> forms.Form:
+    zones = [(zone, zone) for zone in countries.zone_choices()]
+    return forms.Form(
+        request,
+        forms.text("name", _("Name"), required=True),
+        forms.choice("zone", _("Time zone"), zones),
+        forms.lines("address", _("Address")),
+        forms.phone("phone", _("Phone")),
+        action=action,
+    )
+
+
+@view(route_name="settings.branch.new", request_method="GET", permission=WRITE, renderer="settings.jinja2")
+def new_branch(request: Request) -> Any:
+    form = _branch_form(request, request.url_of("settings.branch.new"))
+    return page(request, _("New branch"), form=form.show({"zone": request.organisation.zone}))
+
+
+@view(route_name="settings.branch.new", request_method="POST", permission=WRITE, renderer="settings.jinja2")
+def add_branch(request: Request) -> Any:
+    return _save_branch(request, None, _("New branch"), request.url_of("settings.branch.new"))
+
+
+@view(route_name="settings.branch", request_method="GET", permission=WRITE, renderer="settings.jinja2")
+def branch_page(request: Request) -> Any:
+    branch = organisations.branch_by_id(request.db, int(request.matchdict["id"]))
+    form = _branch_form(request, request.url_of("settings.branch", id=branch.id))
+    values = {name: getattr(branch, name) for name in ("name", "zone", "address")}
+    return page(request, branch.name, form=form.show({**values, "phone": _phone(request, branch)}))
+
+
+@view(route_name="settings.branch", request_method="POST", permission=WRITE, renderer="settings.jinja2")
+def save_branch(request: Request) -> Any:
+    branch = organisations.branch_by_id(request.db, int(request.matchdict["id"]))
+    return _save_branch(request, branch, branch.name, request.url_of("settings.branch", id=branch.id))
+
+
+def _save_branch(request: Request, branch: Branch | None, title: Any, action: str) -> Any:
+    form = _branch_form(request, action)
+    try:
+        organisations.save_branch(request.db, branch, form.read())
+    except Invalid as error:
+        return page(request, title, form=form.again(error))
+    say(request, _("Saved."))
+    return HTTPSeeOther(request.url_of("settings.branches"))
+
+
+@view(route_name="settings.branch.archive", request_method="POST", permission=WRITE)
+def archive_branch(request: Request) -> Any:
+    archived = forms.posted(request, "archived") == "1"
+    try:
+        organisations.archive_branch(request.db, int(request.matchdict["id"]), archived=archived)
+    except Refusal as refused:
+        say(request, refused.message, "bad")
+    return HTTPSeeOther(request.url_of("settings.branches"))
+
+
+# ---- plugins
+
+
+def _plugin_form(request: Request) -> tuple[str, Any, forms.Form]:
+    name = request.matchdict["plugin"]
+    if name not in enabled(request.db) or name not in current().loaded:
+        raise NotFound(_("There is no such page."))
+    action = request.url_of("settings.plugin", plugin=name)
+    return name, current().title(name), forms.Form(request, *plugin_settings.schema_of(name), action=action)
+
+
+@view(route_name="settings.plugin", request_method="GET", permission=WRITE, renderer="settings.jinja2")
+def plugin_page(request: Request) -> Any:
+    name, title, form = _plugin_form(request)
+    return page(request, title, form=form.show(plugin_settings.settings_of(request.db, name)))
+
+
+@view(route_name="settings.plugin", request_method="POST", permission=WRITE, renderer="settings.jinja2")
+def save_plugin(request: Request) -> Any:
+    name, title, form = _plugin_form(request)
+    try:
+        plugin_settings.save_plugin_settings(request.db, name, form.read())
+    except Invalid as error:
+        return page(request, title, form=form.again(error))
+    say(request, _("Saved."))
+    return HTTPSeeOther(request.url_of("settings.plugin", plugin=name))
+
+
+# ---- data that left
+
+
+_LEFT = {
+    accesslog.EXPORT: _("Export"),
+    accesslog.FILE: _("File"),
+    accesslog.PERSON: _("Everything about a person"),
+}
+
+
+@view(route_name="settings.log", request_method="GET", permission="core:log:read", renderer="settings.jinja2")
+def log_page(request: Request) -> Any:
+    lines = accesslog.latest(request.db, limit=LOG_PAGE)
+    people = users_by_ids(request.db, [line.user_id for line in lines if line.user_id is not None])
+    titles = {record.name: record.plural for record in all_records()}
+    rows = []
+    for line in lines:
+        who = people[line.user_id].name if line.user_id in people else _("Parlour")
+        what = request.loc.translate(titles.get(line.record, line.record))
+        count = request.loc.plural("${n} row", "${n} rows", line.row_count)
+        rows.append(
+            {
+                "title": f"{request.loc.translate(_LEFT.get(line.what, line.what))}: {what}, {count}",
+                "sub": " · ".join(
+                    part
+                    for part in (request.loc.translate(who), request.loc.moment(line.at), line.ip)
+                    if part
+                ),
+                "icon": "download",
+            }
+        )
+    lead = _(
+        "Every export and every file that somebody downloaded, the latest ${n}.", mapping={"n": LOG_PAGE}
+    )
+    return page(request, _("Data that left"), lead=lead, rows=rows, rows_empty=_("Nothing has left yet."))
