@@ -1,0 +1,121 @@
+"""The guides say what the code does: hooks, commands, settings and links are compared with it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from parlour.cli.root import COMMANDS, parlour
+from parlour.hooks import KINDS
+
+ROOT = Path(__file__).parents[1]
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parlour_docs_build", ROOT / "docs" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+docs = _load()
+
+
+def test_every_link_command_setting_and_example_is_right() -> None:
+    assert docs.faults(docs.pages()) == []
+
+
+def test_the_pages_are_built_and_reach_each_other(tmp_path: Path) -> None:
+    found = docs.pages()
+    docs.build(tmp_path / "out", found)
+    for name in found:
+        page = (tmp_path / "out" / f"{name}.html").read_text("utf-8")
+        for target in re.findall(r'href="([^":#]+)["#]', page):
+            assert (tmp_path / "out" / name).parent.joinpath(target).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[gone](gone.md)",
+        "[gone](#gone)",
+        "`parlour fly`",
+        "`parlour db upgrade --fast`",
+        "`make coffee`",
+        "`PARLOUR_COFFEE`",
+        "```python\nfrom parlour.i18n import nothing\n```",
+        "```python\nnot python\n```",
+        "![gone](gone.png)",
+    ],
+)
+def test_a_guide_that_is_wrong_is_found_out(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "ROOT", ROOT)
+    (tmp_path / "page.md").write_text(f"# Page\n\n{text}\n", "utf-8")
+    page = docs.pages(tmp_path)["page"]
+    checks = (docs._links, docs._commands, docs._variables, docs._examples)
+    assert [fault for check in checks for fault in check(page, {"page": page})]
+
+
+def _signatures() -> dict[str, str]:
+    """Hook -> `def name(...) -> ...: ...` as it stands in core/hooks.py."""
+    tree = ast.parse((ROOT / "core" / "hooks.py").read_text("utf-8"))
+    return {
+        node.name: f"def {node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}: ..."
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in KINDS and node.returns is not None
+    }
+
+
+def test_every_hook_is_documented_under_its_kind_with_its_exact_signature() -> None:
+    text = (ROOT / "docs" / "vendor" / "hooks.md").read_text("utf-8")
+    documented: dict[str, tuple[str, str]] = {}
+    for kind, section in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
+        for name, code in re.findall(
+            r"^### (\w+)\n\n```python\n(.*?)\n```", section, re.MULTILINE | re.DOTALL
+        ):
+            documented[name] = (kind.lower(), code)
+    assert documented == {name: (KINDS[name], signature) for name, signature in _signatures().items()}
+
+
+def test_every_hook_has_a_test_of_its_name() -> None:
+    tests = "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    missing = [name for name in KINDS if not re.search(rf"def test_hook_{name}\b", tests)]
+    assert not missing, f"write test_hook_<name> for {missing}"
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "operator" / "settings.md").read_text("utf-8")
+    assert not [name for name in docs.SETTINGS if f"`{name}`" not in text]
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "docs" / "operator" / "commands.md").read_text("utf-8")
+    missing = []
+    for name in COMMANDS:
+        command = parlour.get_command(click.Context(parlour), name)
+        names = (
+            [f"{name} {inner}" for inner in command.commands] if isinstance(command, click.Group) else [name]
+        )
+        missing += [full for full in names if f"`parlour {full}" not in text]
+    assert not missing
+
+
+def test_the_readme_names_targets_and_commands_that_exist() -> None:
+    for name in ("README", "CONTRIBUTING", "ARCHITECTURE"):
+        page = docs.pages(ROOT.joinpath("docs"))["index"]
+        page.file = ROOT / f"{name}.md"
+        page.tokens = docs._markdown.parse(page.file.read_text("utf-8"))
+        assert not list(docs._commands(page, {}))
+        assert not list(docs._variables(page, {}))
