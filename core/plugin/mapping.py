@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterable
 
 from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -65,20 +66,19 @@ def configure(owner: str, package: str) -> None:
             key.column  # noqa: B018  (raises when the table or column referred to does not exist)
 
 
-def discard(owner: str, package: str) -> None:
-    """Take a plugin's classes, tables, record types and modules out of the process; who stands on it must
-    have gone before.
+def discard(owner: str, package: str, made: Iterable[str] = ()) -> None:
+    """Take a plugin's classes, tables, record types and modules out of the process; who stands on it must have
+    gone before. `made` names tables that came with its models and carry nobody's name.
 
     Never with a cascade: that would unmap the plugins and the core that this one refers to.
     """
     for item in registries(package):
-        mapped = [mapper.local_table for mapper in item.mappers]
         item.dispose()
-        for table in mapped:
-            if isinstance(table, Table) and table.key in METADATA.tables:
-                METADATA.remove(table)
     for table in tables(owner):
         METADATA.remove(table)
+    for name in made:
+        if name in METADATA.tables and METADATA.tables[name].info.get("owner", owner) == owner:
+            METADATA.remove(METADATA.tables[name])
     if "parlour.records.registry" in sys.modules:  # nobody can have declared a record type otherwise
         from parlour.records.registry import forget
 

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Engine
 
 from parlour import hooks, i18n
+from parlour.db.base import METADATA
 from parlour.i18n import _
 from parlour.plugin import graph
 from parlour.plugin.discovery import bridges_of, broken, find, folder_of, module_of
@@ -41,6 +42,8 @@ class Loaded:
     modules: dict[str, ModuleType] = field(default_factory=dict)
     # Other plugin -> the module that glues this one to it.
     bridges: dict[str, ModuleType] = field(default_factory=dict)
+    # Tables that came into the MetaData with its models.
+    made: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -215,7 +218,11 @@ def _import_models(item: Loaded) -> None:
     locale = folder_of(item.package) / "locale"
     if locale.is_dir():
         i18n.add_catalogue_folder(locale)
-    item.module("models")
+    before = frozenset(METADATA.tables)
+    try:
+        item.module("models")
+    finally:
+        item.made = frozenset(METADATA.tables) - before
     try:
         configure(item.name, item.package)
     except Exception as error:
@@ -288,7 +295,7 @@ def _set_aside(plugins: Plugins, name: str, fault: Fault) -> list[str]:
         item = plugins.loaded.pop(other, None)
         plugins.quarantined[other] = fault if other == name else graph.stands_on(name)
         if item is not None:
-            discard(other, item.package)
+            discard(other, item.package, item.made)
     for item in plugins.loaded.values():
         for other in gone:
             item.bridges.pop(other, None)
