@@ -128,16 +128,26 @@ class Delimited:
         return False
 
     def _swallowed(self, taken: list[str]) -> bool:
-        """Whether a cell over several lines ate records: the pieces make rows of the usual width, the whole
-        does not.
+        """Whether a cell over several lines ate records: its lines make rows of the usual width, and the whole has
+        another width or text behind its closing quote.
         """
-        if self.width < 2 or len(self._cells("".join(taken))) == self.width:
+        if self.width < 2:
             return False
         widths = [len(self._cells(line, literal=True)) for line in taken]
-        return (
-            widths[0] == self.width
-            and sum(width == self.width for width in widths[1:]) >= (len(widths) - 1) / 2
-        )
+        if (
+            widths[0] != self.width
+            or sum(width == self.width for width in widths[1:]) < (len(widths) - 1) / 2
+        ):
+            return False
+        whole = "".join(taken)
+        if len(self._cells(whole)) != self.width:
+            return True
+        lines = io.StringIO(whole, newline="")
+        try:
+            next(csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.spaced, strict=True), None)
+        except csv.Error:
+            return True
+        return False
 
     def _cells(self, text: str, literal: bool = False) -> list[Cell]:
         text = text.rstrip("\r\n") if '"' not in text else text

@@ -54,7 +54,7 @@ def detect(path: Path) -> str:
                 continue
             marks = text.count("\ufffd") - chunk.count(b"\xef\xbf\xbd")
             broken += max(marks, 0)
-            letters += sum(1 for char in text if char > "\x7f") - text.count("\ufffd")
+            letters += len(text) - len(text.encode("ascii", errors="ignore")) - text.count("\ufffd")
             if collected < _SAMPLE:
                 lines = [line for line in chunk.splitlines() if not line.isascii()]
                 unusual.extend(lines)

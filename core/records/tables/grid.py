@@ -62,43 +62,41 @@ class GridSource:
         for line in self.grid.lines(report):
             if line.number < self.layout.body:
                 continue
-            if all(map(blank, line.cells)) and not line.problems:
+            filled = [place for place, cell in enumerate(line.cells) if not blank(cell)]
+            if not filled and not line.problems:
                 if report:
                     report.blank += 1
                 continue
-            reason = body.why_not(line.cells, line.merged)
+            reason = body.why_not(line.cells, filled, line.merged)
             if reason is not None:
                 if report:
-                    said = " | ".join(text_of(cell).strip() for cell in line.cells if not blank(cell))
+                    said = " | ".join(text_of(line.cells[place]).strip() for place in filled)
                     report.skip(line.number, reason, said)
                 continue
             count += 1
             if count > MAX_ROWS:
                 raise too_many_rows()
             if report:
-                self._look(line, report, named)
+                self._look(line, filled, report, named)
             cells: dict[str, Cell] = {}
-            for place, cell in enumerate(line.cells):
-                if not blank(cell):
-                    value = fitting(cell, line.number, self.columns[place], report)
-                    if not blank(value):
-                        cells[self.columns[place]] = value
+            for place in filled:
+                cell = fitting(line.cells[place], line.number, self.columns[place], report)
+                if cell is not None:
+                    cells[self.columns[place]] = cell
             yield Row(line.number, cells)
 
-    def _look(self, line: Line, report: Report, named: int) -> None:
+    def _look(self, line: Line, filled: list[int], report: Report, named: int) -> None:
         """The first reading of a row: it may bring cells beyond the headings, and problems of its cells."""
-        last = max((place for place, cell in enumerate(line.cells) if not blank(cell)), default=-1)
-        last = max(last, *(place for place, _value, _reason in line.problems), -1)
+        last = max([*filled[-1:], *(place for place, _value, _reason in line.problems)])
         if last >= MAX_COLUMNS:
             raise too_many_columns(last + 1)
         if last >= len(self.columns):
             extra = [""] * (last + 1 - len(self.layout.headings))
             self.layout.headings.extend(extra)
             self.columns[:] = column_names(self.layout.headings)
-        for place, cell in enumerate(line.cells):
-            if blank(cell):
-                continue
-            self.filled.add(place)
+        self.filled.update(filled)
+        for place in filled:
+            cell = line.cells[place]
             if place >= named and self.layout.header_row is not None:
                 reason = _(
                     "The row has more cells than there are headings; it may have slipped to the right."

@@ -38,6 +38,9 @@ _VOCABULARY = re.compile(
     r"|мастер|сотрудник|staff|статус|status|balance|баланс|бонус|url|сайт|site|web|п/п)|№"
 )
 _PEEK = 200
+_INVISIBLE = "\ufeff\u200b\0 \t\r\n\u00a0"
+# Letters and signs with which the name of a totals row may begin; looked at before anything slower is.
+_TOTAL_INITIALS = frozenset("итовсщtgsИТОВСЩTGS*«(:-")
 
 
 @dataclass
@@ -56,7 +59,10 @@ class Layout:
 
 def blank(cell: Cell) -> bool:
     """Whether nothing is to be seen in the cell."""
-    return cell is None or (isinstance(cell, str) and not cell.strip("\ufeff\u200b \t\r\n\u00a0\0"))
+    if isinstance(cell, str):
+        text = cell.strip()
+        return not text or (text[0] in _INVISIBLE and not text.strip(_INVISIBLE))
+    return cell is None
 
 
 def find_layout(rows: Sequence[tuple[int, list[Cell]]]) -> Layout:
@@ -120,86 +126,104 @@ class Body:
     def __init__(self, layout: Layout):
         self.headings = [[text.casefold() for text in row] for row in layout.rows_of_heading]
         self.width = len(layout.headings)
-        self.sums: defaultdict[int, Decimal] = defaultdict(Decimal)
+        self.sums: defaultdict[int, float] = defaultdict(float)
         self.seen = 0
 
-    def why_not(self, cells: list[Cell], merged: int = 0) -> Any | None:
-        """The reason why a filled row is no record, None when it is one. `merged` is how many columns it
-        spans.
+    def why_not(self, cells: list[Cell], filled: list[int], merged: int = 0) -> Any | None:
+        """The reason why a row is no record, None when it is one.
+
+        `filled` are the places of the cells that hold something, `merged` is how many columns the row's title spans.
         """
-        texts = {place: text_of(cell).strip() for place, cell in enumerate(cells) if not blank(cell)}
         self.seen += 1
-        if self._repeats_headings(texts):
+        if not filled:
+            return None
+        if self._repeats_headings(cells, filled):
             return _("repeated headings")
-        counting = [str(number) for number in range(1, len(texts) + 1)]
-        if self.seen == 1 and len(texts) > 2 and list(texts.values()) == counting:
+        if self.seen == 1 and len(filled) > 2 and self._counts(cells, filled):
             return _("numbers of the columns")
         if self.width > 1:
-            if self._is_total(texts, cells):
+            if self._is_total(cells, filled):
                 return _("a row of totals")
-            if len(texts) == 1:
-                text = next(iter(texts.values()))
+            if len(filled) == 1:
+                text = text_of(cells[filled[0]]).strip()
                 spans = merged > max(1, self.width // 2)
-                if not _figure(text) and (
-                    _FOOTER.match(text) or spans or (len(text) == 1 and text.isalpha())
-                ):
+                letter = len(text) == 1 and text.isalpha()
+                if (_FOOTER.match(text) or spans or letter) and not _figure(text):
                     return _("a title, not a record")
-        for place in texts:
+        for place in filled:
             number = _amount(cells[place])
             if number is not None:
                 self.sums[place] += number
         return None
 
-    def _repeats_headings(self, texts: dict[int, str]) -> bool:
-        if len(texts) < 2 and self.width > 1:
+    def _repeats_headings(self, cells: list[Cell], filled: list[int]) -> bool:
+        if len(filled) < 2 and self.width > 1:
             return False
-        return any(
-            all(
-                place < len(row) and row[place] == " ".join(text.split()).casefold()
-                for place, text in texts.items()
-            )
-            for row in self.headings
-        )
+        return any(all(_says(cells[place], row, place) for place in filled) for row in self.headings)
 
-    def _is_total(self, texts: dict[int, str], cells: list[Cell]) -> bool:
+    @staticmethod
+    def _counts(cells: list[Cell], filled: list[int]) -> bool:
+        """Whether the cells say 1, 2, 3 and so on."""
+        return [text_of(cells[place]).strip() for place in filled] == [
+            str(n) for n in range(1, len(filled) + 1)
+        ]
+
+    def _is_total(self, cells: list[Cell], filled: list[int]) -> bool:
         """A row named a total with figures besides, or one of figures only, one of which is a sum."""
-        figures = {place for place in texts if _figure(cells[place])}
-        words = [text for place, text in texts.items() if place not in figures]
-        if words and _TOTALS.match(words[0]):
+        sparse = self.seen > 3 and len(filled) < max(self.width - 1, 2)
+        named = any(_named_total(cells[place]) for place in filled)
+        if not sparse and not named:
+            return False
+        words = [text_of(cells[place]).strip() for place in filled if not _figure(cells[place])]
+        if words:
+            if not _TOTALS.match(words[0]):
+                return False
             others = words[1:]
-            alone = not figures and not others
+            alone = len(filled) == 1
             said = re.search(r"\d|^\W*\w+\W*$", words[0]) if alone else True
             return bool(said) and all(re.search(r"\d", text) and not _is_contact(text) for text in others)
-        if words or self.seen < 4 or len(texts) >= max(self.width - 1, 2):
-            return False
-        return any(self._is_sum(place, cells[place]) for place in texts)
+        return sparse and any(self._is_sum(place, cells[place]) for place in filled)
 
     def _is_sum(self, place: int, cell: Cell) -> bool:
         number, total = _amount(cell), self.sums.get(place)
-        return number is not None and bool(total) and abs(number - (total or 0)) < Decimal("0.01")
+        return number is not None and bool(total) and abs(number - (total or 0)) < 0.005 + abs(number) * 1e-9
 
 
-def _amount(cell: Cell) -> Decimal | None:
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, float | int):
-        return Decimal(repr(cell)) if abs(cell) < 1e15 else None
-    if (
+def _named_total(cell: Cell) -> bool:
+    if not isinstance(cell, str) or cell.lstrip()[:1] not in _TOTAL_INITIALS:
+        return False
+    return bool(_TOTALS.match(cell.strip()))
+
+
+def _says(cell: Cell, row: list[str], place: int) -> bool:
+    """Whether a cell says what the heading in its place says."""
+    return (
         isinstance(cell, str)
-        and len(cell) < 30
-        and cell
-        and cell.strip()[:1] not in "+0"
-        and _NUMBER.fullmatch(cell.strip())
-    ):
-        plain = re.sub(r"[^\d.,-]", "", cell).rstrip(".,")
+        and place < len(row)
+        and bool(row[place])
+        and cell.strip()[:1].casefold() == row[place][:1]
+        and " ".join(cell.split()).casefold() == row[place]
+    )
+
+
+def _amount(cell: Cell) -> float | None:
+    """A figure as it may be summed up; texts are read roughly, since only a sum that fits counts."""
+    if isinstance(cell, str):
+        if not cell or len(cell) > 30 or cell[0] in "+0" or cell[0].isalpha():
+            return None
+        if cell.isdecimal():
+            return float(cell)
+        text = cell.strip()
+        if not text or not (text[0].isdigit() or text[0] in "-(") or not _NUMBER.fullmatch(text):
+            return None
+        plain = re.sub(r"[^\d.,-]", "", text).rstrip(".,")
         if plain.count(",") == 1 and "." not in plain:
             plain = plain.replace(",", ".")
-        plain = plain.replace(",", "")
         try:
-            return Decimal(plain) if plain and plain.count(".") < 2 else None
-        except ArithmeticError:
+            return float(plain.replace(",", ""))
+        except ValueError:
             return None
-    return None
+    return float(cell) if isinstance(cell, float | int) and not isinstance(cell, bool) else None
 
 
 def _figure(cell: Cell) -> bool:
