@@ -8,7 +8,7 @@ passed over.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from parlour.access.rules import predicate
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.plugins.contacts.derived import PARTS, parts_of
-from parlour.plugins.contacts.likeness import alike, name_keys
+from parlour.plugins.contacts.likeness import BORN, alike, born_alike, name_keys
 from parlour.plugins.contacts.models import Contact, ContactEmail, ContactPhone, Distinct, NameKey
 from parlour.records.clean import clean_one
 from parlour.records.defaults import defaults_of
@@ -33,8 +33,15 @@ NAMESAKES_AT_MOST = 60
 CHUNK = 200
 WARNED_AT_MOST = 5
 
-# Why two cards may be one, strongest first, and the field that one must be allowed to read to be told so.
-REASONS = {"phone": "phones", "email": "emails", "tax_number": "tax_number", "name": "name"}
+# Why two cards may be one, strongest first, and the field that one must be allowed to read to be told so. "born" is
+# the same birthday with the same first name: who marries changes the last one.
+REASONS = {
+    "phone": "phones",
+    "email": "emails",
+    "tax_number": "tax_number",
+    "born": "birthday",
+    "name": "name",
+}
 _COMPARED = ("kind", "name", *PARTS, "legal_name", "birthday", "sex", "tax_number")
 
 
@@ -145,19 +152,24 @@ def _matching(session: Session, card: Mapping[str, Any], exclude_id: int | None)
             statement = select(owner).where(column.in_(wanted)).limit(SHARED_AT_MOST)
             for row_id in session.scalars(statement):
                 found[row_id].add(reason)
-    for row_id in _namesakes(session, card):
-        found[row_id].add("name")
+    for row_id, why in _namesakes(session, card):
+        found[row_id].add(why)
     found.pop(exclude_id, None)  # type: ignore[arg-type]
     return found
 
 
-def _namesakes(session: Session, card: Mapping[str, Any]) -> list[int]:
+def _namesakes(session: Session, card: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Cards with nearly the same name, and with the same birthday and first name."""
     keys = name_keys(card)
     if not keys:
         return []
     statement = select(NameKey.contact_id).where(NameKey.key.in_(sorted(keys))).distinct()
     ids = list(session.scalars(statement.order_by(NameKey.contact_id.desc()).limit(NAMESAKES_AT_MOST * 4)))
-    return [row["id"] for row in _rows(session, ids) if alike(card, row)]
+    rows = _rows(session, ids)
+    return [
+        *((row["id"], "name") for row in rows if alike(card, row)),
+        *((row["id"], "born") for row in rows if born_alike(card, row)),
+    ]
 
 
 def _rows(session: Session, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -178,9 +190,14 @@ def _visible_rows(session: Session, kind: RecordType, ids: Iterable[int]) -> lis
     return read(session, kind, [kind.field("name")], [Contact.id.in_(sorted(ids)), *conditions])
 
 
-def find_duplicates(session: Session, after: tuple[int, int] | None = None, limit: int = 20) -> Pairs:
-    """Pairs of cards that may be one, by id, from the cursor `after` on; archived ones and pairs that somebody
-    has called distinct are left out. Costs a fixed number of statements per few hundred cards.
+def find_duplicates(
+    session: Session,
+    after: tuple[int, int] | None = None,
+    limit: int = 20,
+    by: Collection[str] = tuple(REASONS),
+) -> Pairs:
+    """Pairs of cards that may be one, by id, from the cursor `after` on, for the reasons `by`; archived ones and
+    pairs that somebody has called distinct are left out. Costs a fixed number of statements per few hundred cards.
 
     Only cards that this person may read are paired, and only by fields that they may read. Raises NotAllowed.
     """
@@ -188,7 +205,7 @@ def find_duplicates(session: Session, after: tuple[int, int] | None = None, limi
     allowed = predicate(session, kind, "read")
     conditions = [Contact.archived_at.is_(None)] + ([] if allowed is None else [allowed])
     readable = {item.name for item in fields_of(session, kind)}
-    reasons = [reason for reason, field in REASONS.items() if field in readable]
+    reasons = [reason for reason, field in REASONS.items() if field in readable and reason in by]
     cursor = after or (0, 0)
     pairs: list[Pair] = []
     while len(pairs) <= limit:
@@ -217,6 +234,7 @@ def _pairs_of(
         "email": (ContactEmail.owner_id, ContactEmail.address_key, SHARED_AT_MOST),
         "tax_number": (Contact.id, Contact.tax_number_key, SHARED_AT_MOST),
         "name": (NameKey.contact_id, NameKey.key, NAMESAKES_AT_MOST),
+        "born": (NameKey.contact_id, NameKey.key, NAMESAKES_AT_MOST, NameKey.key.startswith(BORN)),
     }
     mine = set(ids)
     for reason in reasons:
@@ -231,18 +249,21 @@ def _pairs_of(
     for (one, other), why in sorted(found.items()):
         if one not in known or other not in known or (one, other) in apart:
             continue
-        if why == {"name"} and not alike(known[one], known[other]):
-            continue
-        pairs.append(Pair(one, other, tuple(reason for reason in REASONS if reason in why)))
+        if not alike(known[one], known[other]):
+            why.discard("name")
+        if not born_alike(known[one], known[other]):
+            why.discard("born")
+        if why:
+            pairs.append(Pair(one, other, tuple(reason for reason in REASONS if reason in why)))
     return pairs
 
 
 def _sharing(
-    session: Session, mine: set[int], owner: Any, column: Any, at_most: int
+    session: Session, mine: set[int], owner: Any, column: Any, at_most: int, *only: Any
 ) -> Iterable[tuple[int, int]]:
     """(smaller id, larger id) of rows that share a key, for those whose smaller id is one of mine."""
     ids = sorted(mine)
-    keys = select(column).where(owner.in_(ids), column.is_not(None))
+    keys = select(column).where(owner.in_(ids), column.is_not(None), *only)
     shared = select(column).where(column.in_(keys)).group_by(column).having(func.count().between(2, at_most))
     groups: dict[str, set[int]] = defaultdict(set)
     for key, row_id in session.execute(select(column, owner).where(column.in_(shared))):

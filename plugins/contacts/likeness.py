@@ -19,6 +19,8 @@ from parlour.records.values import key_of
 
 # Two names of companies are called alike from this score on (0 to 100).
 ALIKE = 87
+# How the keys begin that hold a birthday.
+BORN = "b:"
 _LATIN = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "i",
     "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u",
@@ -83,7 +85,7 @@ def name_keys(values: Mapping[str, Any]) -> set[str]:
     if first and middle:
         keys.add(f"m:{skeleton(first)}:{skeleton(middle)}:{latin(last)[:1]}")
     if first and len(born) == 10 and not born.startswith("--"):
-        keys.add(f"b:{born}:{skeleton(first)}")
+        keys.add(f"{BORN}{born}:{skeleton(first)}")
     return {key[:120] for key in keys}
 
 
@@ -114,6 +116,20 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return True
     # The same name in the two scripts.
     return names.near_identical(names.Name(*map(latin, left)), names.Name(*map(latin, right)))
+
+
+def born_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two people have the same full birthday and first name, whatever their last names."""
+    left, right = (str(card.get("birthday") or "--") for card in (one, other))
+    if left != right or left.startswith("--") or "company" in (one.get("kind"), other.get("kind")):
+        return False
+    if one.get("sex") and other.get("sex") and one["sex"] != other["sex"]:
+        return False
+    own, theirs = name_of(one), name_of(other)
+    same_first = bool(own.first) and skeleton(own.first) == skeleton(theirs.first)
+    return same_first and (
+        not own.middle or not theirs.middle or skeleton(own.middle) == skeleton(theirs.middle)
+    )
 
 
 def name_of(values: Mapping[str, Any]) -> names.Name:

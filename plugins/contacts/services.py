@@ -202,7 +202,7 @@ def clients_per_member(session: Session) -> dict[int, int]:
         .where(*visible(session, kind()))
         .group_by(line.user)
     )
-    return dict(session.execute(statement).tuples())
+    return dict(session.execute(statement).tuples().all())
 
 
 UNASSIGNED: dict[str, Any] = {"and": [["responsible", "empty", True], ["is_client", "=", True]]}

@@ -74,16 +74,28 @@ def birthdays(context: OrganisationContext, request: Request) -> dict[str, Any]:
 @view_config(route_name="contacts.duplicates", permission=MERGE, renderer="duplicates.jinja2")
 def pairs(context: OrganisationContext, request: Request) -> dict[str, Any]:
     after = _cursor(request.GET.get("after", ""))
-    found = duplicates.find_duplicates(request.db, after, PAIRS)
+    by = [reason for reason in duplicates.REASONS if reason in request.GET.getall("by")] or list(
+        duplicates.REASONS
+    )
+    found = duplicates.find_duplicates(request.db, after, PAIRS, by)
     ids = {side for pair in found.pairs for side in (pair.first, pair.second)}
     cards = _cards(request, ids)
     following = None
     if found.next is not None:
         cursor = "-".join(map(str, found.next))
-        following = request.url_of("contacts.duplicates", query={"after": cursor})
+        following = request.url_of(
+            "contacts.duplicates", query=[("after", cursor), *(("by", one) for one in by)]
+        )
     return {
         "title": _("Duplicates"),
         "lead": _("Cards that may be the same client. Merging loses nothing and can be undone."),
+        "rules": {
+            "url": request.url_of("contacts.duplicates"),
+            "items": [
+                {"name": reason, "title": _BY[reason], "checked": reason in by}
+                for reason in duplicates.REASONS
+            ],
+        },
         "pairs": [_pair(request, pair, cards) for pair in found.pairs],
         "pages": {"prev_url": None, "next_url": following, "text": ""},
     }
@@ -118,10 +130,18 @@ def _card(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_BY = {
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "tax_number": _("Tax number"),
+    "born": _("Birthday and first name"),
+    "name": _("Name"),
+}
 _WHY = {
     "phone": _("the same phone"),
     "email": _("the same e-mail"),
     "tax_number": _("the same tax number"),
+    "born": _("the same birthday and first name"),
     "name": _("nearly the same name"),
 }
 
