@@ -1,0 +1,1 @@
+"""How fast Parlour is, measured against plain SQLAlchemy Core doing the same work on the same rows."""
