@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from parlour.access import sessions, users
+from parlour.access import browsers, sessions, users
 from parlour.access.memberships import my_branches
 from parlour.access.policy import LOGGED_IN, MEMBER, set_cookie
 from parlour.access.views import forms
@@ -60,7 +60,7 @@ def _page(request: Request, *, profile: Any = None, password: Any = None) -> dic
         "password": password or _passwords(request).show({}),
         "logins": [
             {
-                "agent": login.agent or _("Unknown browser"),
+                "agent": browsers.words(login.agent) or _("Unknown browser"),
                 "ip": login.ip,
                 "seen": request.loc.ago(login.seen_at),
                 "seen_title": request.loc.moment(login.seen_at),

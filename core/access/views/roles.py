@@ -179,7 +179,7 @@ def _page(request: Request, role: Role) -> dict[str, Any]:
         "title": roles.title_of(role),
         "crumbs": _crumbs(request),
         "lead": _SUMMARIES.get(role.code, "") if role.builtin else "",
-        "url": request.url_of("settings.role", id=role.id),
+        "post_url": request.url_of("settings.role", id=role.id),
         "locked": locked,
         "name": None if role.builtin else {"value": role.title},
         "groups": groups,
