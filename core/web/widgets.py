@@ -242,14 +242,18 @@ class Upload(SchemaType):  # type: ignore[misc]
 
 
 class FileWidget(deform.widget.Widget):  # type: ignore[misc]
-    """A file to upload, for a node of type `Upload`. The value shown is {"url", "name"} of the file there is."""
+    """A file to upload, for a node of type `Upload`.
+
+    The value shown is {"url", "name"} of the file there is; `present` says it too, for a form that comes back with mistakes.
+    """
 
     template = "upload"
     readonly_template = "readonly/value"
     accept: str | None = None
+    present: Mapping[str, Any] | None = None
 
     def serialize(self, field: Any, cstruct: Any, **kw: Any) -> Any:
-        present = cstruct if isinstance(cstruct, Mapping) else {}
+        present = cstruct if isinstance(cstruct, Mapping) and "url" in cstruct else self.present or {}
         template = self.readonly_template if kw.get("readonly", self.readonly) else self.template
         return field.renderer(template, **self.get_template_values(field, present, kw))
 

@@ -2,6 +2,12 @@
 import { askFragment, nodes, tellFailure } from "./net.js";
 import { word } from "./words.js";
 
+/** The form in an answer, whether it came alone or in a whole page. */
+function formIn(html) {
+  const found = nodes(html);
+  return found.querySelector("form[data-form]") ?? found;
+}
+
 async function open(link, revive) {
   const panel = document.querySelector(link.dataset.inline);
   const body = panel.querySelector(".panel-body");
@@ -9,7 +15,7 @@ async function open(link, revive) {
   try {
     const response = await askFragment(link.href);
     if (response.redirected) return location.assign(link.href);
-    body.replaceChildren(...nodes(await response.text()).childNodes);
+    body.replaceChildren(formIn(await response.text()));
   } catch (error) {
     return tellFailure(error);
   }
@@ -39,7 +45,7 @@ async function open(link, revive) {
       try {
         const answer = await askFragment(form.action || link.href, { method: "POST", body: data });
         if (answer.status === 422) {
-          body.replaceChildren(...nodes(await answer.text()).childNodes);
+          body.replaceChildren(formIn(await answer.text()));
           ready();
         } else {
           location.reload();

@@ -25,6 +25,7 @@ export function start(root = document, revive = () => {}) {
       const line = lines.querySelector("template").content.firstElementChild.cloneNode(true);
       renumber(line);
       body.append(line);
+      if (!body.querySelector(".lines-main input:checked")) body.querySelector(".lines-main input")?.click();
       revive(line);
       line.querySelector("input:not([type=hidden]), select, textarea")?.focus();
       changed();

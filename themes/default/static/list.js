@@ -1,4 +1,5 @@
 // Lists: choosing rows, the side preview, keys.
+import { free, pressed, typing } from "./keys.js";
 import { askFragment, nodes, tellFailure } from "./net.js";
 import { word } from "./words.js";
 
@@ -115,15 +116,11 @@ class List {
   }
 
   key(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog, details.menu[open]")) return;
-    if (event.key === "Escape" && this.panel && !this.panel.hidden) return this.closePreview();
-    try {
-      if (localStorage.getItem("parlour.keys") === "off") return;
-    } catch {
-      // Without storage single keys work.
+    if (event.key === "Escape" && this.panel && !this.panel.hidden && !typing(event.target) && !document.querySelector("dialog[open], details.menu[open]")) {
+      return this.closePreview();
     }
-    const key = event.code === "KeyJ" ? "j" : event.code === "KeyK" ? "k" : event.code === "KeyX" ? "x" : event.key;
+    if (!free(event) || event.target.closest("details.menu[open]")) return;
+    const key = pressed(event);
     if (key === "j" || key === "k") {
       this.go(this.at + (key === "j" ? 1 : -1));
       if (this.panel && !this.panel.hidden) this.preview();

@@ -1,26 +1,7 @@
 // The frame: keys, folding menus, search suggestions, colours.
 import { Combobox } from "./combobox.js";
+import { free, keep, kept, pressed, typing } from "./keys.js";
 import { askJson, csrf, tellFailure } from "./net.js";
-
-function keep(name, value) {
-  try {
-    localStorage.setItem(`parlour.${name}`, value);
-  } catch {
-    // Nothing is kept, nothing is lost.
-  }
-}
-
-function kept(name) {
-  try {
-    return localStorage.getItem(`parlour.${name}`);
-  } catch {
-    return null;
-  }
-}
-
-function typing(target) {
-  return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
-}
 
 function keys() {
   const toggle = document.querySelector("[data-keys-switch]");
@@ -33,28 +14,23 @@ function keys() {
       document.querySelectorAll("details.menu[open]").forEach((menu) => closeMenu(menu));
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (typing(event.target) || document.querySelector("dialog[open]") || kept("keys") === "off") return;
+    if (!free(event)) return;
+    const key = pressed(event);
     const search = document.querySelector("[data-suggest]");
-    // Russian layouts put "." where "/" is and "т" where "n" is; the physical key counts as well.
-    if (search && (event.key === "/" || event.code === "Slash") && !event.shiftKey) {
-      event.preventDefault();
+    const menu = document.querySelector(`[data-menu-key="${CSS.escape(key)}"]`);
+    const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!(key === "/" && search) && key !== "?" && !menu && !target) return;
+    event.preventDefault();
+    if (key === "/") {
       search.focus();
       search.select();
-    } else if (event.key === "?" || (event.code === "Slash" && event.shiftKey)) {
+    } else if (key === "?") {
       document.getElementById("keys")?.showModal();
+    } else if (menu) {
+      menu.open = true;
+      menu.querySelector(".menu-item")?.focus();
     } else {
-      const letter = /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
-      const menu = document.querySelector(`[data-menu-key="${CSS.escape(letter)}"]`);
-      const target = document.querySelector(`[data-key="${CSS.escape(letter)}"]`);
-      if (menu) {
-        event.preventDefault();
-        menu.open = true;
-        menu.querySelector(".menu-item")?.focus();
-      } else if (target) {
-        event.preventDefault();
-        target.click();
-      }
+      target.click();
     }
   });
 }
