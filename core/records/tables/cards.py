@@ -157,7 +157,7 @@ class Cards:
         for parameter in parameters:
             key, equals, content = parameter.partition("=")
             key = key.strip().upper()
-            content = content.strip().strip('"')
+            content = self._decoded(content, None).strip().strip('"')
             if not equals:
                 # vCard 2.1 leaves out the names of parameters.
                 old = True

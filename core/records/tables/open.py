@@ -127,7 +127,8 @@ def _text(path: Path, name: str, size: int, encoding: str | None, delimiter: str
         )
     if start[:2000].upper().replace(" ", "").startswith("BEGIN:VCARD"):
         return keyed_table(Cards(path, encoding), path=path, kind="vcf", encoding=encoding)
-    if start.startswith("{") or re.match(r"\[\s*(?:[{\]]|$)", start):
+    named = Path(name).suffix.lower() in (".json", ".ndjson", ".jsonl") and start.startswith("[")
+    if named or start.startswith("{") or re.match(r"\[\s*(?:[{\]]|$)", start):
         return keyed_table(Objects(path, encoding), path=path, kind="json", encoding=encoding)
     text = Delimited(path, encoding, delimiter)
     return grid_table(text, path=path, kind="csv", encoding=encoding, delimiter=text.delimiter)

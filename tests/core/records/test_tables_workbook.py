@@ -166,7 +166,9 @@ def test_open_document_sheets_are_read(tmp_path: Path) -> None:
 
 def test_cells_repeated_without_end_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "base.ods"
-    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="1000"><text:p>x</text:p></table:table-cell>'
+    cell = text_cell("x").replace(
+        "<table:table-cell", '<table:table-cell table:number-columns-repeated="1000"'
+    )
     ods(path, f'<table:table-row table:number-rows-repeated="1000000">{cell}</table:table-row>')
     with pytest.raises(TableError, match="too large"):
         open_table(path)
