@@ -47,7 +47,12 @@ def happened(session: Session, name: str, **arguments: Any) -> int:
     _of_kind(name, "happened")
     listening = answering(session, name)
     for plugin in listening:
-        enqueue(session, HAPPENED_JOB, {"hook": name, "plugin": plugin, "args": arguments}, plugin=plugin)
+        enqueue(
+            session,
+            HAPPENED_JOB,
+            {"hook": name, "plugin": plugin, "args": arguments},
+            plugin=plugin.partition(":")[0],
+        )
     return len(listening)
 
 

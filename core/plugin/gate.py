@@ -12,6 +12,7 @@ from parlour.plugin.registry import current
 
 CORE = "core"
 _KEY = "enabled_plugins"
+_SWITCHED = "switched_plugins"
 # Connection pool (one per database) -> (organisation, version of its switches, generation of this process) ->
 # names.
 _known: WeakKeyDictionary[Any, dict[tuple[int, int, int], frozenset[str]]] = WeakKeyDictionary()
@@ -37,11 +38,14 @@ def enabled(session: Session) -> frozenset[str]:
         ).scalar_one()
     known = _known.setdefault(session.get_bind().engine.pool, {})
     key = (organisation_id, version, plugins.generation)
-    names = known.get(key)
+    # What this session has switched may yet be rolled back, and another may then get the same version.
+    names = None if session.info.get(_SWITCHED) else known.get(key)
     if names is None:
-        for old in [old for old in known if old[0] == organisation_id]:
-            known.pop(old, None)
-        names = known[key] = switched_on(session) & plugins.loaded.keys() | {CORE}
+        names = frozenset({CORE, *(switched_on(session) & plugins.loaded.keys())})
+        if not session.info.get(_SWITCHED):
+            for old in [old for old in known if old[0] == organisation_id]:
+                known.pop(old, None)
+            known[key] = names
     session.scope.cache[_KEY] = names
     return names
 
@@ -54,8 +58,9 @@ def switched_on(session: Session) -> frozenset[str]:
     return frozenset(rows)
 
 
-def forget(session: Session) -> None:
-    """Let this session read its switches anew; called by what changes them."""
+def switched(session: Session) -> None:
+    """Let this session read its switches anew, and for itself only; called by what changes them."""
+    session.info[_SWITCHED] = True
     session.scope.cache.pop(_KEY, None)
 
 

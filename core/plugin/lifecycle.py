@@ -37,7 +37,6 @@ def enable(session: Session, name: str) -> list[str]:
     _known(name)
     plugins = current()
     organisation = lock_organisation(session)
-    gate.forget(session)
     on = gate.switched_on(session)
     added: list[str] = []
     for each in [*graph.requirements(plugins.manifests, name), name]:
@@ -159,7 +158,7 @@ def _touch(session: Session, organisation: object) -> None:
     with system(session):
         organisation.plugins_version += 1
     session.flush()
-    gate.forget(session)
+    gate.switched(session)
     # Rules and fields of a plugin exist only while it is on.
     session.scope.cache.clear()
 
