@@ -128,7 +128,9 @@ def _thumbnail(picture: Path, target: Path) -> Path | None:
 
 def file_of(session: Session, file_id: int) -> File:
     """A file of the organisation, whoever asks; for jobs and services. Raises NotFound."""
-    found: File | None = session.get(File, file_id) if 0 < file_id < 1 << 63 else None
+    found: File | None = None
+    if 0 < file_id < 1 << 63:  # what a number in the database can be
+        found = session.scalars(select(File).where(File.id == file_id)).one_or_none()
     if found is None:
         raise _missing()
     return found
