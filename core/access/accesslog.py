@@ -55,10 +55,8 @@ def note_after(request: Any, what: str, record: str, rows: int, **given: Any) ->
     """As `note`, once the response of this request has gone out; what left is logged even when the browser
     hung up.
     """
-    session: Session = request.db
-    engine, scope = session.get_bind().engine, session.scope
-    assert isinstance(engine, Engine)
-    ip = request.address
+    engine: Engine = request.registry["parlour.engine"]
+    scope, ip = request.db.scope, request.address
 
     def write(_request: Any) -> None:
         own = Scope(scope.organisation_id, scope.user_id, trusted=True)

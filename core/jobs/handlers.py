@@ -15,6 +15,7 @@ CORE = {
     "core.happened": "parlour.plugin.calls:tell",
     "core.import": "parlour.records.importing.job:run",
     "core.undo": "parlour.records.importing.job:run_undo",
+    "core.bulk": "parlour.records.bulk:run",
     "core.prune": "parlour.jobs.prune:installation",
     "core.prune_organisation": "parlour.jobs.prune:organisation",
     "core.sweep_files": "parlour.jobs.prune:sweep_files",

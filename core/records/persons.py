@@ -32,7 +32,7 @@ class Section:
 
 def copy_of(session: Session, record: RecordType, row_id: int) -> list[Section]:
     """Everything held about one person. Raises NotAllowed, NotFound."""
-    _check(session, record)
+    _check(session, record, "core:export_person")
     conditions = [record.cls.id == row_id, *visible(session, record, archived=None)]
     rows = read(session, record, record.fields, conditions)
     decorate(session, record.fields, rows)
@@ -57,10 +57,10 @@ def _plain(item: Any, value: Any) -> Any:
     return value if item.target is not None else to_json(item, value)
 
 
-def _check(session: Session, record: RecordType) -> None:
+def _check(session: Session, record: RecordType, permission: str) -> None:
     if not record.person:
         raise Refusal(_("${name} are not people.", mapping={"name": record.plural}))
-    if not allows(session, "core:erase_person"):
+    if not allows(session, permission):
         raise NotAllowed(_("You may not handle requests about personal data."))
 
 
@@ -70,7 +70,7 @@ def erase(session: Session, record: RecordType, row_id: int) -> None:
     Goes through the record, its files, its history, waiting jobs and every plugin (hook `erase_person`). Cannot be undone.
     Raises NotAllowed, NotFound.
     """
-    _check(session, record)
+    _check(session, record, "core:erase_person")
     blank: dict[str, Any] = {}
     for item in record.fields:
         if item.computed:

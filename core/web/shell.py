@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyramid.config import Configurator
@@ -57,6 +57,11 @@ def slot_items(request: Request, name: str, subject: Any = None) -> list[SlotIte
 
 def figures(request: Request, name: str, subject: Any) -> list[dict[str, Any]]:
     """The figures of a slot, as the theme's strip wants them."""
+    return as_figures(slot_items(request, name, subject))
+
+
+def as_figures(items: Iterable[SlotItem]) -> list[dict[str, Any]]:
+    """Those of some slot items that are figures, for the theme's strip."""
     return [
         {
             "title": item.title,
@@ -66,7 +71,7 @@ def figures(request: Request, name: str, subject: Any) -> list[dict[str, Any]]:
             "href": item.href,
             "spark": item.spark,
         }
-        for item in slot_items(request, name, subject)
+        for item in items
         if isinstance(item, Figure)
     ]
 
@@ -110,10 +115,17 @@ def menus(request: Request) -> list[dict[str, Any]]:
         groups[code] = {"name": code, "title": title, "items": []}
     for entry in shown:
         entry["active"] = entry["url"] == open_page
-        code = entry.pop("group") or "clients"
+        code = _group(entry.pop("group"))
         groups.setdefault(code, {"name": "", "title": code, "items": []})["items"].append(entry)
     settings = groups.pop("settings")
     return [group for group in (*groups.values(), settings) if group["items"]]
+
+
+def _group(wanted: Any) -> Any:
+    """The code of a group that is named by its code or, as a manifest's category, by its title."""
+    if wanted in GROUPS:
+        return wanted
+    return next((code for code, title in GROUPS.items() if str(title) == str(wanted)), wanted or "clients")
 
 
 def _entries(request: Request) -> list[MenuItem]:

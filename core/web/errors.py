@@ -1,0 +1,160 @@
+"""Error pages: what happened, what to do now, and a code to quote. Never a traceback, which stays in the log.
+
+Programs that ask for JSON get a problem document (RFC 9457) of the same content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from pyramid.config import Configurator
+from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPFound, HTTPNotFound
+from pyramid.request import Request
+from pyramid.response import Response
+
+from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal
+from parlour.i18n import _
+from parlour.web.rendering import template
+from parlour.web.requests import known, language, reads_only
+
+log = structlog.get_logger("parlour.web")
+PROBLEM = "application/problem+json"
+
+_STATUS: list[tuple[type[ParlourError], int]] = [
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (Invalid, 422),
+    (Refusal, 409),
+]
+_TITLES = {
+    400: _("This could not be understood"),
+    403: _("You may not do this"),
+    404: _("There is nothing here"),
+    405: _("This could not be understood"),
+    409: _("That cannot be done"),
+    413: _("This is too large"),
+    422: _("This cannot be saved"),
+    429: _("Too many attempts"),
+    500: _("Something went wrong here"),
+    503: _("Not ready yet"),
+}
+_ADVICE = {
+    400: _("Go back, open the page again and repeat what you did."),
+    403: _("Ask an owner to give you the right for it."),
+    404: _("The address is wrong, the record is gone, or it is not yours to see."),
+    500: _("Nothing of what you did last was saved. Try again; if it happens again, quote the code."),
+}
+
+
+def includeme(config: Configurator) -> None:
+    config.add_exception_view(refused, context=ParlourError)
+    config.add_exception_view(http_error, context=HTTPException)
+    config.add_exception_view(stale_form, context=BadCSRFToken)
+    config.add_exception_view(stale_form, context=BadCSRFOrigin)
+    config.add_forbidden_view(forbidden)
+    config.add_notfound_view(not_found)
+    config.add_exception_view(broken, context=Exception)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is said to the person or program. `fields` are messages by field, for values that cannot be saved."""
+
+    status: int
+    detail: Any
+    title: Any = ""
+    fields: dict[str, Any] | None = None
+
+
+def refused(error: ParlourError, request: Request) -> Response:
+    """One of the ways in which Parlour says no."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
+    fields = dict(error.fields) if isinstance(error, Invalid) else None
+    return answer(request, Problem(status, error.message, fields=fields))
+
+
+def http_error(error: HTTPException, request: Request) -> Response:
+    """What Pyramid itself refuses; redirects pass through."""
+    if error.status_code < 400:
+        return error
+    return answer(request, Problem(error.status_code, _ADVICE.get(error.status_code, "")))
+
+
+def not_found(error: HTTPNotFound, request: Request) -> Response:
+    return answer(request, Problem(404, _ADVICE[404]))
+
+
+def forbidden(error: HTTPForbidden, request: Request) -> Response:
+    """The log-in page for who is not logged in, a refusal for everybody else."""
+    if known(request, "user") is None and reads_only(request) and not wants_json(request):
+        here = request.path_qs if request.path != "/" else None
+        return HTTPFound(request.url_of("login", query={"back": here} if here else None))
+    status = 401 if known(request, "user") is None else 403
+    return answer(request, Problem(status, _ADVICE[403], title=_TITLES[403]))
+
+
+def stale_form(error: Exception, request: Request) -> Response:
+    """A form without its token: the page was open for too long, or the form is not ours."""
+    detail = _("The page was open for too long. Go back, open it again and repeat what you did.")
+    return answer(request, Problem(400, detail))
+
+
+def broken(error: Exception, request: Request) -> Response:
+    """A fault of ours. The log has the traceback under the request's code."""
+    log.error("request_failed", exc_info=error)
+    return answer(request, Problem(500, _ADVICE[500]))
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client asked for JSON rather than a page."""
+    if request.environ.get("PATH_INFO", "").startswith("/api/"):
+        return True
+    offered = request.accept.acceptable_offers(["text/html", "application/json", PROBLEM])
+    return bool(offered) and offered[0][0] != "text/html"
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The response for a problem: a page, a fragment's plain words, or a problem document."""
+    title = problem.title or _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase
+    if wants_json(request):
+        response = Response(json_body=_document(request, problem, title), status=problem.status)
+        response.content_type = PROBLEM
+        return response
+    page = template(
+        request,
+        "error.jinja2",
+        {
+            "status": problem.status,
+            "title": title,
+            "text": problem.detail,
+            "code": request.id,
+            "fields": list((problem.fields or {}).values()),
+            "home_url": _home(request),
+            "retry_url": request.path_qs if reads_only(request) and problem.status >= 500 else None,
+        },
+    )
+    return Response(page, status=problem.status)
+
+
+def _document(request: Request, problem: Problem, title: Any) -> dict[str, Any]:
+    say = language(request).translate
+    document = {
+        "type": "about:blank",
+        "title": say(title),
+        "status": problem.status,
+        "detail": say(problem.detail),
+        "code": request.id,
+    }
+    if problem.fields:
+        document["errors"] = {name: say(message) for name, message in problem.fields.items()}
+    return document
+
+
+def _home(request: Request) -> str:
+    slug = (request.matchdict or {}).get("organisation")
+    return request.url_of("today", organisation=slug) if slug and known(request, "user") else "/"

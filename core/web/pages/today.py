@@ -1,0 +1,98 @@
+"""Today: the home of everybody who works here. Plugins fill it; a new salon is shown its first steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+from sqlalchemy import func, select
+
+from parlour.access.models import Membership
+from parlour.access.rules import allows
+from parlour.db.base import now
+from parlour.db.session import Session, system
+from parlour.i18n import _
+from parlour.records.registry import RecordType, enabled_records
+from parlour.web import shell
+from parlour.web.contexts import OrganisationContext
+from parlour.web.rendering import rendered
+from parlour.web.requests import routed
+from parlour.web.slots import NEEDS, TODAY, Figure
+
+max_queries = 30
+
+
+@view_config(route_name="today", renderer="today.jinja2", permission="member")
+def today(context: OrganisationContext, request: Request) -> dict[str, Any]:
+    loc = request.loc
+    items = shell.slot_items(request, TODAY)
+    return {
+        "title": _("Today"),
+        "lead": loc.date(loc.local(now()).date(), "full"),
+        "figures": shell.as_figures(items),
+        "parts": rendered(request, [item for item in items if not isinstance(item, Figure)]),
+        "start": first_steps(request),
+    }
+
+
+@view_config(route_name="needs", renderer="today.jinja2", permission="member")
+def needs(context: OrganisationContext, request: Request) -> dict[str, Any]:
+    """What waits for this person, as a page: for those without scripts, and with many of them."""
+    items = shell.slot_items(request, NEEDS)
+    return {"title": _("What needs me"), "parts": rendered(request, items), "figures": []}
+
+
+def first_steps(request: Request) -> list[dict[str, Any]]:
+    """What is left to do in a new salon, for who may do it; nothing once it is all done."""
+    session = request.db
+    if not allows(session, "core:settings:write"):
+        return []
+    steps = [step for step in (_plugins(request), _people(request), *_records(request)) if step is not None]
+    return [] if all(step["done"] for step in steps) else steps
+
+
+def _plugins(request: Request) -> dict[str, Any] | None:
+    if not allows(request.db, "core:plugins:write"):
+        return None
+    return {
+        "title": _("Switch on what you need"),
+        "text": _("Each plugin says what it does; all can be switched off again."),
+        "url": request.url_of("plugins"),
+        "done": len(request.enabled) > 1,
+    }
+
+
+def _people(request: Request) -> dict[str, Any] | None:
+    if not routed(request, "settings.members") or not allows(request.db, "core:users:write"):
+        return None
+    return {
+        "title": _("Let your people in"),
+        "text": _("Receptionists and specialists each get a log-in of their own."),
+        "url": request.url_of("settings.members"),
+        "done": _members(request.db) > 1,
+    }
+
+
+def _members(session: Session) -> int:
+    counted = select(func.count(Membership.id)).where(Membership.organisation_id == session.scope.organisation_id)
+    with system(session):
+        return int(session.scalar(counted) or 0)
+
+
+def _records(request: Request) -> list[dict[str, Any]]:
+    """Bring in the client base: the first record that holds people."""
+    found = [record for record in enabled_records(request.db) if record.person]
+    return [_bring_in(request, record) for record in found[:1] if allows(request.db, record.permission("create"))]
+
+
+def _bring_in(request: Request, record: RecordType) -> dict[str, Any]:
+    words = {"what": record.plural}
+    route = "record.import" if routed(request, "record.import") else "record.new"
+    some = request.db.execute(select(record.cls.id).limit(1)).first()
+    return {
+        "title": request.loc.translate(_("Bring in: ${what}"), words),
+        "text": _("From a file of any kind, or one by one."),
+        "url": request.url_of(route, record=record.name),
+        "done": some is not None,
+    }

@@ -1,0 +1,34 @@
+"""One transaction per request: committed with the response, undone for every 4xx and 5xx, tried again after a
+deadlock.
+
+pyramid_tm commits what a view returns, so answering with an error status needs the veto. The session is
+joined as changed: zope.sqlalchemy would roll back statements that it has not seen as ORM changes.
+"""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from parlour.web.assets import PREFIX
+
+ATTEMPTS = 3
+
+
+def includeme(config: Configurator) -> None:
+    config.add_settings(
+        {
+            "retry.attempts": ATTEMPTS,
+            "tm.manager_hook": "pyramid_tm.explicit_manager",
+            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "tm.activate_hook": needs_transaction,
+            "tm.annotate_user": False,
+        }
+    )
+    config.include("pyramid_retry")
+    config.include("pyramid_tm")
+
+
+def needs_transaction(request: Request) -> bool:
+    """Files of the program do not touch the database."""
+    return not request.environ.get("PATH_INFO", "").startswith(f"{PREFIX}/")
