@@ -49,6 +49,13 @@ _OTHERS = frozenset(
         "user", "sender", "emergency",
     }
 )  # fmt: skip
+# Words that tell one phone or address from another; a mobile phone is what most of them are.
+_TELLING = frozenset(
+    {
+        "home", "work", "business", "other", "рабочий", "домашний", "городской", "раб", "дом", "доп",
+        "дополнительный", "whatsapp", "viber", "ватсап", "вотсап", "вайбер",
+    }
+)  # fmt: skip
 # "Phone 1 - Value": group, and which part of it the column holds.
 _PARTED = re.compile(
     r"(?i)^(.+?)\s*-\s*(label|type|value|formatted|street|city|po box|region|postal code|country|extended address)$"
@@ -143,7 +150,7 @@ def guess(
             why,
             part=match.group(2).lower() if match else "",
             group=match.group(1) if match else "",
-            label=_label(column, candidate) if candidate.many and not match else "",
+            label=_label(column) if candidate.many and not match else "",
         )
     _take_parts(columns, parted, chosen, candidates)
     nothing = _("Nothing fits this heading.")
@@ -285,23 +292,9 @@ def _shortens(own: str, word: str) -> bool:
     return len(short) >= 5 and long[: len(short) - 1] == short[:-1] and len(long) - len(short) <= 2
 
 
-def _label(column: str, candidate: Candidate) -> str:
+def _label(column: str) -> str:
     """What tells one of several columns from the others: "work" in "Work phone"."""
-    known = {word for title in candidate.titles for word in normalised(title).split()}
-    words = [word for word in normalised(column).split() if word not in known]
-    telling = {
-        "home",
-        "work",
-        "business",
-        "other",
-        "domashniy",
-        "рабочий",
-        "домашний",
-        "городской",
-        "раб",
-        "дом",
-    }
-    return " ".join(word for word in words if word in telling)
+    return " ".join(word for word in normalised(column).split() if word in _TELLING)
 
 
 class Evidence:

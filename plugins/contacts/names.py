@@ -80,9 +80,7 @@ def split_name(full: str, order: str | None = None) -> Name:
         return Name()
     if len(tokens) == 1:
         alone = tokens[0]
-        return (
-            Name(last=cased(alone)) if _surname(alone) and not _first(alone) else Name(first=cased(alone))
-        )
+        return Name(last=cased(alone)) if _surname(alone) and not _first(alone) else Name(first=cased(alone))
     return Name(*(cased(part) for part in _parts(tokens, order)))
 
 
