@@ -41,6 +41,10 @@ class Invalid(ParlourError):
         super().__init__(message)
         self.errors = {row: dict(found) for row, found in errors.items()}
 
+    def __str__(self) -> str:
+        said = [f"{name or 'row'} ({row}): {_plain(why)}" for row, found in self.errors.items() for name, why in found.items()]
+        return " ".join([super().__str__(), "; ".join(said[:20])])
+
     @property
     def fields(self) -> dict[str, Any]:
         """The messages of the first row, for a form that saves one."""

@@ -8,6 +8,8 @@ reads all four back to the same values.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,13 @@ FORMATS = ("csv", "xlsx", "json", "vcf")
 
 
 def exportable(session: Session, record: RecordType, names: Sequence[str] | None = None) -> list[Field]:
-    """The fields to write: those asked for, or all that this person may read. Raises Refusal for an unknown one."""
+    """The fields to write: those asked for, or all that this person may read and a file can bring back.
+
+    Raises Refusal for an unknown one.
+    """
     fields = [item for item in fields_of(session, record) if item.kind.name != "file"]
     if not names:
-        return fields
+        return [item for item in fields if not item.computed]
     by_name = {item.name: item for item in fields}
     unknown = [name for name in names if name not in by_name]
     if unknown:
@@ -74,7 +79,7 @@ def export(
     chosen = exportable(session, record, fields)
     if ending == "vcf" and not record.card:
         raise Refusal(_("${name} have no address cards; choose csv, xlsx or json.", mapping={"name": record.plural}))
-    columns = _columns(record, chosen, ending, loc)
+    columns = headings(record, chosen, ending, loc)
     written = 0
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -90,17 +95,18 @@ def export(
     return written
 
 
-def _columns(record: RecordType, fields: Sequence[Field], ending: str, loc: Localizer) -> dict[str, str]:
-    """What each field is called in the file: by name for machines, by title for people."""
+def headings(record: RecordType, fields: Sequence[Field], ending: str, loc: Localizer) -> dict[str, str]:
+    """What each field is called in a file of a format: by name for machines, by title for people."""
     if ending == "json":
         return {item.name: item.name for item in fields}
     if ending == "vcf":
         return {item.name: record.card.get(item.name, item.name) for item in fields}
-    titles: dict[str, str] = {}
-    for item in fields:
-        title = loc.translate(item.title)
-        titles[item.name] = title if title not in titles.values() else f"{title} ({item.name})"
-    return titles
+    titles = {item.name: loc.translate(item.title) for item in record.fields}
+    shared = {title for title, count in Counter(titles.values()).items() if count > 1}
+    return {
+        item.name: f"{titles[item.name]} ({item.name})" if titles[item.name] in shared else titles[item.name]
+        for item in fields
+    }
 
 
 def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
@@ -111,7 +117,7 @@ def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
         return value["title"]
     if item.storage == "links":
         titles = [one["title"] for one in value]
-        return titles if ending in ("json", "vcf") else "; ".join(titles)
+        return titles if ending in ("json", "vcf") else "; ".join(map(_tag, titles))
     if ending == "json" or (ending == "vcf" and item.storage == "part" and item.lines[0].kind.shape in ("phone", "email")):
         return to_json(item, value)
     if item.storage == "part":
@@ -120,7 +126,14 @@ def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
         return loc.translate(_("Yes")) if value else loc.translate(_("No"))
     if item.kind.name == "choice":
         return item.kind.show(value, loc)
+    if item.kind.name == "money" and value.currency != loc.currency:
+        return f"{value.amount} {value.currency}"
     return item.kind.to_cell(value)
+
+
+def _tag(title: str) -> str:
+    """A name in a list of names; in quotation marks when it holds what separates them."""
+    return '"{}"'.format(title.replace('"', '""')) if re.search('[;,|\n"]|:::|^\\s|\\s$|^\\*', title) else title
 
 
 def _lines_cell(item: Field, value: Sequence[dict[str, Any]]) -> str | None:

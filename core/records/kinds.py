@@ -69,7 +69,8 @@ class Kind:
         if not text:
             return None, ""
         try:
-            return self.clean(text, defaults), ""
+            # JSON brings values in the very form in which the API does.
+            return self.clean(cell if isinstance(cell, dict | list) else text, defaults), ""
         except Fault:
             return None, text
 
@@ -451,6 +452,14 @@ class MoneyKind(Kind):
 
     def show(self, value: Any, loc: Localizer) -> str:
         return loc.money(value.amount, value.currency) if value else ""
+
+    def from_cell(self, cell: Any, defaults: Defaults) -> tuple[Any, str]:
+        # A foreign currency is written behind the amount.
+        found = re.fullmatch(r"\s*(.+?)\s*\b([A-Z]{3})\s*", cell) if isinstance(cell, str) else None
+        if found and found.group(2) != defaults.currency and any(char.isdigit() for char in found.group(1)):
+            value, rest = super().from_cell({"amount": found.group(1), "currency": found.group(2)}, defaults)
+            return value, cell if rest else ""
+        return super().from_cell(cell, defaults)
 
     def operand(self, value: Any, defaults: Defaults) -> Any:
         money = replace(self, negative=True).clean(value, defaults)

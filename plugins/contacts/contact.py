@@ -365,9 +365,9 @@ class ContactAddress(
         "aliases": known("addresses"),
     },
 ):
-    """An address of a contact. `address` is the line with street and house; what came in one piece stands there."""
+    """An address of a contact. `street` is the line with street and house; what came in one piece stands there."""
 
-    address: Mapped[str | None] = text(_("Street and house"), max_length=500, search=True)
+    street: Mapped[str | None] = text(_("Street and house"), max_length=500, search=True)
     city: Mapped[str | None] = text(_("City"), max_length=100, search=True)
     region: Mapped[str | None] = text(_("Region"), max_length=100)
     postcode: Mapped[str | None] = text(_("Postcode"), max_length=20)

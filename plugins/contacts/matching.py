@@ -20,7 +20,7 @@ from parlour.records.values import Money, digits_of, key_of
 
 Values = Mapping[str, Any]
 # What a key begins with, and the field whose stored keys it is compared with.
-_KEYED = {"phone:": "phones", "email:": "emails", "tax:": "tax_number"}
+_KEYED = {"phone:": "phones", "email:": "emails", "tax:": "tax_number", "name:": "name"}
 
 
 def contact_keys(values: Values) -> set[str]:
@@ -37,6 +37,12 @@ class ContactMatcher(Matcher):
 
     def keys(self, values: Values) -> set[str]:
         return contact_keys(values)
+
+    def weak_keys(self, values: Values) -> set[str]:
+        """The whole name, for rows without phone, e-mail and tax number."""
+        name = values.get("name") if values.get("kind") == "company" else display_name(*name_of(values))
+        key = key_of(name or values.get("name"))
+        return {f"name:{key}"} if key else set()
 
     def find(self, session: Session, keys: Iterable[str]) -> set[int]:
         wanted = sorted(set(keys))

@@ -16,7 +16,6 @@ from parlour.records.registry import Field, RecordType
 from parlour.records.tables.base import Row
 from parlour.records.values import Fault
 
-
 # Parts of an address as other systems call them.
 PART_NAMES = {"postal code": "postcode", "extended address": "street", "po box": "street", "type": "label"}
 
@@ -46,7 +45,13 @@ class Converter:
             for column, name in plan.columns.items()
             if name in fields and fields[name].kind.shape == "day"
         }
-        self.numbering = [column for column in plan.unmatched if _counts_rows(samples.get(column, ()))]
+        # Columns that say nothing about a row, each with the reason why they are left out.
+        self.left_out: dict[str, Any] = {}
+        for column in plan.unmatched:
+            if column in plan.computed:
+                self.left_out[column] = _("Parlour works this out by itself; the column was left out.")
+            elif _counts_rows(samples.get(column, ())):
+                self.left_out[column] = _("This column only numbers the rows; it was left out.")
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
 
     def convert(self, row: Row) -> Converted:
@@ -56,7 +61,7 @@ class Converter:
             if name == SKIP or column in self.plan.labels or column in self.plan.parts:
                 continue
             if name is None or name not in self.fields:
-                if column in self.numbering:
+                if column in self.left_out:
                     continue
                 self._keep(done, column, text_of(cell))
                 continue

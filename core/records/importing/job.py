@@ -82,8 +82,7 @@ def run(
         importer.resume(position)
 
     def checkpoint(row: int, result: Result) -> bool:
-        kept = {"row": row, "result": result.as_json(loc)}
-        job.checkpoint(kept, result.rows, table.count, _("Importing rows"))
+        job.checkpoint(importer.position(row, loc), result.rows, table.count, _("Importing rows"))
         return not job.cancelled()
 
     done = importer.run(after=position.get("row", 0), checkpoint=checkpoint).as_json(loc)

@@ -42,6 +42,12 @@ class Matcher:
         """Under what a row can be found; rows that share no key are never the same."""
         return set()
 
+    def weak_keys(self, values: Values) -> set[str]:
+        """Under what a row without any key may be known already: it is taken for a row without keys that was there before
+        the import and says all that it says, so that importing a file again adds nothing. `find` looks these up too.
+        """
+        return set()
+
     def find(self, session: Session, keys: Iterable[str]) -> set[int]:
         """Ids of existing rows that have one of the keys, in one statement per kind of key."""
         return set()

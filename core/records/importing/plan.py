@@ -12,7 +12,7 @@ from sqlalchemy import select
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Refusal
-from parlour.i18n import _, localizer
+from parlour.i18n import LOCALES, _, localizer
 from parlour.records.defaults import defaults_of
 from parlour.records.headings import Candidate, guess
 from parlour.records.models import ImportMapping
@@ -38,6 +38,8 @@ class Plan:
     # What a heading calls its values ("work" in "Work phone").
     hints: dict[str, str] = field(default_factory=dict)
     unmatched: list[str] = field(default_factory=list)
+    # Those of the unmatched that our own export writes and nobody fills in.
+    computed: list[str] = field(default_factory=list)
     remembered: bool = False
 
 
@@ -74,6 +76,8 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
     if saved is not None and not given:
         plan.columns = {column: name for column, name in saved.columns.items() if name in fields or name == SKIP}
         plan.remembered = True
+    elif not given:
+        plan.columns = _written_by_us(record, table.columns, fields)
     many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
     taken = set() if plan.remembered else set(plan.columns.values()) - many
     candidates = [
@@ -98,7 +102,20 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
                 plan.hints[found.column] = found.label
     known = {*plan.columns, *plan.labels, *plan.parts}
     plan.unmatched = [column for column in table.columns if column not in known]
+    ours = {key_of(title) for item in record.fields if item.computed for title in _titles(item)}
+    plan.computed = [column for column in plan.unmatched if key_of(column) in ours]
     return plan
+
+
+def _written_by_us(record: RecordType, columns: Sequence[str], fields: Mapping[str, Field]) -> dict[str, str]:
+    """The plan for our own export, where every heading is a field's name, or its title in one language."""
+    from parlour.records.exporting import headings
+
+    for ending, locale in (("json", "en"), *(("csv", locale) for locale in LOCALES)):
+        names = {title: name for name, title in headings(record, record.fields, ending, localizer(locale)).items()}
+        if all(column in names for column in columns):
+            return {column: names[column] for column in columns if names[column] in fields}
+    return {}
 
 
 def _multiline(item: Field) -> bool:
@@ -141,10 +158,18 @@ def to_plain(plan: Plan) -> dict[str, Any]:
         "parts": {column: list(part) for column, part in plan.parts.items()},
         "hints": plan.hints,
         "unmatched": plan.unmatched,
+        "computed": plan.computed,
     }
 
 
 def from_plain(kept: Mapping[str, Any]) -> Plan:
     """The plan back from `to_plain`."""
     parts = {column: (part[0], part[1], part[2]) for column, part in kept["parts"].items()}
-    return Plan(dict(kept["columns"]), dict(kept["labels"]), parts, dict(kept["hints"]), list(kept["unmatched"]))
+    return Plan(
+        columns=dict(kept["columns"]),
+        labels=dict(kept["labels"]),
+        parts=parts,
+        hints=dict(kept["hints"]),
+        unmatched=list(kept["unmatched"]),
+        computed=list(kept["computed"]),
+    )

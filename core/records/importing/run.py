@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
@@ -118,8 +118,14 @@ class Importer:
         self.matcher = self._matcher(keys)
         self.result = Result(unmatched_columns=list(plan.unmatched))
         self.change_set: int | None = None
+        # Rows up to this number were there before; those taken for a row without keys are taken once.
+        self.horizon = self._last_id()
+        self.claimed: set[int] = set()
         # A dry run writes nothing, so later batches find what earlier ones would have written here.
         self._kept: tuple[dict[int, Draft], dict[str, list[Draft]]] = ({}, defaultdict(list))
+
+    def _last_id(self) -> int:
+        return self.session.scalar(select(func.max(self.record.cls.id))) or 0
 
     def _matcher(self, keys: Sequence[str]) -> Matcher:
         if keys:
@@ -144,8 +150,8 @@ class Importer:
         if not after:
             for found in self.table.problems:
                 self.result.add(found.row, found.column, found.value, found.reason)
-            for column in self.converter.numbering:
-                self.result.add(None, column, "", _("This column only numbers the rows; it was left out."))
+            for column, reason in self.converter.left_out.items():
+                self.result.add(None, column, "", reason)
             self.result.skipped = len(self.table.skipped)
             self.result.rows = self.result.skipped
         for batch in _batches(rows):
@@ -156,9 +162,20 @@ class Importer:
         return self.result
 
     def resume(self, position: Mapping[str, Any]) -> None:
-        """Go on from what a checkpoint kept: the figures so far, and the change set that all batches share."""
+        """Go on from what `position` kept: the figures so far, and the change set that all batches share."""
         self.result = Result.from_json(position["result"])
         self.change_set = self.result.change_set
+        self.horizon = position["horizon"]
+        self.claimed = set(position["claimed"])
+
+    def position(self, row: int, loc: Localizer) -> dict[str, Any]:
+        """What a later run needs to go on behind the file's row `row`, as plain values."""
+        return {
+            "row": row,
+            "result": self.result.as_json(loc),
+            "horizon": self.horizon,
+            "claimed": sorted(self.claimed),
+        }
 
     def batch(self, rows: Sequence[Converted]) -> None:
         """Convert the rest, match, combine and write one batch."""
@@ -250,7 +267,7 @@ class Importer:
 
     def _existing(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Draft]]:
         """Drafts of the existing rows that share a key with a row of the batch, by key."""
-        keys = {key for values in rows for key in self.matcher.keys(values)}
+        keys = {key for values in rows for key in self.matcher.keys(values) or self.matcher.weak_keys(values)}
         ids = sorted(self.matcher.find(self.session, keys)) if keys else []
         known, by_key = self._kept if self.dry_run else ({}, defaultdict(list))
         drafts: list[Draft] = []
@@ -262,13 +279,15 @@ class Importer:
                 drafts.append(Draft(found["id"], found, {}))
         for draft in drafts:
             known[draft.id or 0] = draft
-            for key in self.matcher.keys(draft.values):
+            for key in self.matcher.keys(draft.values) or self.matcher.weak_keys(draft.values):
                 by_key[key].append(draft)
         return by_key
 
     def _place(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
         """The draft that the row belongs to, changed by it, or a new one."""
         keys = self.matcher.keys(values)
+        if not keys:
+            return self._place_keyless(row, values, by_key)
         near = list(dict.fromkeys(draft for key in sorted(keys) for draft in by_key.get(key, ())))
         same = [draft for draft in near if self.matcher.same(draft.values, values)]
         if same:
@@ -288,6 +307,24 @@ class Importer:
         for key in self.matcher.keys(draft.values):
             if draft not in by_key[key]:
                 by_key[key].append(draft)
+        return draft
+
+    def _place_keyless(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
+        """A row that nothing identifies: one that was there before and says the same, else a new one."""
+        weak = sorted(self.matcher.weak_keys(values))
+        near = list(dict.fromkeys(draft for key in weak for draft in by_key.get(key, ())))
+        for draft in near:
+            known = draft.id is not None and draft.id <= self.horizon and draft.id not in self.claimed
+            if known and self.matcher.combine(draft.values, values, self.fields) == ({}, []):
+                self.claimed.add(draft.id or 0)
+                draft.outcomes[row.number] = "unchanged"
+                return draft
+        draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
+        if near:
+            name = _name(self.record, near[0].values)
+            self.result.add(row.number, "", name, _("This may be a duplicate of another record."))
+        for key in weak:
+            by_key[key].append(draft)
         return draft
 
     def _note_lost(self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ _FEMALE = frozenset(
     }
 )
 _MALE = frozenset({"м", "муж", "мужской", "мужчина", "мужск", "парень", "m", "male", "man", "boy", "mr"})
+_QUOTED_TAG = re.compile(r'(?:(?<=^)|(?<=[;,|\n])|(?<=; ))"((?:[^"]|"")*)"(?=\s*(?:[;,|\n]|$))')
 _TAG_MARKS = re.compile(r":::|[|,;\n]")
 # Every contact of a Google account carries it, so it says nothing about anybody.
 _SYSTEM_TAGS = frozenset({"mycontacts"})
@@ -70,7 +71,7 @@ def sex(cell: Cell) -> str | None:
 def tags(cell: Cell) -> list[str]:
     """The tags of a cell in their order, without repetitions (compared without regard to case).
 
-    A list is taken item by item. The star before Google's own groups is taken off, and "myContacts" is left
+    A list is taken item by item; a tag in quotation marks may hold what otherwise separates tags. The star before Google's own groups is taken off, and "myContacts" is left
     out.
     """
     if isinstance(cell, list):
@@ -79,7 +80,9 @@ def tags(cell: Cell) -> list[str]:
             for part in cell
         ]
     else:
-        parts = _TAG_MARKS.split(text_of(cell))
+        text = text_of(cell)
+        quoted = [one.replace('""', '"') for one in _QUOTED_TAG.findall(text)]
+        parts = [*_TAG_MARKS.split(_QUOTED_TAG.sub("", text)), *quoted]
     found: dict[str, str] = {}
     for part in parts:
         tag = tidy(part).replace("\n", " ")

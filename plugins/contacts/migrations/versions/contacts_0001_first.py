@@ -261,14 +261,14 @@ def upgrade() -> None:
         sa.Column("organisation_id", BigId, nullable=False),
         sa.Column("owner_id", BigId, nullable=False),
         sa.Column("position", BigId, nullable=False),
-        sa.Column("address", sa.String(length=500), nullable=True),
+        sa.Column("street", sa.String(length=500), nullable=True),
         sa.Column("city", sa.String(length=100), nullable=True),
         sa.Column("region", sa.String(length=100), nullable=True),
         sa.Column("postcode", sa.String(length=20), nullable=True),
         sa.Column("country", sa.String(length=100), nullable=True),
         sa.Column("kind", sa.String(length=40), nullable=True),
         sa.Column("label", sa.String(length=60), nullable=True),
-        sa.Column("address_key", sa.Text(), nullable=True),
+        sa.Column("street_key", sa.Text(), nullable=True),
         sa.Column("city_key", sa.Text(), nullable=True),
         sa.Column("region_key", sa.Text(), nullable=True),
         sa.Column("postcode_key", sa.Text(), nullable=True),
@@ -291,9 +291,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_contacts_address_address_key",
+        "ix_contacts_address_street_key",
         "contacts_address",
-        ["organisation_id", "address_key", "id"],
+        ["organisation_id", "street_key", "id"],
         unique=False,
     )
     op.create_index(
