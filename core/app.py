@@ -37,8 +37,7 @@ INCLUDES = (
     # The core's own pages.
     "parlour.web.pages",
     "parlour.records.pages",
-    "parlour.records.file_views",
-    "parlour.jobs.views",
+    "parlour.records.importing.views",
     "parlour.records.file_views",
     "parlour.jobs.views",
     # Everything else.

@@ -30,9 +30,18 @@ def check_allowed(session: Session, record: RecordType) -> None:
 
 
 def start(
-    session: Session, record: RecordType, file_id: int, plan: Plan, keys: Sequence[str] = (), *, dry_run: bool = False
+    session: Session,
+    record: RecordType,
+    file_id: int,
+    plan: Plan,
+    keys: Sequence[str] = (),
+    *,
+    options: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> int:
     """Enqueue the import of an uploaded file and return the job's number. Raises NotAllowed.
+
+    `options` say how to read the file, as `open_table` takes them.
 
     A dry run goes the same way and writes nothing, so that a large file shows its progress then too.
     """
@@ -42,6 +51,7 @@ def start(
         "file_id": file_id,
         "plan": to_plain(plan),
         "keys": list(keys),
+        "options": dict(options or {}),
         "dry_run": dry_run,
     }
     return enqueue(session, JOB, arguments, queue="slow")
@@ -55,6 +65,7 @@ def run(
     file_id: int,
     plan: Mapping[str, Any],
     keys: Sequence[str],
+    options: Mapping[str, str],
     dry_run: bool,
 ) -> dict[str, Any]:
     """The handler of JOB. Parlour does the work; the history names the person, whose right was checked at the start."""
@@ -64,7 +75,7 @@ def run(
     loc = language_of(session)
     # Ends the transaction, which on SQLite holds the write lock: a large file takes seconds to open.
     session.commit()
-    table = open_table(path, stored.name)
+    table = open_table(path, stored.name, **options)
     if dry_run:
         # Read-only, so that trying a file keeps nobody from working.
         with job.reader() as reading:
