@@ -121,7 +121,7 @@ def _parts(tokens: list[str], order: str | None) -> tuple[str, str, str]:
         if len(before) == 1:
             # "Анна Петровна Иванова", or "Анна Петровна" alone.
             return " ".join(after), before[0], middle
-        if _first(before[0]) and not _first(before[-1]):
+        if _first(before[0]) and not _first(before[-1]) and not _INITIALS.match(before[-1]):
             return " ".join([*before[1:], *after]), before[0], middle
         return " ".join([*before[:-1], *after]), before[-1], middle
     initials = [bool(_INITIALS.match(token)) for token in tokens]
@@ -171,8 +171,6 @@ def _decided_order(tokens: list[str]) -> str | None:
     sure_one, sure_two = _sure_surname(one), _sure_surname(two)
     if sure_one != sure_two:
         return "last" if sure_one else "first"
-    if _surname(one) != _surname(two) and not known_one:
-        return "last" if _surname(one) else "first"
     return None
 
 

@@ -12,7 +12,7 @@ from parlour.records.parse.cells import Cell, only_marks, tidy
 from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_of, segments
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?e\+?(\d{1,2})", re.IGNORECASE)
-_FLOAT = re.compile(r"(\+?\d{7,15})[.,]0+")
+_FLOAT = re.compile(r"(?<!\d)(\+?\d{10,15})[.,]0+(?!\d)")
 # A number, a label in brackets behind it, and words such as "доб. 12" are told apart by this: signs of a
 # phone only.
 _RUN = re.compile(r"[+(]?[\d(+][\d\s().+/\-\\_]*")
@@ -193,4 +193,4 @@ def _spreadsheet_float(text: str) -> str:
         first, fraction, exponent = power.group(1), power.group(2) or "", int(power.group(3))
         if len(fraction.rstrip("0")) in (exponent - 1, exponent) or len(fraction) == exponent:
             return str(int(Decimal(f"{first}.{fraction or 0}").scaleb(exponent)))
-    return tidy(text)
+    return _FLOAT.sub(r"\1", tidy(text))
