@@ -48,6 +48,12 @@ def _sqlite_connect(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
+    # SQLite's own lower() knows the letters of English only.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _sqlite_begin(connection: Connection) -> None:

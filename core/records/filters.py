@@ -306,13 +306,18 @@ def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Predicate]:
     return apply
 
 
+def _folded(column: Any) -> Any:
+    """A long text, which has no key column, in the form in which it is compared."""
+    return func.replace(func.lower(column), "ё", "е")
+
+
 def _contains(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
-    target = key if key is not None else func.lower(column)
+    target = key if key is not None else _folded(column)
     return target.like(like_pattern(_keyed(kind, key, value, defaults)), escape="\\")
 
 
 def _starts(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
-    target = key if key is not None else func.lower(column)
+    target = key if key is not None else _folded(column)
     return target.like(like_pattern(_keyed(kind, key, value, defaults))[1:], escape="\\")
 
 
