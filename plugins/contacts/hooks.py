@@ -92,7 +92,8 @@ def _check_positions(session: Session, rows: Sequence[RowChange]) -> None:
     """A contact person is a person and works in a company."""
     touched = [row for row in rows if {"person", "company"} & set(row.new)]
     sides = {row.value(side) for row in touched for side in ("person", "company")} - {None}
-    kinds = dict(session.execute(select(Contact.id, Contact.kind).where(Contact.id.in_(sides))).tuples().all())
+    rows_of = session.execute(select(Contact.id, Contact.kind).where(Contact.id.in_(sides)))
+    kinds = {row_id: kind for row_id, kind in rows_of}  # noqa: C416 - a result has keys() of its own
     errors: dict[int, dict[str, Any]] = {}
     for row in touched:
         if kinds.get(row.value("person")) == "company":
