@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class Action:
     danger: bool = False
     bulk: bool = True
     single: bool = True
+    # Whether the action makes sense for a row (its plain values); a card does not offer it otherwise.
+    applies: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 def action(record: Any, name: str, *, plugin: str, title: Any, **options: Any) -> Callable[..., Any]:

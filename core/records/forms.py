@@ -84,10 +84,13 @@ def schema_for(
         if node is None:
             continue
         if mode == "quick" and some_quick:
-            node.more = not item.quick and not item.required
+            node.more = not item.quick and not (item.required and item.default is None)
         if not (mode == "quick" and some_quick and not node.more) and names is None:
             node.group = record.groups.get(item.group, "")
         schema.add(node)
+    first = next((node for node in schema if node.name not in (VERSION, ANYWAY) and not node.more), None)
+    if first is not None and mode == "quick":
+        first.autofocus = True
     return schema
 
 
@@ -371,6 +374,10 @@ def _lines_node(item: Field, drawing: Drawing) -> SchemaNode:
         node.wide = not node.narrow and getattr(inner.kind, "max_length", 0) > 200
         line.add(node)
     several = len(item.lines) > 2
+    if not several:
+        # Without visible labels the boxes say themselves what they are for.
+        for node in line.children[1:]:
+            node.widget.placeholder = node.title
     if not item.repeats and not several:
         line.add(
             SchemaNode(

@@ -133,9 +133,8 @@ def answer(request: Request, problem: Problem) -> Response:
             "title": title,
             "text": problem.detail,
             "code": request.id,
-            "fields": list((problem.fields or {}).values()),
-            "home_url": _home(request),
-            "retry_url": request.path_qs if reads_only(request) and problem.status >= 500 else None,
+            "hints": list((problem.fields or {}).values()),
+            "actions": _ways_on(request, problem),
         },
     )
     return Response(page, status=problem.status)
@@ -155,6 +154,12 @@ def _document(request: Request, problem: Problem, title: Any) -> dict[str, Any]:
     return document
 
 
-def _home(request: Request) -> str:
+def _ways_on(request: Request, problem: Problem) -> list[dict[str, Any]]:
+    """Where one can go from an error page: never a page without a way forward."""
+    ways = []
+    if problem.status >= 500 and reads_only(request):
+        ways.append({"title": _("Try again"), "url": request.path_qs, "icon": "rotate-cw"})
     slug = (request.matchdict or {}).get("organisation")
-    return request.url_of("today", organisation=slug) if slug and known(request, "user") else "/"
+    home = request.url_of("today", organisation=slug) if slug and known(request, "user") else "/"
+    ways.append({"title": _("To the start page"), "url": home, "icon": "house"})
+    return ways

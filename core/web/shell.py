@@ -109,7 +109,7 @@ def menus(request: Request) -> list[dict[str, Any]]:
         }
         for item in entries
     ]
-    open_page = _open(request.path, [entry["url"] for entry in shown])
+    open_page = _open(request.path, [entry["url"] for entry in shown], request.url_of("today"))
     groups: dict[Any, dict[str, Any]] = {}
     for code, title in GROUPS.items():
         groups[code] = {"name": code, "title": title, "items": []}
@@ -154,9 +154,9 @@ def _of_record(record: RecordType) -> MenuItem:
     )
 
 
-def _open(path: str, urls: Sequence[str]) -> str | None:
-    """The entry that leads nearest to the page that is open."""
-    around = [url for url in urls if path == url or path.startswith(f"{url.rstrip('/')}/")]
+def _open(path: str, urls: Sequence[str], home: str) -> str | None:
+    """The entry that leads nearest to the page that is open. Everything lies under home, which says nothing."""
+    around = [url for url in urls if path == url or (url != home and path.startswith(f"{url}/"))]
     return max(around, key=len, default=None)
 
 

@@ -53,6 +53,7 @@ def assign(session: Session, ids: Sequence[int], user: int, branch: int | None =
     title=_("Take away who looks after them"),
     permission="assign",
     icon="user-x",
+    applies=lambda row: bool(row.get("responsible")),
 )
 def unassign(session: Session, ids: Sequence[int]) -> Outcome:
     """Leave the clients without anybody responsible."""
@@ -60,7 +61,15 @@ def unassign(session: Session, ids: Sequence[int]) -> Outcome:
     return Outcome(_("Nobody looks after ${n} clients now.", mapping={"n": len(ids)}), done)
 
 
-@action(Contact, "block", plugin="contacts", title=_("Put on the block-list"), icon="ban", danger=True)
+@action(
+    Contact,
+    "block",
+    plugin="contacts",
+    title=_("Put on the block-list"),
+    icon="ban",
+    danger=True,
+    applies=lambda row: not row.get("blocked"),
+)
 def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome:
     """Warn staff of the clients from now on; `reason` stands beside the warning."""
     values = {"blocked": True} | ({"blocked_reason": reason} if reason else {})
@@ -68,7 +77,14 @@ def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome:
     return Outcome(_("${n} clients are on the block-list.", mapping={"n": len(ids)}), done.change_set)
 
 
-@action(Contact, "unblock", plugin="contacts", title=_("Take off the block-list"), icon="circle-check")
+@action(
+    Contact,
+    "unblock",
+    plugin="contacts",
+    title=_("Take off the block-list"),
+    icon="circle-check",
+    applies=lambda row: bool(row.get("blocked")),
+)
 def unblock(session: Session, ids: Sequence[int]) -> Outcome:
     """Take the clients off the block-list, with the reason."""
     changes = [Change({"blocked": False, "blocked_reason": None}, row_id) for row_id in ids]

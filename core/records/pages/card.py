@@ -21,7 +21,6 @@ from parlour.records.pages.parts import (
     groups_of,
     head_of,
     more_actions,
-    row_actions,
 )
 from parlour.records.pages.undoing import done
 from parlour.records.registry import RecordType
@@ -44,7 +43,6 @@ def card(context: RowContext, request: Request) -> dict[str, Any]:
         "loud": shell.loud(request, CARD_LOUD, subject),
         "figures": shell.figures(request, CARD_FIGURES, subject),
         "primary": edit_action(request, record, row),
-        "actions": row_actions(request, record, row),
         "more": more_actions(request, record, row),
         "groups": groups_of(request, record, row, edit=True, empty=True),
         "timeline": timeline_of_card(request, record, row["id"]),

@@ -151,7 +151,8 @@ def timeline_of_card(request: Request, record: RecordType, row_id: int) -> dict[
 
 def _item(request: Request, one: Entry | Event, reader: Reader) -> dict[str, Any]:
     if isinstance(one, Event):
-        return event_item(request, one, reader)
+        # What a new row began with stands on the card beside.
+        return {**event_item(request, one, reader), **({"changes": []} if one.kind == "create" else {})}
     loc = request.loc
     return {
         "icon": one.icon,

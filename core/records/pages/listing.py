@@ -235,14 +235,10 @@ class Listing:
                     "align": "end" if item.kind.align == "end" else "",
                     "sort_url": self.state.url(self.request, sort=turned) if sortable else None,
                     "sorted": ("descending" if order.descending else "ascending") if active else None,
-                    "priority": 1 if number == 0 or self.is_phone(item) else 2 if number < 5 else 3,
+                    "priority": 1 if number == 0 or is_phone(item) else 2 if number < 5 else 3,
                 }
             )
         return heads
-
-    def is_phone(self, item: Field) -> bool:
-        kind = item.lines[0].kind if item.storage == "part" else item.kind
-        return isinstance(kind, kinds.PhoneKind)
 
     def row(self, row: dict[str, Any]) -> dict[str, Any]:
         photo = file_url(self.request, row.get(self.photo.name), "small") if self.photo else None
@@ -318,11 +314,18 @@ class Listing:
 
 
 def columns_of(request: Request, record: RecordType) -> list[Field]:
-    """The columns of a list: what the row is called, then the listed fields in their order."""
+    """The columns of a list: what the row is called, how to call it, then the listed fields in their order."""
     readable = fields_of(request.db, record)
     first = [item for item in readable if item.name == record.title_field]
     others = [item for item in readable if item.listed and item not in first and not is_picture(item)]
+    others.sort(key=lambda item: not is_phone(item))
     return [*first, *others] or readable[:1]
+
+
+def is_phone(item: Field) -> bool:
+    """Whether the field holds numbers to call."""
+    kind = item.lines[0].kind if item.storage == "part" else item.kind
+    return isinstance(kind, kinds.PhoneKind)
 
 
 def may_import(request: Request, record: RecordType) -> bool:
@@ -334,26 +337,27 @@ def may_import(request: Request, record: RecordType) -> bool:
 
 
 def bulk_actions(request: Request, record: RecordType, archived: bool) -> Sequence[dict[str, Any]]:
-    """What can be done with chosen rows: the record's own actions, then what every record offers."""
+    """What can be done with chosen rows: first what every record offers, then the record's own actions."""
     session = request.db
     found: list[dict[str, Any]] = []
-    if allows(session, "core:bulk"):
+    bulk, write = allows(session, "core:bulk"), allows(session, record.permission("write"))
+    if bulk and write and not archived:
+        found.append({"name": "set", "title": _("Change a field"), "icon": "pencil"})
+    if bulk and write:
+        found.append(
+            {"name": "restore", "title": _("Bring back"), "icon": "archive-restore"}
+            if archived
+            else {"name": "archive", "title": _("Archive"), "icon": "archive"}
+        )
+    if allows(session, record.permission("export")):
+        found.append({"name": "export", "title": _("Export"), "icon": "download"})
+    if not archived and allows(session, record.permission("merge")):
+        found.append({"name": "merge", "title": _("Merge"), "icon": "merge"})
+    if bulk:
         found += [
             {"name": f"act:{one.name}", "title": one.title, "icon": one.icon, "danger": one.danger}
             for one in actions_of(session, record, bulk=True)
         ]
-        if allows(session, record.permission("write")):
-            if not archived:
-                found.append({"name": "set", "title": _("Change a field"), "icon": "pencil"})
-            found.append(
-                {"name": "restore", "title": _("Bring back"), "icon": "archive-restore"}
-                if archived
-                else {"name": "archive", "title": _("Archive"), "icon": "archive"}
-            )
-    if not archived and allows(session, record.permission("merge")):
-        found.append({"name": "merge", "title": _("Merge"), "icon": "merge"})
-    if allows(session, record.permission("export")):
-        found.append({"name": "export", "title": _("Export"), "icon": "download"})
     if allows(session, record.permission("delete")) and allows(session, "core:bulk_delete"):
         found.append({"name": "delete", "title": _("Delete"), "icon": "trash-2", "danger": True})
     return found

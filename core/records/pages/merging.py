@@ -83,15 +83,17 @@ def _fields(
         one, other = left.get(item.name), right.get(item.name)
         if item.computed or (_empty(one) and _empty(other)):
             continue
-        both = item.storage in ("part", "links") and one != other
+        # Lists are united: nothing is to be chosen, and where one side has nothing the other simply stays.
+        united = item.storage in ("part", "links")
+        left_shown, right_shown = (show(item, value, reader) or _plain(value) for value in (one, other))
         found.append(
             {
                 "name": item.name,
                 "title": item.title,
-                "left": show(item, one, reader) or _plain(one),
-                "right": show(item, other, reader) or _plain(other),
-                "same": one == other,
-                "both": both,
+                "left": left_shown or right_shown if united else left_shown,
+                "right": right_shown,
+                "same": one == other or (united and (_empty(one) or _empty(other))),
+                "both": united,
                 "chosen": "right" if _empty(one) else "left",
             }
         )

@@ -123,6 +123,7 @@ def row_actions(request: Request, record: RecordType, row: Mapping[str, Any]) ->
             "url": request.url_of("record.act", record=record.name, id=row["id"], action=one.name),
         }
         for one in actions_of(request.db, record)
+        if one.applies is None or one.applies(row)
     ]
 
 
@@ -135,7 +136,10 @@ def edit_action(request: Request, record: RecordType, row: Mapping[str, Any]) ->
 
 def more_actions(request: Request, record: RecordType, row: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     """What stands behind the dots of a card."""
-    session, found = request.db, []
+    session = request.db
+    found: list[dict[str, Any]] = row_actions(request, record, row)
+    if found:
+        found.append({"rule": True})
     here = {"record": record.name, "id": row["id"]}
     if allows(session, "core:history:read"):
         url = request.url_of("record.history", **here)

@@ -10,6 +10,7 @@ from pyramid.view import view_config
 
 from parlour.i18n import _
 from parlour.records.pages.addresses import card_url, file_url, photo_field, reader_of, title_of
+from parlour.records.pages.listing import is_phone
 from parlour.records.pages.shown import Reader, first_only, show
 from parlour.records.registry import RecordType, fields_of
 from parlour.records.search import search_everything
@@ -84,7 +85,7 @@ def _item(request: Request, record: RecordType, row: Mapping[str, Any], reader: 
 def _sub(request: Request, record: RecordType, row: Mapping[str, Any], reader: Reader) -> str:
     """What tells namesakes apart: the other searched columns that lists show."""
     words = []
-    for item in fields_of(request.db, record):
+    for item in sorted(fields_of(request.db, record), key=lambda item: not is_phone(item)):
         if item.name in row and item.name != record.title_field:
             value = first_only(show(item, row[item.name], reader))
             if value and value.get("text"):

@@ -135,6 +135,16 @@ class List {
   }
 }
 
+/** A table wider than its place scrolls there, not with the whole page. */
+function crowds() {
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      target.classList.toggle("crowded", target.firstElementChild.scrollWidth > target.clientWidth + 1);
+    }
+  });
+  document.querySelectorAll(".table-wrap").forEach((wrap) => watch.observe(wrap));
+}
+
 /** Adding a filter: only the chosen field's own boxes are there, and only they are sent. */
 function filters() {
   document.querySelectorAll("[data-filter-form]").forEach((form) => {
@@ -145,10 +155,19 @@ function filters() {
       });
     choose.addEventListener("change", show);
     show();
+    // A field may be asked for in several ways, each with a box of its own.
+    form.querySelectorAll("[data-filter-kind]").forEach((kind) => {
+      kind.addEventListener("change", () => {
+        kind.closest("[data-filter-field]").querySelectorAll("[data-filter-input]").forEach((set) => {
+          set.disabled = set.hidden = set.dataset.filterInput !== kind.value;
+        });
+      });
+    });
   });
 }
 
 export function start() {
   document.querySelectorAll("[data-list]").forEach((area) => new List(area));
   filters();
+  crowds();
 }

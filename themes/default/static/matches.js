@@ -71,6 +71,9 @@ export function start(root = document) {
         button.focus();
         return;
       }
+      // The server asks as well: tell it whom this person has seen.
+      const told = form.elements.namedItem("save_anyway");
+      if (told) told.value = found.map((match) => match.id).join(" ");
       form.dataset.checked = "1";
       form.requestSubmit(event.submitter);
       delete form.dataset.checked;
