@@ -54,7 +54,7 @@ def test_the_pages_are_built_and_reach_each_other(tmp_path: Path) -> None:
         "`make coffee`",
         "`PARLOUR_COFFEE`",
         "```python\nfrom parlour.i18n import nothing\n```",
-        "```python\nnot python\n```",
+        "```python\ndef (\n```",
         "![gone](gone.png)",
     ],
 )
@@ -68,25 +68,25 @@ def test_a_guide_that_is_wrong_is_found_out(
     assert [fault for check in checks for fault in check(page, {"page": page})]
 
 
-def _signatures() -> dict[str, str]:
-    """Hook -> `def name(...) -> ...: ...` as it stands in core/hooks.py."""
-    tree = ast.parse((ROOT / "core" / "hooks.py").read_text("utf-8"))
-    return {
-        node.name: f"def {node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}: ..."
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name in KINDS and node.returns is not None
-    }
+def _signature(function: ast.stmt) -> str:
+    """A function's name, arguments and answer on one line, however it was broken."""
+    assert isinstance(function, ast.FunctionDef)
+    assert function.returns is not None
+    return f"{function.name}({ast.unparse(function.args)}) -> {ast.unparse(function.returns)}"
 
 
 def test_every_hook_is_documented_under_its_kind_with_its_exact_signature() -> None:
+    tree = ast.parse((ROOT / "core" / "hooks.py").read_text("utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    wanted = {name: (kind, _signature(functions[name])) for name, kind in KINDS.items()}
     text = (ROOT / "docs" / "vendor" / "hooks.md").read_text("utf-8")
-    documented: dict[str, tuple[str, str]] = {}
+    documented = {}
     for kind, section in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL):
         for name, code in re.findall(
             r"^### (\w+)\n\n```python\n(.*?)\n```", section, re.MULTILINE | re.DOTALL
         ):
-            documented[name] = (kind.lower(), code)
-    assert documented == {name: (KINDS[name], signature) for name, signature in _signatures().items()}
+            documented[name] = (kind.lower(), _signature(ast.parse(code).body[0]))
+    assert documented == wanted
 
 
 def test_every_hook_has_a_test_of_its_name() -> None:
