@@ -19,7 +19,7 @@ from parlour.records.tables.grid import Line
 _DELIMITERS = (";", ",", "\t", "|")
 _MAX_LINE = 4 * MEGABYTE
 # A quoted cell that runs over more lines than this was never closed.
-_MAX_LINES = 2_000
+_MAX_LINES = 20_000
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 # What keeps a spreadsheet from running a cell as a formula, see `write.guarded`.
 GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")

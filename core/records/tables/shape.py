@@ -262,6 +262,8 @@ def _like_heading(cell: Cell) -> bool:
     text = tidy(text_of(cell))
     if not text or len(text) > 100 or "@" in text or not re.search(r"[^\W\d_]|№|#", text):
         return False
+    if sum(char.isdigit() for char in text) > 8:
+        return False
     return not (_NUMBER.fullmatch(text) or _DATE.fullmatch(text) or _PHONE.fullmatch(text))
 
 

@@ -161,6 +161,11 @@ def test_a_table_without_headings_says_so(tmp_path: Path) -> None:
     assert len(table.problems) == 1
 
 
+def test_lines_with_a_name_and_a_phone_are_no_headings(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "Орлова Анна 89161234567\nМельникова Вера 89161234568\n")
+    assert (table.header_row, table.count) == (None, 2)
+
+
 def test_a_first_client_without_a_phone_is_no_heading(tmp_path: Path) -> None:
     table = table_of(
         tmp_path,
