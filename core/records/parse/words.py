@@ -71,8 +71,8 @@ def sex(cell: Cell) -> str | None:
 def tags(cell: Cell) -> list[str]:
     """The tags of a cell in their order, without repetitions (compared without regard to case).
 
-    A list is taken item by item; a tag in quotation marks may hold what otherwise separates tags. The star before Google's own groups is taken off, and "myContacts" is left
-    out.
+    A list is taken item by item; a tag in quotation marks may hold what otherwise separates tags. The star before
+    Google's own groups is taken off, and "myContacts" is left out.
     """
     if isinstance(cell, list):
         parts = [
