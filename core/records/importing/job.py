@@ -12,7 +12,7 @@ from parlour.errors import NotAllowed
 from parlour.i18n import Localizer, _, localizer
 from parlour.jobs import JobContext, enqueue
 from parlour.records.defaults import defaults_of
-from parlour.records.files import file_of, path_of
+from parlour.records.files import file_of, path_of, readable
 from parlour.records.history import undo
 from parlour.records.importing.plan import Plan, from_plain, to_plain
 from parlour.records.importing.run import Importer, Result
@@ -46,6 +46,8 @@ def start(
     A dry run goes the same way and writes nothing, so that a large file shows its progress then too.
     """
     check_allowed(session, record)
+    # Knowing the number of somebody else's file must not be enough to read it by importing it.
+    readable(session, file_id)
     arguments = {
         "record": record.name,
         "file_id": file_id,
