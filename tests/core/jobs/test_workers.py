@@ -102,8 +102,12 @@ def worker(
 def forget_queues(settings: Settings) -> None:
     from parlour.jobs.celery_app import make_celery, queue_name
 
+    name = queue_name(settings, "default")
     with make_celery(settings).connection_for_write() as connection:
-        connection.default_channel.queue_delete(queue_name(settings, "default"))
+        connection.default_channel.queue_delete(name)
+        if settings.broker_url.startswith("redis"):  # which keeps the names of queues
+            client = connection.default_channel.client
+            client.delete(*client.keys(f"*{name}*"))
 
 
 @pytest.fixture(scope="module")
