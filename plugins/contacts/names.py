@@ -302,8 +302,8 @@ def comparable(name: Name) -> str:
 def near_identical(one: Name, two: Name) -> bool:
     """Whether two names look like one, misspelt: worth a warning, never a reason to merge."""
     if not (one.last and one.first and two.last and two.first):
-        whole, other = folded(str(one)), folded(str(two))
-        return bool(whole) and whole == other
+        whole = folded(str(one))
+        return bool(whole) and whole == folded(str(two))
     if one.middle and two.middle and not _same_part(one.middle, two.middle):
         if fuzz.ratio(folded(one.middle), folded(two.middle)) < NEAR:
             return False
