@@ -149,8 +149,8 @@ def remove_role(request: Request) -> Any:
 
 
 def _permissions(request: Request) -> dict[str, Mapping[str, Any]]:
-    """Permission -> title by plugin, of the core and every plugin that is on, in load order."""
-    on = [CORE, *(name for name in current().order if name in request.enabled)]
+    """Permission -> title by plugin, of every plugin that is on, in load order, and of the core."""
+    on = [*(name for name in current().order if name in request.enabled), CORE]
     return permissions_by_plugin(on)
 
 
@@ -213,7 +213,7 @@ def _tables(
     if rows:
         tables.append({"title": title, "actions": [ACTIONS[action] for action in used], "rows": rows})
     if others:
-        tables.append({"title": _("More") if rows else title, "actions": [_("May")], "rows": others})
+        tables.append({"title": _("More") if rows else title, "actions": [_("Yes")], "rows": others})
     return tables
 
 
