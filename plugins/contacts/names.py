@@ -294,11 +294,6 @@ def _fuller_part(own: str, other: str) -> str:
     return own
 
 
-def comparable(name: Name) -> str:
-    """A name as one text for measuring likeness: parts sorted, so that order does not matter."""
-    return " ".join(sorted(folded(part) for part in name[:2] if part))
-
-
 def near_identical(one: Name, two: Name) -> bool:
     """Whether two names look like one, misspelt: worth a warning, never a reason to merge."""
     if not (one.last and one.first and two.last and two.first):
