@@ -27,7 +27,7 @@ def shell(org: str | None, command: str | None) -> None:
             "plugins": current(),
             "records": {record.name: record for record in all_records()},
         }
-        session.rollback()  # a prompt that waits must not hold the write lock
+        session.commit()  # a prompt that waits must not hold the write lock
         if command is not None:
             exec(compile(command, "<command>", "exec"), names)  # the operator's own words
             return
