@@ -10,18 +10,23 @@ from parlour.access.roles import role_by_code
 from parlour.db.session import Scope, Session, open_session, system
 
 
-def add_person(session: Session, role: str, *, name: str = "", branch_id: int | None = None) -> User:
-    """Somebody who works in the session's organisation in a ready-made role, and cannot log in."""
+def add_person(session: Session, role: str | None, *, name: str = "", branch_id: int | None = None) -> User:
+    """Somebody who works in the session's organisation in a ready-made role, or in none, and has no password."""
     organisation_id = session.scope.organisation_id
     with system(session):
         number = session.query(User).count() + 1
-        email = f"{role}{number}@example.com"
-        user = User(email=email, email_key=email, name=name or f"{role.title()} {number}", password_hash="!")
+        called = role or "nobody"
+        email = f"{called}{number}@example.com"
+        user = User(
+            email=email, email_key=email, name=name or f"{called.title()} {number}", password_hash="!"
+        )
         session.add(user)
         session.flush()
         session.add(Membership(organisation_id=organisation_id, user_id=user.id))
-    session.add(MembershipRole(user_id=user.id, role_id=role_by_code(session, role).id, branch_id=branch_id))
-    session.flush()
+    if role is not None:
+        duty = MembershipRole(user_id=user.id, role_id=role_by_code(session, role).id, branch_id=branch_id)
+        session.add(duty)
+        session.flush()
     return user
 
 

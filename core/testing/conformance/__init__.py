@@ -11,14 +11,12 @@ are listed in `pages`.
 from parlour.testing.conformance.access import AccessChecks
 from parlour.testing.conformance.manifest import ManifestChecks
 from parlour.testing.conformance.migrations import MigrationChecks
-from parlour.testing.conformance.switching import SwitchingChecks
+from parlour.testing.conformance.pages import PageChecks
 from parlour.testing.conformance.tables import TableChecks
 from parlour.testing.conformance.words import WordChecks
 
 __all__ = ["PluginConformance"]
 
 
-class PluginConformance(
-    ManifestChecks, TableChecks, AccessChecks, WordChecks, MigrationChecks, SwitchingChecks
-):
+class PluginConformance(ManifestChecks, TableChecks, AccessChecks, WordChecks, MigrationChecks, PageChecks):
     """All checks of one plugin; set `plugin` to its name."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
@@ -30,6 +32,17 @@ def recount(session: Session, contact_ids: Collection[int]) -> None:
         for contact_id, count in sorted(visits_of(session, contact_ids).items())
     ]
     write(session, Contact, changes, label="visits", system=True)
+
+
+def today(session: Session, zone: ZoneInfo) -> list[tuple[int, str, datetime]]:
+    """Id, name and moment of arrival (UTC) of who came since midnight in `zone`, latest first."""
+    midnight = datetime.combine(now().astimezone(zone).date(), time(), zone).astimezone(UTC)
+    came = session.execute(
+        select(Visitor.id, Visitor.name, Visitor.arrived_at)
+        .where(Visitor.arrived_at >= midnight, Visitor.archived_at.is_(None))
+        .order_by(Visitor.arrived_at.desc(), Visitor.id)
+    )
+    return [(row.id, row.name, row.arrived_at) for row in came]
 
 
 def note_arrivals(session: Session, visitor_ids: Collection[int]) -> int:

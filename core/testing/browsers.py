@@ -1,0 +1,67 @@
+"""Browsers of people who are logged in already, and what must never stand in a page."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+from sqlalchemy import Engine, select
+from webtest import TestApp
+
+from parlour.access.models import LoginSession, User
+from parlour.access.policy import COOKIE
+from parlour.access.sessions import start_login, token_hash
+from parlour.db.session import open_session, system
+
+
+class Browser(TestApp):  # type: ignore[misc]
+    """Asks the site without a network between. Posts carry the log-in's CSRF token, as our pages' do."""
+
+    csrf = ""
+
+    def post(self, url: str, params: Any = "", **given: Any) -> Any:
+        given["headers"] = {"X-CSRF-Token": self.csrf} | (given.get("headers") or {})
+        return super().post(url, params, **given)
+
+
+def browser_of(site: Any, engine: Engine, user: User) -> Browser:
+    """A browser with a new log-in of this person; no password is hashed for it."""
+    with open_session(engine) as session:
+        token = start_login(session, user)
+        with system(session):
+            of_token = LoginSession.token_hash == token_hash(token)
+            csrf = session.scalars(select(LoginSession.csrf).where(of_token)).one()
+        session.commit()
+    browser = Browser(site)
+    browser.set_cookie(COOKIE, token)
+    browser.csrf = csrf
+    return browser
+
+
+def inline_parts(html: str) -> list[str]:
+    """What a page holds that its policy forbids: scripts and styles written into it, and handlers in attributes."""
+    reader = _Inline()
+    reader.feed(html)
+    reader.close()
+    return reader.found
+
+
+class _Inline(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._open = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open = tag
+        for name, value in attrs:
+            scripted = name.startswith("on") or (value or "").strip().lower().startswith("javascript:")
+            if name == "style" or scripted:
+                self.found.append(f'line {self.getpos()[0]}: <{tag} {name}="{value}">')
+
+    def handle_data(self, data: str) -> None:
+        if self._open in ("script", "style") and data.strip():
+            self.found.append(f"line {self.getpos()[0]}: <{self._open}> with {data.strip()[:60]!r}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
