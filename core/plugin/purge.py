@@ -88,7 +88,15 @@ def purge(settings: Settings, name: str) -> Purged:
             with engine.connect() as connection:
                 before = _plan(connection, name)
             _refuse_blocked(before)
-            export = _export(engine, settings, before)
+            try:
+                export = _export(engine, settings, before)
+            except OSError as error:
+                raise Refusal(
+                    _(
+                        "The export could not be written, so nothing was dropped: ${why}",
+                        mapping={"why": str(error)},
+                    )
+                ) from error
             with one_revision(engine, name, "base") as connection:
                 # Somebody may have installed something between the look and the drop.
                 _refuse_blocked(_plan(connection, name))

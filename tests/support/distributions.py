@@ -29,6 +29,29 @@ class Thing(Base):
     title: Mapped[str]
 """
 
+# A first migration for these models.
+FIRST = """
+    import sqlalchemy as sa
+    from alembic import op
+    from parlour.db.base import BigId
+    from parlour.migrations import operations
+
+    revision = "{name}_0001"
+    down_revision = None
+
+    def upgrade():
+        op.create_table(
+            "{name}_thing",
+            sa.Column("id", BigId, primary_key=True),
+            sa.Column("organisation_id", BigId, nullable=False),
+            sa.Column("title", sa.String(), nullable=False),
+        )
+        operations.scope("{name}_thing")
+
+    def downgrade():
+        op.drop_table("{name}_thing")
+"""
+
 
 def write_plugin(
     folder: Path,
@@ -76,19 +99,3 @@ def run_python(folder: Path, script: str, *, environ: Mapping[str, str] | None =
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def run_command(
-    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, given: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """Run the `parlour` command in a new process that has the folder's plugins."""
-    return subprocess.run(
-        [sys.executable, "-c", "from parlour.cli import main; main()", *arguments],
-        env={**os.environ, "PYTHONPATH": str(folder), **(environ or {})},
-        cwd=folder,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from sqlalchemy import inspect, text
 
 from parlour.migrations.lock import owner_engine
+from parlour.plugin.mapping import discard
 from parlour.testing.databases import Database
-from tests.core.migrations.test_faults import FIRST
-from tests.support.distributions import MODELS, run_command, write_plugin
+from tests.core.cli.conftest import Parlour
+from tests.support.distributions import FIRST, MODELS, write_plugin
 
-Run = Callable[..., CompletedProcess[str]]
 ACCESS = """
     PERMISSIONS = {"alpha:thing:read": "See things"}
     GRANTS = {"receptionist": ["alpha:thing:read"]}
@@ -40,16 +39,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(database: Database, folder: Path) -> Run:
-    """Run `parlour` in a process of its own, which finds the plugins of the folder."""
-    settings = database.settings
-    environ = {
-        "PARLOUR_DATABASE_URL": settings.database_url,
-        "PARLOUR_OWNER_DATABASE_URL": settings.owner_database_url,
-        "PARLOUR_DATA": str(settings.data),
-        "PARLOUR_SECRET": "only-for-tests",
-    }
-    return lambda *arguments, given="": run_command(folder, *arguments, environ=environ, given=given)
+def run(parlour: Parlour, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parlour]:
+    """Run `parlour` where the plugins of the folder can be found; every command loads the plugins anew."""
+    monkeypatch.syspath_prepend(str(folder))
+    yield parlour
+    for name in ("beta", "alpha"):
+        discard(name, f"thrown_{name}")
+        sys.modules.pop(f"thrown_{name}", None)
 
 
 def names(database: Database) -> set[str]:
@@ -60,51 +56,51 @@ def names(database: Database) -> set[str]:
     return found
 
 
-def test_the_whole_life_of_a_plugin(database: Database, run: Run, folder: Path) -> None:
-    assert run("orgs", "add", "Jasmine").returncode == 0
-    states = {row["name"]: row["state"] for row in json.loads(run("plugins", "list", "--json").stdout)}
+def test_the_whole_life_of_a_plugin(database: Database, run: Parlour, folder: Path) -> None:
+    assert run("orgs", "add", "Jasmine").code == 0
+    states = {row["name"]: row["state"] for row in run("plugins", "list", "--json").json}
     assert (states["alpha"], states["beta"], states["contacts"]) == ("available", "available", "loaded")
     refused = run("plugins", "enable", "alpha")
-    assert refused.returncode == 2
-    assert "parlour plugins install alpha" in refused.stderr
+    assert refused.code == 2
+    assert "parlour plugins install alpha" in refused.err
 
-    assert "alpha_0001, beta_0001" in run("plugins", "install", "beta").stdout
-    assert run("plugins", "enable", "beta").stdout == "Switched on: alpha, beta.\n"
+    assert "alpha_0001, beta_0001" in run("plugins", "install", "beta").out
+    assert run("plugins", "enable", "beta").out == "Switched on: alpha, beta.\n"
     engine = owner_engine(database.settings.owner_database_url)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO alpha_thing (organisation_id, title) VALUES (1, 'Ваза')"))
 
     refused = run("plugins", "uninstall", "alpha")
-    assert refused.returncode == 2
-    assert "beta" in refused.stderr
+    assert refused.code == 2
+    assert "beta" in refused.err
     refused = run("plugins", "purge", "alpha", "--yes-drop", "alpha")
-    assert refused.returncode == 2
-    assert "cannot be purged while these plugins need it: beta" in refused.stderr
+    assert refused.code == 2
+    assert "cannot be purged while these plugins need it: beta" in refused.err
     assert "alpha_thing" in names(database)
 
-    assert run("plugins", "uninstall", "beta").returncode == 0
-    states = {row["name"]: row["state"] for row in json.loads(run("plugins", "list", "--json").stdout)}
+    assert run("plugins", "uninstall", "beta").code == 0
+    states = {row["name"]: row["state"] for row in run("plugins", "list", "--json").json}
     assert (states["alpha"], states["beta"]) == ("loaded", "available")
     assert "beta_thing" in names(database), "uninstalling leaves the tables"
     refused = run("plugins", "purge", "alpha", "--yes-drop", "alpha")
-    assert "beta_thing.alpha_id" in refused.stderr, "a table that refers to it stands in the way"
+    assert "beta_thing.alpha_id" in refused.err, "a table that refers to it stands in the way"
 
-    assert run("plugins", "install", "beta").returncode == 0
-    assert run("plugins", "list", "--json").stdout.count('"loaded"') >= 3, "its data are back"
-    assert run("plugins", "purge", "beta", "--yes-drop", "beta").returncode == 0
+    assert run("plugins", "install", "beta").code == 0
+    assert run("plugins", "list", "--json").out.count('"loaded"') >= 3, "its data are back"
+    assert run("plugins", "purge", "beta", "--yes-drop", "beta").code == 0
     assert "beta_thing" not in names(database)
 
-    plan = json.loads(run("plugins", "purge", "alpha", "--dry-run", "--json").stdout)
+    plan = run("plugins", "purge", "alpha", "--dry-run", "--json").json
     assert plan["tables"] == {"alpha_thing": 1}
     unsure = run("plugins", "purge", "alpha")
-    assert unsure.returncode == 2
-    assert "--yes-drop alpha" in unsure.stderr
+    assert unsure.code == 2
+    assert "--yes-drop alpha" in unsure.err
     wrong = run("plugins", "purge", "alpha", "--yes-drop", "alpa")
-    assert wrong.returncode == 2
-    assert "nothing was dropped" in wrong.stderr
+    assert wrong.code == 2
+    assert "nothing was dropped" in wrong.err
     assert "alpha_thing" in names(database)
 
-    done = json.loads(run("plugins", "purge", "alpha", "--yes-drop", "alpha", "--json").stdout)
+    done = run("plugins", "purge", "alpha", "--yes-drop", "alpha", "--json").json
     exported = json.loads((Path(done["export"]) / "alpha_thing.json").read_text("utf-8"))
     assert [row["title"] for row in exported] == ["Ваза"]
     kept = json.loads((Path(done["export"]) / "core_rule.source.json").read_text("utf-8"))
@@ -118,26 +114,27 @@ def test_the_whole_life_of_a_plugin(database: Database, run: Run, folder: Path) 
         on = connection.execute(text("SELECT name FROM core_organisation_plugin")).scalars().all()
         assert not {"alpha", "beta"} & set(on)
     engine.dispose()
-    assert run("db", "status").returncode == 0
-    assert run("plugins", "install", "alpha").returncode == 0, "and it can come again"
+    assert run("db", "status").code == 0
+    assert run("plugins", "install", "alpha").code == 0, "and it can come again"
 
 
-def test_a_plugin_whose_package_is_gone_can_be_purged(database: Database, run: Run, folder: Path) -> None:
-    assert run("plugins", "install", "alpha").returncode == 0
+def test_a_plugin_whose_package_is_gone_can_be_purged(database: Database, run: Parlour, folder: Path) -> None:
+    assert run("plugins", "install", "alpha").code == 0
     for place in folder.glob("thrown_alpha*"):
         shutil.rmtree(place)
-    listed = {row["name"]: row for row in json.loads(run("plugins", "list", "--json").stdout)}
+    listed = {row["name"]: row for row in run("plugins", "list", "--json").json}
     assert listed["alpha"]["state"] == "quarantined"
     assert "package is gone" in listed["alpha"]["reason"]
     assert listed["contacts"]["state"] == "loaded"
-    assert run("plugins", "purge", "alpha", "--yes-drop", "alpha").returncode == 0
+    assert run("plugins", "purge", "alpha", "--yes-drop", "alpha").code == 0
     assert not {"alpha_thing", "alembic_version_alpha"} & names(database)
-    assert "alpha" not in {row["name"] for row in json.loads(run("plugins", "list", "--json").stdout)}
+    assert "alpha" not in {row["name"] for row in run("plugins", "list", "--json").json}
 
 
-def test_an_export_that_fails_drops_nothing(database: Database, run: Run, folder: Path) -> None:
-    assert run("plugins", "install", "alpha").returncode == 0
+def test_an_export_that_fails_drops_nothing(database: Database, run: Parlour, folder: Path) -> None:
+    assert run("plugins", "install", "alpha").code == 0
     (database.settings.data / "exports").write_text("a file where the folder should be")
-    assert run("plugins", "purge", "alpha", "--yes-drop", "alpha").returncode != 0
+    refused = run("plugins", "purge", "alpha", "--yes-drop", "alpha")
+    assert refused.code == 2
+    assert "nothing was dropped" in refused.err
     assert "alpha_thing" in names(database)
-    assert os.path.isfile(database.settings.data / "exports")

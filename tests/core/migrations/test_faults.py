@@ -19,29 +19,8 @@ from parlour.migrations.lock import alone, owner_engine
 from parlour.plugin.registry import boot
 from parlour.settings import Settings
 from parlour.testing.databases import Database
-from tests.support.distributions import MODELS, write_plugin
+from tests.support.distributions import FIRST, MODELS, write_plugin
 
-FIRST = """
-    import sqlalchemy as sa
-    from alembic import op
-    from parlour.db.base import BigId
-    from parlour.migrations import operations
-
-    revision = "{name}_0001"
-    down_revision = None
-
-    def upgrade():
-        op.create_table(
-            "{name}_thing",
-            sa.Column("id", BigId, primary_key=True),
-            sa.Column("organisation_id", BigId, nullable=False),
-            sa.Column("title", sa.String(), nullable=False),
-        )
-        operations.scope("{name}_thing")
-
-    def downgrade():
-        op.drop_table("{name}_thing")
-"""
 SECOND = """
     import sqlalchemy as sa
     from alembic import op

@@ -1,0 +1,68 @@
+"""The site in tests: put together once per process, given each test's own database; browsers that are logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pyramid.router import Router
+from sqlalchemy import Engine, event
+
+from parlour.access.models import Organisation
+from parlour.app import make_app
+from parlour.db.engine import reader
+from parlour.db.session import system
+from parlour.settings import Settings
+from parlour.testing import people
+from tests.support.logins import Browser, browser_of
+
+Enter = Callable[..., Browser]
+_assembled: list[Router] = []
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine) -> Router:
+    """The whole site over this test's database."""
+    if not _assembled:
+        _assembled.append(make_app(settings, engine=engine))
+    site = _assembled[0]
+    site.registry["parlour.settings"] = settings
+    site.registry["parlour.engine"], site.registry["parlour.reader"] = engine, reader(engine)
+    site.registry["parlour.set_up"] = False
+    return site
+
+
+@pytest.fixture
+def login(app: Router, engine: Engine, organisation: Organisation) -> Enter:
+    """`login("receptionist")`: a browser in which somebody new in that ready-made role is logged in."""
+
+    def somebody(role: str = "receptionist", where: Organisation = organisation) -> Browser:
+        with people.trusted(engine, where) as session:
+            user = people.add_person(session, role)
+            # The tests' salon is in Russia; what they read is the source language.
+            with system(session):
+                user.locale = "en"
+            session.commit()
+        browser = browser_of(app, engine, user)
+        browser.user = user
+        return browser
+
+    return somebody
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """Every statement that is run on the engine within the block, beginnings and ends of transactions left out."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_more: Any) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN", "SET TRANSACTION", "SAVEPOINT", "RELEASE")):
+            seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
