@@ -52,7 +52,9 @@ def import_(
     from parlour.records.registry import enabled_record
     from parlour.records.tables import open_table
 
-    given = dict(_pair(text) for text in mapping)
+    given: dict[str, list[str]] = {}
+    for field, column in map(_pair, mapping):
+        given.setdefault(field, []).append(column)
     # A trial is read-only, so that it keeps nobody from working.
     with site() as engine, inside(reader(engine) if dry_run else engine, org, via="import") as session:
         kind = enabled_record(session, record)

@@ -1,7 +1,7 @@
 """Actions are declared once and offered everywhere: a button on the card, a bulk action in the list, a call in the API.
 
-    @action("contacts.contact", "block", title=_("Put on the block-list"), permission="write", icon="ban")
-    def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome: ...
+@action("contacts.contact", "block", title=_("Put on the block-list"), permission="write", icon="ban")
+def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome: ...
 """
 
 from __future__ import annotations
@@ -66,14 +66,25 @@ def actions_of(session: Session, record: RecordType, *, bulk: bool = False) -> l
     return [
         found
         for found in record.actions.values()
-        if found.plugin in on and (found.bulk if bulk else found.single) and allows(session, record.permission(found.permission))
+        if found.plugin in on
+        and (found.bulk if bulk else found.single)
+        and allows(session, record.permission(found.permission))
     ]
 
 
-def run_action(session: Session, record: RecordType | str, name: str, ids: Sequence[int], **values: Any) -> Outcome:
+def run_action(
+    session: Session, record: RecordType | str, name: str, ids: Sequence[int], **values: Any
+) -> Outcome:
     """Run an action on rows that this person may so act on. Raises NotFound, NotAllowed."""
     kind = enabled_record(session, record_type(record).name)
-    found = next((item for item in (*actions_of(session, kind), *actions_of(session, kind, bulk=True)) if item.name == name), None)
+    found = next(
+        (
+            item
+            for item in (*actions_of(session, kind), *actions_of(session, kind, bulk=True))
+            if item.name == name
+        ),
+        None,
+    )
     if found is None:
         raise NotFound(_("There is no action ${name}.", mapping={"name": name[:80]}))
     wanted = set(ids)

@@ -69,9 +69,7 @@ def incoming(settings: Settings) -> Iterator[Path]:
 
 
 def receive(stream: IO[bytes], path: Path, limit: int) -> int:
-    """Write a stream to `path`; returns its size in bytes. Raises Refusal past `limit` bytes, and for an
-    empty file.
-    """
+    """Write a stream to `path`; returns its size. Raises Refusal past `limit` bytes, and for an empty one."""
     size = 0
     with path.open("xb") as out:
         while block := stream.read(BLOCK):
@@ -94,9 +92,10 @@ def digest(path: Path) -> str:
 def put(
     settings: Settings, organisation_id: int, sha256: str, content: Path, thumb: Path | None = None
 ) -> None:
-    """Move a content, and its small picture, into place. The same content again takes the place of the first,
-    as if
-    it were new: the sweep then leaves it alone."""
+    """Move a content, and its small picture, into place.
+
+    The same content again takes the place of the first, as if it were new: the sweep then leaves it alone.
+    """
     place = place_of(settings, organisation_id, sha256)
     with _lock(settings, organisation_id, fcntl.LOCK_SH):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -107,11 +106,10 @@ def put(
 
 
 def sweep(settings: Settings, organisation_id: int, referenced: Callable[[list[str]], set[str]]) -> int:
-    """Remove contents that no row refers to; returns how many. `referenced` tells which of some hashes have a
-    row.
+    """Remove contents that no row refers to; returns how many.
 
-    Under a lock that keeps contents from being placed meanwhile: between the question and the removal nobody
-    can count on a blob that is about to go.
+    `referenced` tells which of some hashes have a row. Under a lock that keeps contents from being placed
+    meanwhile: between the question and the removal nobody can count on a blob that is about to go.
     """
     count = 0
     for folder in sorted((settings.files / str(organisation_id)).glob("??")):

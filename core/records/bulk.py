@@ -51,7 +51,10 @@ def chosen(
     if ids is None:
         conditions = visible(session, record, action=action, filter=filter, q=q, archived=archived)
     else:
-        conditions = [record.cls.id.in_(sorted(set(ids))), *visible(session, record, action=action, archived=None)]
+        conditions = [
+            record.cls.id.in_(sorted(set(ids))),
+            *visible(session, record, action=action, archived=None),
+        ]
     statement = select(record.cls.id).where(*conditions).order_by(record.cls.id).limit(MAX_ROWS + 1)
     found = list(session.scalars(statement))
     if len(found) > MAX_ROWS:
@@ -99,14 +102,21 @@ def set_field(
 
 
 def archive(
-    session: Session, record: RecordType, ids: Sequence[int], *, restore: bool = False, change_set: int | None = None
+    session: Session,
+    record: RecordType,
+    ids: Sequence[int],
+    *,
+    restore: bool = False,
+    change_set: int | None = None,
 ) -> int | None:
     """Put rows away, or bring them back."""
     changes = [Change(id=row_id, act="restore" if restore else "archive") for row_id in ids]
     return _write(session, record, changes, change_set)
 
 
-def _write(session: Session, record: RecordType, changes: Sequence[Change], change_set: int | None) -> int | None:
+def _write(
+    session: Session, record: RecordType, changes: Sequence[Change], change_set: int | None
+) -> int | None:
     return write(session, record, changes, label=LABEL, change_set=change_set).change_set
 
 
@@ -160,7 +170,9 @@ def ask_for(session: Session, record: RecordType, ids: Sequence[int], work: Mapp
     return enqueue(session, JOB, {"record": record.name, "ids": list(ids), "work": dict(work)}, queue="slow")
 
 
-def run(session: Session, job: JobContext, *, record: str, ids: Sequence[int], work: Mapping[str, Any]) -> Any:
+def run(
+    session: Session, job: JobContext, *, record: str, ids: Sequence[int], work: Mapping[str, Any]
+) -> Any:
     """The handler of JOB: goes through the rows in batches, all in one change set."""
     kind = enabled_record(session, record)
     position = job.position or {}
@@ -177,7 +189,9 @@ def run(session: Session, job: JobContext, *, record: str, ids: Sequence[int], w
     return {"change_set": change_set, "rows": done}
 
 
-def _do(session: Session, record: RecordType, ids: Sequence[int], work: Mapping[str, Any], change_set: int) -> None:
+def _do(
+    session: Session, record: RecordType, ids: Sequence[int], work: Mapping[str, Any], change_set: int
+) -> None:
     if work["act"] == "set":
         set_field(session, record, ids, work["field"], work["value"], work["mode"], change_set=change_set)
     else:

@@ -35,7 +35,9 @@ def clean_values(
         for name, value in values.items():
             item = fields.get(name)
             if item is None:
-                fault: Any = _("There is no field ${field} that you may fill in.", mapping={"field": str(name)[:80]})
+                fault: Any = _(
+                    "There is no field ${field} that you may fill in.", mapping={"field": str(name)[:80]}
+                )
                 errors.setdefault(position, {})[name] = fault
                 continue
             try:
@@ -66,7 +68,9 @@ def _clean_lines(item: Field, value: Any, defaults: Defaults) -> list[dict[str, 
         whole = given if isinstance(given, Mapping) else {main.name: given}
         unknown = set(whole) - {inner.name for inner in item.lines}
         if unknown:
-            raise Fault(_("A line has no field ${field}.", mapping={"field": sorted(map(str, unknown))[0][:80]}))
+            raise Fault(
+                _("A line has no field ${field}.", mapping={"field": sorted(map(str, unknown))[0][:80]})
+            )
         line = {inner.name: inner.kind.clean(whole.get(inner.name), defaults) for inner in item.lines}
         if all(found in (None, "", False) for found in line.values()):
             continue
@@ -150,7 +154,9 @@ def check_links(
         known = _existing(session, item.target, wanted, system)
         for row in rows:
             if set(_ids(row.new[item.name])) - known:
-                errors.setdefault(row.position, {})[item.name] = _("There is no such record, or it is not yours to see.")
+                errors.setdefault(row.position, {})[item.name] = _(
+                    "There is no such record, or it is not yours to see."
+                )
 
 
 def _ids(value: Any) -> list[int]:
@@ -233,7 +239,9 @@ def to_json(item: Field, value: Any) -> Any:
     if value is None:
         return None
     if item.storage == "part":
-        return [{inner.name: inner.kind.to_json(line.get(inner.name)) for inner in item.lines} for line in value]
+        return [
+            {inner.name: inner.kind.to_json(line.get(inner.name)) for inner in item.lines} for line in value
+        ]
     if item.storage in ("links", "link"):
         return value
     return item.kind.to_json(value)

@@ -97,8 +97,7 @@ def _plain_text(head: bytes) -> bool:
 
 
 def safe_name(name: str, kind: str = UNKNOWN, *, rename: bool = False) -> str:
-    """A file's name as it may be shown and offered for saving: no folders, no control or direction
-    characters, its ending kept.
+    """A file's name without folders, control and direction characters, shortened before its ending.
 
     With `rename` the ending becomes the one of `kind`, for pictures that were made anew.
     """

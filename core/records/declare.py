@@ -107,12 +107,16 @@ def image(title: Any, **options: Any) -> Any:
     return Spec(kinds.FileKind(image=True), title, options)
 
 
-def link(target: Any, title: Any, *, reverse: str | None = None, on_delete: str = "SET NULL", **options: Any) -> Any:
+def link(
+    target: Any, title: Any, *, reverse: str | None = None, on_delete: str = "SET NULL", **options: Any
+) -> Any:
     """A row of another record; `reverse` is the name by which filters reach back. `on_delete`: "SET NULL" or "RESTRICT"."""
     return Spec(kinds.LinkKind(), title, options, target=target, reverse=reverse, on_delete=on_delete)
 
 
-def links(target: Any, title: Any, *, create: bool = False, reverse: str | None = None, **options: Any) -> Any:
+def links(
+    target: Any, title: Any, *, create: bool = False, reverse: str | None = None, **options: Any
+) -> Any:
     """Any number of rows of another record; `create` lets new names make rows (tags)."""
     return Spec(kinds.LinksKind(create=create), title, options, target=target, reverse=reverse)
 
@@ -144,7 +148,9 @@ class _RecordBase:
         if DeclarativeBase in cls.__bases__ or cls.__dict__.get("__plain__"):
             super().__init_subclass__()
             return
-        plugin: str = next(vars(base)["__parlour_owner__"] for base in cls.__mro__ if "__parlour_owner__" in vars(base))
+        plugin: str = next(
+            vars(base)["__parlour_owner__"] for base in cls.__mro__ if "__parlour_owner__" in vars(base)
+        )
         specs = {key: value for key, value in vars(cls).items() if isinstance(value, Spec)}
         if extends is not None:
             name = f"{plugin}.{extends.__record__.name.replace('.', '_')}"
@@ -193,7 +199,9 @@ class _RecordBase:
                 item.storage = "extension" if item.storage == "column" else item.storage
             add_fields(owner, fields)
         else:
-            record = RecordType(name=name, cls=cls, plugin=plugin, title=title, plural=plural or title, **settings)
+            record = RecordType(
+                name=name, cls=cls, plugin=plugin, title=title, plural=plural or title, **settings
+            )
             cls.__record__ = record  # type: ignore[attr-defined]
             register(record)
             add_fields(record, fields)
@@ -287,7 +295,10 @@ def _as_record(cls: Any, constraints: list[Any]) -> None:
 
 def _owner_key(column: str, target: str, name: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
-        ["organisation_id", column], [f"{target}.organisation_id", f"{target}.id"], name=name, ondelete="CASCADE"
+        ["organisation_id", column],
+        [f"{target}.organisation_id", f"{target}.id"],
+        name=name,
+        ondelete="CASCADE",
     )
 
 
@@ -327,5 +338,3 @@ def _link_table(cls: Any, attr: str, spec: Spec, plugin: str) -> Any:
             ),
         },
     )
-
-

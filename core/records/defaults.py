@@ -65,7 +65,10 @@ def defaults_of(session: Session) -> Defaults:
             user_id=scope.user_id,
             members={key: person.id for person in people for key in (person.id, person.email.lower())},
             names={person.id: person.name or person.email for person in people},
-            branches={row.id: row.name for row in session.execute(select(Branch.id, Branch.name).order_by(Branch.id))},
+            branches={
+                row.id: row.name
+                for row in session.execute(select(Branch.id, Branch.name).order_by(Branch.id))
+            },
         )
         scope.cache["defaults"] = found
     return found

@@ -51,7 +51,10 @@ def format_of(path: Path) -> str:
     ending = path.suffix.lstrip(".").lower()
     if ending not in FORMATS:
         raise Refusal(
-            _("The file must end in one of: ${endings}.", mapping={"endings": ", ".join("." + one for one in FORMATS)})
+            _(
+                "The file must end in one of: ${endings}.",
+                mapping={"endings": ", ".join("." + one for one in FORMATS)},
+            )
         )
     return ending
 
@@ -78,7 +81,9 @@ def export(
     ending = format_of(path)
     chosen = exportable(session, record, fields)
     if ending == "vcf" and not record.card:
-        raise Refusal(_("${name} have no address cards; choose csv, xlsx or json.", mapping={"name": record.plural}))
+        raise Refusal(
+            _("${name} have no address cards; choose csv, xlsx or json.", mapping={"name": record.plural})
+        )
     columns = headings(record, chosen, ending, loc)
     written = 0
 
@@ -118,7 +123,9 @@ def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
     if item.storage == "links":
         titles = [one["title"] for one in value]
         return titles if ending in ("json", "vcf") else "; ".join(map(_tag, titles))
-    if ending == "json" or (ending == "vcf" and item.storage == "part" and item.lines[0].kind.shape in ("phone", "email")):
+    if ending == "json" or (
+        ending == "vcf" and item.storage == "part" and item.lines[0].kind.shape in ("phone", "email")
+    ):
         return to_json(item, value)
     if item.storage == "part":
         return _lines_cell(item, value)
@@ -133,7 +140,9 @@ def cell(item: Field, value: Any, ending: str, loc: Localizer) -> Any:
 
 def _tag(title: str) -> str:
     """A name in a list of names; in quotation marks when it holds what separates them."""
-    return '"{}"'.format(title.replace('"', '""')) if re.search('[;,|\n"]|:::|^\\s|\\s$|^\\*', title) else title
+    return (
+        '"{}"'.format(title.replace('"', '""')) if re.search('[;,|\n"]|:::|^\\s|\\s$|^\\*', title) else title
+    )
 
 
 def _lines_cell(item: Field, value: Sequence[dict[str, Any]]) -> str | None:
@@ -142,6 +151,11 @@ def _lines_cell(item: Field, value: Sequence[dict[str, Any]]) -> str | None:
         return None
     main = item.lines[0]
     if main.kind.shape in ("phone", "email"):
-        return "; ".join(f"{line['label']}: {line[main.name]}" if line.get("label") else str(line[main.name]) for line in value)
-    lines = [{name: found for name, found in line.items() if found is not None} for line in to_json(item, value)]
+        return "; ".join(
+            f"{line['label']}: {line[main.name]}" if line.get("label") else str(line[main.name])
+            for line in value
+        )
+    lines = [
+        {name: found for name, found in line.items() if found is not None} for line in to_json(item, value)
+    ]
     return json.dumps(lines, ensure_ascii=False)

@@ -1,6 +1,4 @@
-"""Sending files. Only pictures are ever shown in place; everything else is handed over for saving, whatever
-it claims to be.
-"""
+"""Sending files. Only pictures are shown in place; all else is handed over for saving, whatever it claims."""
 
 from __future__ import annotations
 
@@ -33,9 +31,7 @@ def includeme(config: Configurator) -> None:
 @view_config(route_name="file", request_method="GET", permission=MEMBER)
 @view_config(route_name="file.named", request_method="GET", permission=MEMBER)
 def send(request: Request) -> Response:
-    """A file, or with `size` ("small", "medium") its small picture. The name in the address is only for
-    people to read.
-    """
+    """A file, or with `size` its small picture. The name in the address is only for people to read."""
     file = readable(request.db, int(request.matchdict["id"]))
     if request.GET.get("size"):
         return _small(request, file)

@@ -75,8 +75,7 @@ def store(
     kinds: Collection[str] | None = None,
     photo: bool = False,
 ) -> File:
-    """Keep an upload and return its row, which belongs to no record's row until one is saved with it
-    (`attach`).
+    """Keep an upload and return its row, which is nobody's until a record's row is saved with it (`attach`).
 
     `record` and `slot` are the record's and the field's name. At most `limit` bytes are read. `kinds` are the
     media types allowed, None for all. A `photo` is made anew: turned upright, without its metadata, at most
@@ -225,9 +224,7 @@ def attach(session: Session, record: RecordType, batch: Sequence[RowChange]) -> 
 
 
 def remove_of(session: Session, record: str, ids: Sequence[int]) -> int:
-    """Remove the files of rows for good, for erasing a person; returns how many. The contents go within two
-    hours.
-    """
+    """Remove the files of rows for good; returns how many. The contents go within two hours."""
     count = 0
     for start in range(0, len(ids), CHUNK):
         gone = delete(File).where(File.record == record, File.row_id.in_(ids[start : start + CHUNK]))

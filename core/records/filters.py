@@ -84,7 +84,12 @@ class _Compiler:
                 raise FilterFault(_("A filter group has one key: and, or, not."))
             parts = [self.node(record, entity, item, depth + 1) for item in inner]
             return and_(true(), *parts) if word == "and" else or_(false(), *parts)
-        if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 3 and isinstance(given[0], str):
+        if (
+            isinstance(given, Sequence)
+            and not isinstance(given, str)
+            and len(given) == 3
+            and isinstance(given[0], str)
+        ):
             path, operator, value = given
             return self.condition(record, entity, path.split("."), str(operator), value, path)
         raise FilterFault(_("A condition is [path, operator, value]."))
@@ -123,7 +128,9 @@ class _Compiler:
         for item in readable:
             if item.name == name:
                 return self._open(item, whole)
-        if any(name in other.reverses or any(f.name == name for f in other.fields) for other in all_records()):
+        if any(
+            name in other.reverses or any(f.name == name for f in other.fields) for other in all_records()
+        ):
             raise ClosedPath(_("The path ${path} cannot be used here.", mapping={"path": whole[:80]}))
         raise FilterFault(_("There is no field ${path}.", mapping={"path": whole[:80]}))
 
@@ -131,16 +138,27 @@ class _Compiler:
         from parlour.plugin.gate import enabled
 
         if item.plugin not in enabled(self.session):
-            raise ClosedPath(_("The path ${path} leads into a plugin that is off.", mapping={"path": whole[:80]}))
+            raise ClosedPath(
+                _("The path ${path} leads into a plugin that is off.", mapping={"path": whole[:80]})
+            )
         return item
 
     def _standard(self, entity: Any, name: str, operator: str, value: Any) -> Predicate:
         column = getattr(entity, name)
-        kind: Kind = MomentKind() if name.endswith("_at") else UserKind() if name.endswith("_by") else LinkKind()
+        kind: Kind = (
+            MomentKind() if name.endswith("_at") else UserKind() if name.endswith("_by") else LinkKind()
+        )
         return compare(kind, column, None, operator, value, self.defaults)
 
     def _reverse(
-        self, source: RecordType, item: Field, entity: Any, rest: list[str], operator: str, value: Any, whole: str
+        self,
+        source: RecordType,
+        item: Field,
+        entity: Any,
+        rest: list[str],
+        operator: str,
+        value: Any,
+        whole: str,
     ) -> Predicate:
         from parlour.access.rules import predicate
 
@@ -163,10 +181,14 @@ class _Compiler:
 
     def _emptiness(self, found: Any, operator: str, value: Any, whole: str) -> Predicate:
         if operator != "empty":
-            raise FilterFault(_("${path} can be filtered by: ${ops}.", mapping={"path": whole[:80], "ops": "empty"}))
+            raise FilterFault(
+                _("${path} can be filtered by: ${ops}.", mapping={"path": whole[:80], "ops": "empty"})
+            )
         return not_(found) if value else found  # type: ignore[no-any-return]
 
-    def _part(self, item: Field, entity: Any, rest: list[str], operator: str, value: Any, whole: str) -> Predicate:
+    def _part(
+        self, item: Field, entity: Any, rest: list[str], operator: str, value: Any, whole: str
+    ) -> Predicate:
         line = aliased(item.cls)
         found = exists().where(line.owner_id == entity.id)
         if operator == "empty" and not rest:
@@ -176,7 +198,9 @@ class _Compiler:
             raise FilterFault(_("There is no field ${path}.", mapping={"path": whole[:80]}))
         return found.where(self.compare(inner, line, operator, value))
 
-    def _links(self, item: Field, entity: Any, rest: list[str], operator: str, value: Any, whole: str) -> Predicate:
+    def _links(
+        self, item: Field, entity: Any, rest: list[str], operator: str, value: Any, whole: str
+    ) -> Predicate:
         assert item.target is not None
         pair = aliased(item.cls)
         found = exists().where(pair.owner_id == entity.id)
@@ -195,7 +219,10 @@ class _Compiler:
         if operator == "all":
             return and_(true(), *(self._links(item, entity, [], "any", [one], whole) for one in ids))
         raise FilterFault(
-            _("${path} can be filtered by: ${ops}.", mapping={"path": whole[:80], "ops": "any, all, none, empty"})
+            _(
+                "${path} can be filtered by: ${ops}.",
+                mapping={"path": whole[:80], "ops": "any, all, none, empty"},
+            )
         )
 
     def compare(self, item: Field, entity: Any, operator: str, value: Any) -> Predicate:
@@ -208,7 +235,9 @@ class _Compiler:
         try:
             return compare(item.kind, column, key, operator, value, self.defaults)
         except FilterFault as fault:
-            raise FilterFault(_("${field}: ${why}", mapping={"field": item.name, "why": fault.message})) from fault
+            raise FilterFault(
+                _("${field}: ${why}", mapping={"field": item.name, "why": fault.message})
+            ) from fault
 
 
 def _values(value: Any) -> Sequence[Any]:
@@ -222,7 +251,9 @@ def _id(value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError) as error:
-        raise FilterFault(_("${value} is not the number of a record.", mapping={"value": str(value)[:40]})) from error
+        raise FilterFault(
+            _("${value} is not the number of a record.", mapping={"value": str(value)[:40]})
+        ) from error
 
 
 def compare(kind: Kind, column: Any, key: Any, operator: str, value: Any, defaults: Defaults) -> Predicate:
@@ -297,7 +328,9 @@ def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Predicate]:
             start = _day_start(date.fromisoformat(value), defaults)
             # "up to the 5th" includes the 5th.
             inclusive = compare_with(0, 0) and not compare_with(1, 0)
-            return compare_with(column, start + timedelta(days=1) - timedelta(microseconds=1) if inclusive else start)  # type: ignore[no-any-return]
+            return compare_with(
+                column, start + timedelta(days=1) - timedelta(microseconds=1) if inclusive else start
+            )  # type: ignore[no-any-return]
         operand = _operand(kind, value, defaults)
         if operand is None:
             return false()
@@ -333,7 +366,9 @@ def _relative(sign: int) -> Callable[..., Predicate]:
         if not 0 <= days <= 36600:
             raise ValueError(days)
         today = defaults.today()
-        first, last = (today - timedelta(days=days), today) if sign < 0 else (today, today + timedelta(days=days))
+        first, last = (
+            (today - timedelta(days=days), today) if sign < 0 else (today, today + timedelta(days=days))
+        )
         if isinstance(kind, MomentKind):
             return and_(
                 column >= _day_start(first, defaults), column < _day_start(last + timedelta(days=1), defaults)
@@ -374,4 +409,3 @@ _OPERATORS: dict[str, Callable[..., Predicate]] = {
     "within": _within,
     "month": _month,
 }
-

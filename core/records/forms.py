@@ -104,7 +104,13 @@ def build_one(session: Session, item: Field, *, loc: Localizer) -> SchemaNode:
 
 def _hidden(name: str) -> SchemaNode:
     return SchemaNode(
-        colander.String(), name=name, title="", missing=None, widget=widgets.HiddenWidget(), more=False, group=""
+        colander.String(),
+        name=name,
+        title="",
+        missing=None,
+        widget=widgets.HiddenWidget(),
+        more=False,
+        group="",
     )
 
 

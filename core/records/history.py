@@ -95,11 +95,15 @@ def history_of(
         ]
         if changes or kind != "update":
             who = names.get(user_id) if user_id else None
-            events.append(Event(change_set, at, user_id, who, via, label, kind, undone_by is not None, changes))
+            events.append(
+                Event(change_set, at, user_id, who, via, label, kind, undone_by is not None, changes)
+            )
     return events
 
 
-def _link_titles(session: Session, readable: Mapping[str, Field], all_values: Sequence[Mapping[str, Any]]) -> Any:
+def _link_titles(
+    session: Session, readable: Mapping[str, Field], all_values: Sequence[Mapping[str, Any]]
+) -> Any:
     """A function that puts titles to the ids of links, all read in one statement per linked record."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for values in all_values:
@@ -142,7 +146,11 @@ def undo(session: Session, change_set_id: int) -> Undone:
         raise NotFound(_("There is no such change."))
     if done.undone_by is not None:
         raise Refusal(_("This has been undone already."))
-    if not session.scope.trusted and done.user_id != session.scope.user_id and not allows(session, "core:undo"):
+    if (
+        not session.scope.trusted
+        and done.user_id != session.scope.user_id
+        and not allows(session, "core:undo")
+    ):
         raise NotAllowed(_("You may undo what you did yourself."))
     result = Undone(None)
     made = open_change_set(session, label="undo", undoes=change_set_id)
@@ -189,7 +197,13 @@ def _runs(rows: Sequence[Any]) -> list[tuple[str, str, list[Any]]]:
 
 
 def _undo_run(
-    session: Session, record: RecordType, kind: str, run: Sequence[Any], undone: int, made: int, result: Undone
+    session: Session,
+    record: RecordType,
+    kind: str,
+    run: Sequence[Any],
+    undone: int,
+    made: int,
+    result: Undone,
 ) -> None:
     ids = [row.row_id for row in run]
     fields = {item.name: item for item in record.fields}
@@ -202,7 +216,11 @@ def _undo_run(
         now_values = current.get(row.row_id)
         if kind == "delete":
             if now_values is None:
-                values = {name: pair[0] for name, pair in row.values.items() if name in fields and not fields[name].secret}
+                values = {
+                    name: pair[0]
+                    for name, pair in row.values.items()
+                    if name in fields and not fields[name].secret
+                }
                 changes.append(Change(values, assign_id=row.row_id))
             continue
         if now_values is None:
@@ -215,9 +233,21 @@ def _undo_run(
         for name, (old, new) in row.values.items():
             item = fields.get(name)
             if item is None or item.secret:
-                result.left.append((record.name, row.row_id, _("The old value of ${field} is not kept.", mapping={"field": name})))
+                result.left.append(
+                    (
+                        record.name,
+                        row.row_id,
+                        _("The old value of ${field} is not kept.", mapping={"field": name}),
+                    )
+                )
             elif to_json(item, now_values.get(name)) != new:
-                result.left.append((record.name, row.row_id, _("${field} has been changed since.", mapping={"field": item.title})))
+                result.left.append(
+                    (
+                        record.name,
+                        row.row_id,
+                        _("${field} has been changed since.", mapping={"field": item.title}),
+                    )
+                )
             else:
                 back[name] = old
         if back:

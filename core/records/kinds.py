@@ -179,7 +179,10 @@ class PhoneKind(Kind):
             number = None
         if number is None or not phonenumbers.is_possible_number(number):
             raise Fault(
-                _("${text} is not a phone number; write it with the country code.", mapping={"text": text[:80]})
+                _(
+                    "${text} is not a phone number; write it with the country code.",
+                    mapping={"text": text[:80]},
+                )
             )
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -219,7 +222,10 @@ class IntegerKind(Kind):
             raise Fault(_("This must be a whole number."))
         if not self.minimum <= whole <= self.maximum:
             raise Fault(
-                _("This must lie between ${min} and ${max}.", mapping={"min": self.minimum, "max": self.maximum})
+                _(
+                    "This must lie between ${min} and ${max}.",
+                    mapping={"min": self.minimum, "max": self.maximum},
+                )
             )
         return whole
 
@@ -314,7 +320,9 @@ class DateKind(Kind):
 
         found = day(str(value)).value
         if not found or found.startswith("--"):
-            raise Fault(_("${text} is not a date; write it as 2026-01-31.", mapping={"text": str(value)[:80]}))
+            raise Fault(
+                _("${text} is not a date; write it as 2026-01-31.", mapping={"text": str(value)[:80]})
+            )
         return date.fromisoformat(found)
 
     def to_json(self, value: Any) -> Any:
@@ -344,7 +352,12 @@ class BirthdayKind(Kind):
 
         found = day(value if isinstance(value, date) else str(value)).value
         if not found:
-            raise Fault(_("${text} is not a date; write it as 31.01.1990 or 31.01.", mapping={"text": str(value)[:80]}))
+            raise Fault(
+                _(
+                    "${text} is not a date; write it as 31.01.1990 or 31.01.",
+                    mapping={"text": str(value)[:80]},
+                )
+            )
         if not found.startswith("--") and date.fromisoformat(found) > defaults.today():
             raise Fault(_("A birthday cannot lie in the future."))
         return found
@@ -430,9 +443,11 @@ class MoneyKind(Kind):
             raise Fault(_("The amount cannot be negative."))
         if abs(amount) >= Decimal(10) ** 13:
             raise Fault(_("The amount is too large."))
-        money = Money(amount.quantize(Decimal(1).scaleb(-minor_digits(currency))), currency) if _fits(
-            amount, currency
-        ) else Money(amount, currency)
+        money = (
+            Money(amount.quantize(Decimal(1).scaleb(-minor_digits(currency))), currency)
+            if _fits(amount, currency)
+            else Money(amount, currency)
+        )
         money.minor  # noqa: B018 - refuses what is finer than a kopeck
         return money
 
@@ -578,5 +593,3 @@ class LinesKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return []
-
-

@@ -24,7 +24,11 @@ MAX_ROWS = 20
 
 
 def combined(
-    session: Session, record: RecordType, keep: Mapping[str, Any], others: Sequence[Mapping[str, Any]], choices: Mapping[str, int]
+    session: Session,
+    record: RecordType,
+    keep: Mapping[str, Any],
+    others: Sequence[Mapping[str, Any]],
+    choices: Mapping[str, int],
 ) -> dict[str, Any]:
     """The values that the kept row gets: its own where it has one, else the first other's; lists united.
 
@@ -41,7 +45,9 @@ def combined(
         elif chosen is not None:
             values[item.name] = chosen.get(item.name)
         elif keep.get(item.name) in (None, "", False):
-            found = next((row.get(item.name) for row in others if row.get(item.name) not in (None, "", False)), None)
+            found = next(
+                (row.get(item.name) for row in others if row.get(item.name) not in (None, "", False)), None
+            )
             if found is not None:
                 values[item.name] = found
         elif _is_prose(item):
@@ -62,7 +68,9 @@ def _joined(item: Field, keep: Mapping[str, Any], others: Sequence[Mapping[str, 
     return "\n".join(texts)[: getattr(item.kind, "max_length", None)]
 
 
-def _united(item: Field, keep: Mapping[str, Any], others: Sequence[Mapping[str, Any]], chosen: Any) -> list[Any]:
+def _united(
+    item: Field, keep: Mapping[str, Any], others: Sequence[Mapping[str, Any]], chosen: Any
+) -> list[Any]:
     first = chosen if chosen is not None else keep
     rest = [row for row in (keep, *others) if row is not first]
     united: list[Any] = list(first.get(item.name) or [])
@@ -80,7 +88,11 @@ def _united(item: Field, keep: Mapping[str, Any], others: Sequence[Mapping[str, 
 
 
 def merge(
-    session: Session, record: RecordType, keep: int, lose: Sequence[int], choices: Mapping[str, int] | None = None
+    session: Session,
+    record: RecordType,
+    keep: int,
+    lose: Sequence[int],
+    choices: Mapping[str, int] | None = None,
 ) -> int:
     """Merge the rows `lose` into `keep` and return the change set, which `undo` takes apart again.
 
@@ -96,7 +108,10 @@ def merge(
     }
     conditions = visible(session, record, action="write", archived=False)
     ids = [keep, *losers]
-    rows = {row["id"]: row for row in read(session, record, record.fields, [record.cls.id.in_(ids), *conditions], lock=True)}
+    rows = {
+        row["id"]: row
+        for row in read(session, record, record.fields, [record.cls.id.in_(ids), *conditions], lock=True)
+    }
     if set(rows) != set(ids):
         raise NotFound(_("One of these records is gone or not yours to change; open the list again."))
     check(session, "check_merge", record=record, keep=keep, lose=losers)
@@ -105,11 +120,17 @@ def merge(
     made = open_change_set(session, label="merge")
     detach(session, record, losers, made, keep=keep)
     # A unique value can only move when the row that had it lets it go.
-    freed = {item.name: None for item in record.fields if item.unique and not item.required and values.get(item.name)}
+    freed = {
+        item.name: None
+        for item in record.fields
+        if item.unique and not item.required and values.get(item.name)
+    }
     if freed:
         write(session, record, [Change(freed, row_id) for row_id in losers], change_set=made, system=True)
     write(session, record, [Change(values, keep)], change_set=made, system=True)
-    write(session, record, [Change(id=row_id, act="archive") for row_id in losers], change_set=made, system=True)
+    write(
+        session, record, [Change(id=row_id, act="archive") for row_id in losers], change_set=made, system=True
+    )
     return made
 
 

@@ -36,17 +36,26 @@ def copy_of(session: Session, record: RecordType, row_id: int) -> list[Section]:
     conditions = [record.cls.id == row_id, *visible(session, record, archived=None)]
     rows = read(session, record, record.fields, conditions)
     decorate(session, record.fields, rows)
-    sections = [Section(record.title, [{item.name: _plain(item, row[item.name]) for item in record.fields} for row in rows])]
+    sections = [
+        Section(
+            record.title,
+            [{item.name: _plain(item, row[item.name]) for item in record.fields} for row in rows],
+        )
+    ]
     history = session.execute(
         select(HistoryRow.id, HistoryRow.kind, HistoryRow.values)
         .where(HistoryRow.record == record.name, HistoryRow.row_id == row_id)
         .order_by(HistoryRow.id)
     )
-    sections.append(Section(_("History"), [{"kind": kind, "values": values} for _id, kind, values in history]))
+    sections.append(
+        Section(_("History"), [{"kind": kind, "values": values} for _id, kind, values in history])
+    )
     from parlour.records.files import File
 
     files = session.execute(
-        select(File.id, File.name, File.size, File.content_type).where(File.record == record.name, File.row_id == row_id)
+        select(File.id, File.name, File.size, File.content_type).where(
+            File.record == record.name, File.row_id == row_id
+        )
     )
     sections.append(Section(_("Files"), [dict(found._mapping) for found in files]))
     sections.extend(collect(session, "person_data", record=record.name, ids=[row_id]))

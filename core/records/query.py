@@ -68,7 +68,9 @@ def visible(
     if allowed is not None:
         conditions.append(allowed)
     if archived is not None:
-        conditions.append(record.cls.archived_at.is_not(None) if archived else record.cls.archived_at.is_(None))
+        conditions.append(
+            record.cls.archived_at.is_not(None) if archived else record.cls.archived_at.is_(None)
+        )
     if filter:
         conditions.append(compile_filter(session, record, filter))
     if q.strip():
@@ -136,7 +138,9 @@ def page(
     return Page(rows, following, previous)
 
 
-def _beyond(column: Any, id_column: Any, cursor: tuple[Any, int], descending: bool, backwards: bool) -> Predicate:
+def _beyond(
+    column: Any, id_column: Any, cursor: tuple[Any, int], descending: bool, backwards: bool
+) -> Predicate:
     """Rows after the cursor in the direction read; the empty ones stand at the end of the list."""
     value, row_id = cursor
     further_id = id_column < row_id if descending else id_column > row_id
@@ -150,7 +154,11 @@ def _beyond(column: Any, id_column: Any, cursor: tuple[Any, int], descending: bo
 
 def _encode(value: Any, row_id: int) -> str:
     plain = value.isoformat() if isinstance(value, date | datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([plain, row_id], ensure_ascii=False).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps([plain, row_id], ensure_ascii=False).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _decode(cursor: str, column: Any) -> tuple[Any, int]:
@@ -200,7 +208,9 @@ def read(
         if extra:
             row["_extra"] = found[3:begin]
         for item, start, width in places:
-            row[item.name] = found[start] if width == 1 else item.kind.from_columns(found[start : start + width])
+            row[item.name] = (
+                found[start] if width == 1 else item.kind.from_columns(found[start : start + width])
+            )
         rows.append(row)
     attach(session, fields, rows)
     return rows
@@ -220,7 +230,9 @@ def attach(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> No
             if item.storage == "links":
                 pair = item.cls
                 for owner, target in session.execute(
-                    select(pair.owner_id, pair.target_id).where(pair.owner_id.in_(some)).order_by(pair.target_id)
+                    select(pair.owner_id, pair.target_id)
+                    .where(pair.owner_id.in_(some))
+                    .order_by(pair.target_id)
                 ):
                     by_id[owner][item.name].append(target)
             else:
@@ -235,12 +247,16 @@ def _lines(session: Session, item: Field, owners: Sequence[int]) -> Iterator[tup
     for inner in item.lines:
         places.append((inner, len(columns), len(inner.columns)))
         columns.extend(getattr(part, name) for name in inner.columns)
-    statement = select(*columns).where(part.owner_id.in_(owners)).order_by(part.owner_id, part.position, part.id)
+    statement = (
+        select(*columns).where(part.owner_id.in_(owners)).order_by(part.owner_id, part.position, part.id)
+    )
     for found in session.execute(statement):
         yield (
             found[0],
             {
-                inner.name: found[start] if width == 1 else inner.kind.from_columns(found[start : start + width])
+                inner.name: found[start]
+                if width == 1
+                else inner.kind.from_columns(found[start : start + width])
                 for inner, start, width in places
             },
         )
@@ -255,7 +271,10 @@ def decorate(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> 
             names = titles(session, item.target, {row[item.name] for row in rows if row[item.name]})
             for row in rows:
                 if row[item.name]:
-                    row[item.name] = {"id": row[item.name], "title": names.get(row[item.name], f"#{row[item.name]}")}
+                    row[item.name] = {
+                        "id": row[item.name],
+                        "title": names.get(row[item.name], f"#{row[item.name]}"),
+                    }
         else:
             names = titles(session, item.target, {one for row in rows for one in row[item.name]})
             for row in rows:
@@ -276,7 +295,9 @@ def titles(session: Session, record: RecordType, ids: set[int]) -> dict[int, str
     except NotAllowed:
         return {}
     for start in range(0, len(wanted), CHUNK):
-        statement = select(cls.id, getattr(cls, record.title_field)).where(cls.id.in_(wanted[start : start + CHUNK]))
+        statement = select(cls.id, getattr(cls, record.title_field)).where(
+            cls.id.in_(wanted[start : start + CHUNK])
+        )
         if allowed is not None:
             statement = statement.where(allowed)
         found.update((row[0], row[1] or f"#{row[0]}") for row in session.execute(statement))
@@ -284,7 +305,12 @@ def titles(session: Session, record: RecordType, ids: set[int]) -> dict[int, str
 
 
 def get(
-    session: Session, record: RecordType, row_id: int, *, fields: Sequence[Field] | None = None, action: str = "read"
+    session: Session,
+    record: RecordType,
+    row_id: int,
+    *,
+    fields: Sequence[Field] | None = None,
+    action: str = "read",
 ) -> Row:
     """One row with everything the person may read. Raises NotFound, also for a row that exists but is not theirs to see."""
     shown = list(fields) if fields is not None else fields_of(session, record)
@@ -299,7 +325,9 @@ def get(
 def may_read(session: Session, record: RecordType, row_id: int) -> bool:
     """Whether this person may see a row."""
     conditions = visible(session, record, archived=None)
-    return session.execute(select(record.cls.id).where(record.cls.id == row_id, *conditions)).first() is not None
+    return (
+        session.execute(select(record.cls.id).where(record.cls.id == row_id, *conditions)).first() is not None
+    )
 
 
 def count(
@@ -313,7 +341,9 @@ def count(
     action: str = "read",
 ) -> tuple[int, bool]:
     """How many rows there are and whether there are more than that: counting stops at 1,000 unless `exact`."""
-    inner = select(record.cls.id).where(*visible(session, record, action=action, filter=filter, q=q, archived=archived))
+    inner = select(record.cls.id).where(
+        *visible(session, record, action=action, filter=filter, q=q, archived=archived)
+    )
     if exact:
         return int(session.execute(select(func.count()).select_from(inner.subquery())).scalar_one()), False
     found = session.execute(

@@ -66,11 +66,17 @@ class Field:
 
     @property
     def key_column(self) -> str | None:
-        return f"{self.attr}_key" if self.kind.keyed and self.storage in ("column", "extension", "part") else None
+        return (
+            f"{self.attr}_key"
+            if self.kind.keyed and self.storage in ("column", "extension", "part")
+            else None
+        )
 
     @property
     def sortable(self) -> bool:
-        return self.storage in ("column", "extension") and (self.sort or not self.kind.keyed) and not self.secret
+        return (
+            self.storage in ("column", "extension") and (self.sort or not self.kind.keyed) and not self.secret
+        )
 
 
 @dataclass(eq=False, repr=False)

@@ -52,7 +52,9 @@ def referred_to(session: Session, record: RecordType, ids: Sequence[int]) -> set
     for _source, item in links_to(record):
         column = _reference(item)
         for start in range(0, len(ids), CHUNK):
-            used.update(session.scalars(select(column).where(column.in_(ids[start : start + CHUNK])).distinct()))
+            used.update(
+                session.scalars(select(column).where(column.in_(ids[start : start + CHUNK])).distinct())
+            )
     return used
 
 
@@ -69,9 +71,17 @@ def delete(session: Session, record: RecordType, ids: Sequence[int]) -> Written:
     them refer to them.
     """
     wanted = sorted(set(ids))
-    if not allows(session, record.permission("delete")) or (len(wanted) > 1 and not allows(session, "core:bulk_delete")):
+    if not allows(session, record.permission("delete")) or (
+        len(wanted) > 1 and not allows(session, "core:bulk_delete")
+    ):
         raise NotAllowed(_("You may not delete this."))
-    mine = set(session.scalars(select(record.cls.id).where(record.cls.id.in_(wanted), *visible(session, record, action="delete", archived=None))))
+    mine = set(
+        session.scalars(
+            select(record.cls.id).where(
+                record.cls.id.in_(wanted), *visible(session, record, action="delete", archived=None)
+            )
+        )
+    )
     if mine != set(wanted):
         raise NotAllowed(_("You may not delete this."))
     blocking = [found for found in consequences(session, record, wanted) if found.blocks]
@@ -87,7 +97,9 @@ def delete(session: Session, record: RecordType, ids: Sequence[int]) -> Written:
     return write(session, record, [Change(id=row_id, act="delete") for row_id in wanted], change_set=made)
 
 
-def detach(session: Session, record: RecordType, ids: Sequence[int], change_set: int, keep: int | None = None) -> None:
+def detach(
+    session: Session, record: RecordType, ids: Sequence[int], change_set: int, keep: int | None = None
+) -> None:
     """Empty every link to the rows, or point it at `keep`, along the write path."""
     for source, item in links_to(record):
         column = _reference(item)
@@ -96,7 +108,9 @@ def detach(session: Session, record: RecordType, ids: Sequence[int], change_set:
             owners: dict[int, list[int]] = {}
             touched = select(pair.owner_id).where(pair.target_id.in_(ids))
             for owner, target in session.execute(
-                select(pair.owner_id, pair.target_id).where(pair.owner_id.in_(touched)).order_by(pair.owner_id)
+                select(pair.owner_id, pair.target_id)
+                .where(pair.owner_id.in_(touched))
+                .order_by(pair.owner_id)
             ):
                 owners.setdefault(owner, []).append(target)
             changes = []

@@ -89,7 +89,9 @@ def _pattern(item: Field, word: str, defaults: Defaults) -> str | None:
     return like_pattern(digits)
 
 
-def search_everything(session: Session, text: str, limit: int = 6) -> list[tuple[RecordType, list[dict[str, Any]]]]:
+def search_everything(
+    session: Session, text: str, limit: int = 6
+) -> list[tuple[RecordType, list[dict[str, Any]]]]:
     """The first rows of every record in which something is found, for the search field at the top."""
     from parlour.records.query import page
 
@@ -97,7 +99,9 @@ def search_everything(session: Session, text: str, limit: int = 6) -> list[tuple
     for record in enabled_records(session):
         if record.lookup or not any(item.search for item in record.fields):
             continue
-        shown = [f for f in fields_of(session, record) if f.name == record.title_field or (f.search and f.listed)]
+        shown = [
+            f for f in fields_of(session, record) if f.name == record.title_field or (f.search and f.listed)
+        ]
         if not shown:
             continue
         try:

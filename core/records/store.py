@@ -58,7 +58,8 @@ def store(
         table = record.cls.__table__
         session.execute(
             delete(table).where(
-                table.c.organisation_id == session.scope.organisation_id, table.c.id.in_(doomed[start : start + CHUNK])
+                table.c.organisation_id == session.scope.organisation_id,
+                table.c.id.in_(doomed[start : start + CHUNK]),
             ),
             execution_options=_OURS,
         )
@@ -96,7 +97,11 @@ def _insert(
         row.id = row_id
     for row in rows:
         row.id = row.id or int(assigned[row.position] or 0)
-    insert_plain(session, record.cls, [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in rows])
+    insert_plain(
+        session,
+        record.cls,
+        [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in rows],
+    )
 
 
 def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
@@ -107,10 +112,17 @@ def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
     if not count:
         return []
     if session.get_bind().dialect.name == "sqlite":
-        last = session.raw(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}).scalar() or 0
+        last = (
+            session.raw(
+                text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}
+            ).scalar()
+            or 0
+        )
         return list(range(last + 1, last + 1 + count))
     sequence = func.pg_get_serial_sequence(table.name, "id")
-    return list(session.raw(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).scalars())
+    return list(
+        session.raw(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).scalars()
+    )
 
 
 def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
@@ -121,7 +133,9 @@ def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> 
         values = _own_columns(record, row, whole=False)
         if row.kind != "update":
             values["archived_at"] = moment if row.kind == "archive" else None
-        shapes[tuple(values)].append({"row_id": row.id, **{f"v_{name}": value for name, value in values.items()}})
+        shapes[tuple(values)].append(
+            {"row_id": row.id, **{f"v_{name}": value for name, value in values.items()}}
+        )
     table = record.cls.__table__
     for names, parameters in shapes.items():
         statement = (
@@ -229,9 +243,11 @@ def check_unique(session: Session, record: RecordType, batch: Sequence[RowChange
         for row in batch:
             if row.new.get(item.name) is None:
                 continue
-            value = item.kind.key(row.new[item.name]) if item.key_column else columns_of(item, row.new[item.name])[
-                item.columns[0]
-            ]
+            value = (
+                item.kind.key(row.new[item.name])
+                if item.key_column
+                else columns_of(item, row.new[item.name])[item.columns[0]]
+            )
             if value in seen:
                 errors.setdefault(row.position, {})[item.name] = _taken(row.new[item.name])
             seen[value] = row.position
@@ -258,8 +274,12 @@ def explain(record: RecordType, batch: Sequence[RowChange], error: IntegrityErro
     first = batch[0].position
     for item in record.fields:
         column = item.key_column or (item.columns[0] if item.columns else item.name)
-        if item.unique and (f"uq_{record.cls.__tablename__}_{item.attr}" in refused or f".{column}" in refused):
-            return Invalid(_("Some values cannot be saved."), {first: {item.name: _("This is taken already.")}})
+        if item.unique and (
+            f"uq_{record.cls.__tablename__}_{item.attr}" in refused or f".{column}" in refused
+        ):
+            return Invalid(
+                _("Some values cannot be saved."), {first: {item.name: _("This is taken already.")}}
+            )
     if "foreign key" in refused:
         message = _("Another record refers to this one, or the record it refers to is gone.")
     else:

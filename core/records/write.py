@@ -131,7 +131,9 @@ def write(
         with session.begin_nested():
             made = change_set or open_change_set(session, label=label, undoes=undoes)
             clean.make_linked(session, kind, batch, made)
-            store.store(session, kind, batch, {row.position: changes[row.position].assign_id for row in batch})
+            store.store(
+                session, kind, batch, {row.position: changes[row.position].assign_id for row in batch}
+            )
             files.attach(session, kind, batch)
             record_history(session, kind, batch, made)
     except IntegrityError as error:
@@ -142,13 +144,21 @@ def write(
     changed(session, "records_changed", record=kind, rows=batch)
     for what in dict.fromkeys(row.kind for row in batch):
         happened(
-            session, "records_happened", record=kind.name, ids=[row.id for row in batch if row.kind == what], kind=what
+            session,
+            "records_happened",
+            record=kind.name,
+            ids=[row.id for row in batch if row.kind == what],
+            kind=what,
         )
     return Written(made, ids, batch)
 
 
 def save(
-    session: Session, record: RecordType | str | type, values: Mapping[str, Any], row_id: int | None = None, **more: Any
+    session: Session,
+    record: RecordType | str | type,
+    values: Mapping[str, Any],
+    row_id: int | None = None,
+    **more: Any,
 ) -> int:
     """Write one row and return its id: the short form of `write` for plugins' services."""
     version = more.pop("version", None)
@@ -164,7 +174,9 @@ def _keep_differences(row: RowChange) -> bool:
             return False
         if row.kind == "restore" and row.before["archived_at"] is None:
             return False
-        row.old = {name: value for name, value in row.before.items() if row.kind == "delete" and name not in STANDARD}
+        row.old = {
+            name: value for name, value in row.before.items() if row.kind == "delete" and name not in STANDARD
+        }
         row.new = {}
         return True
     row.new = {name: value for name, value in row.new.items() if value != row.before.get(name)}
@@ -176,7 +188,12 @@ STANDARD = ("id", "version", "archived_at")
 
 
 def _before(
-    session: Session, record: RecordType, changes: Sequence[Change], rows: Sequence[dict[str, Any]], system: bool, lock: bool
+    session: Session,
+    record: RecordType,
+    changes: Sequence[Change],
+    rows: Sequence[dict[str, Any]],
+    system: bool,
+    lock: bool,
 ) -> dict[int, dict[str, Any]]:
     """Read and lock the rows to be changed, after checking that this person may change them."""
     creating = any(change.id is None for change in changes)
@@ -203,9 +220,9 @@ def _before(
                 found[row["id"]] = row
     for row_id, change in wanted.items():
         if row_id not in found:
-            if session.execute(select(record.cls.id).where(record.cls.id == row_id)).first() is None or not _sees(
-                session, record, row_id
-            ):
+            if session.execute(
+                select(record.cls.id).where(record.cls.id == row_id)
+            ).first() is None or not _sees(session, record, row_id):
                 raise NotFound(_("There is no such record, or it is not yours to see."))
             raise NotAllowed(_("You may not change this record."))
         if change.version is not None and change.version != found[row_id]["version"]:
@@ -264,4 +281,3 @@ def _history_values(by_name: Mapping[str, Field], row: RowChange) -> dict[str, A
         # A secret is noted as changed, never with its text.
         values[name] = ["•", "•"] if item.secret else [old, new]
     return values
-

@@ -40,9 +40,12 @@ class ContactMatcher(Matcher):
 
     def weak_keys(self, values: Values) -> set[str]:
         """The whole name, for rows without phone, e-mail and tax number."""
-        name = values.get("name") if values.get("kind") == "company" else display_name(*name_of(values))
-        key = key_of(name or values.get("name"))
+        key = key_of(self.title(values))
         return {f"name:{key}"} if key else set()
+
+    def title(self, values: Values) -> str:
+        whole = "" if values.get("kind") == "company" else display_name(*name_of(values))
+        return whole or super().title(values)
 
     def find(self, session: Session, keys: Iterable[str]) -> set[int]:
         wanted = sorted(set(keys))

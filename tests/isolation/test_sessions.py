@@ -42,7 +42,9 @@ def exists_beside_an_own_row(session: Session) -> list:
     mine = ImportMapping(organisation_id=session.scope.organisation_id, record="x", headings="x", columns={})
     session.add(mine)
     session.flush()
-    statement = select(ImportMapping.id).where(ImportMapping.id == mine.id, exists().where(ContactPhone.id > 0))
+    statement = select(ImportMapping.id).where(
+        ImportMapping.id == mine.id, exists().where(ContactPhone.id > 0)
+    )
     return list(session.scalars(statement).all())
 
 
@@ -53,7 +55,9 @@ READS: dict[str, Callable[[Session], list]] = {
     "subquery": lambda s: s.scalars(select(select(Contact.id).subquery().c.id)).all(),
     "cte": lambda s: s.scalars(select(select(Contact.id).cte().c.id)).all(),
     "union": lambda s: s.execute(select(Contact.id).union(select(Contact.id))).all(),
-    "in a subquery": lambda s: s.scalars(select(Contact.id).where(Contact.id.in_(select(ContactPhone.owner_id)))).all(),
+    "in a subquery": lambda s: s.scalars(
+        select(Contact.id).where(Contact.id.in_(select(ContactPhone.owner_id)))
+    ).all(),
     "exists": lambda s: exists_beside_an_own_row(s),
     "join": lambda s: s.execute(
         select(Contact.id, ContactPhone.number).join(ContactPhone, ContactPhone.owner_id == Contact.id)

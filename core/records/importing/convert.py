@@ -34,7 +34,12 @@ class Converter:
     """Turns the rows of one file by one plan. Column evidence (day or month first) is taken from samples once."""
 
     def __init__(
-        self, record: RecordType, fields: Mapping[str, Field], plan: Plan, defaults: Defaults, samples: Mapping[str, Sequence[Cell]]
+        self,
+        record: RecordType,
+        fields: Mapping[str, Field],
+        plan: Plan,
+        defaults: Defaults,
+        samples: Mapping[str, Sequence[Cell]],
     ):
         self.record = record
         self.fields = fields
@@ -115,7 +120,12 @@ class Converter:
             if getattr(item.kind, "multiline", False):
                 value = f"{done.values[item.name]}\n{value}"
             else:
-                self._problem(done, column, text_of(cell), _("Another column gives ${field} too.", mapping={"field": item.title}))
+                self._problem(
+                    done,
+                    column,
+                    text_of(cell),
+                    _("Another column gives ${field} too.", mapping={"field": item.title}),
+                )
                 return
         done.values[item.name] = value
 
@@ -131,12 +141,18 @@ class Converter:
         main = item.lines[0]
         names = {inner.name for inner in item.lines}
         lines: list[dict[str, Any]] = done.values.setdefault(item.name, [])
-        label = next((text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), "")
+        label = next(
+            (text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), ""
+        )
         label = label or self.plan.hints.get(column, "")
         structured = cell if isinstance(cell, list) else [cell] if isinstance(cell, dict) else None
         contact = main.kind.shape in ("phone", "email")
         # Phones of somebody else's file are read like any other text: one bad number must not cost the good ones.
-        if structured and not contact and all(isinstance(one, dict) and set(one) <= names for one in structured):
+        if (
+            structured
+            and not contact
+            and all(isinstance(one, dict) and set(one) <= names for one in structured)
+        ):
             lines.extend(one for one in structured if isinstance(one, dict))
         elif contact:
             found = phones(cell, self.defaults.region) if main.kind.shape == "phone" else emails(cell)
@@ -169,7 +185,10 @@ class Converter:
                     return
             except ValueError:
                 pass
-        wide = next((inner for inner in item.lines if inner.name in ("line", "text", "street", "value")), item.lines[0])
+        wide = next(
+            (inner for inner in item.lines if inner.name in ("line", "text", "street", "value")),
+            item.lines[0],
+        )
         if text and not means_nothing(text):
             limit = getattr(wide.kind, "max_length", 200)
             if len(text) > limit:
@@ -194,7 +213,11 @@ class Converter:
         for (name, _group), line in groups.items():
             lines = done.values.setdefault(name, [])
             # The same address in one piece ("formatted") says nothing more than its parts.
-            lines[:] = [other for other in lines if len(other) > 1 or not all(part in str(other) for part in line.values())]
+            lines[:] = [
+                other
+                for other in lines
+                if len(other) > 1 or not all(part in str(other) for part in line.values())
+            ]
             lines.append(line)
 
     def _link(self, done: Converted, item: Field, cell: Cell) -> None:

@@ -118,5 +118,8 @@ def run_undo(session: Session, job: JobContext, *, change_set: int) -> dict[str,
     session.enter(replace(session.scope, user_id=job.created_by))
     done = undo(session, change_set)
     loc = language_of(session)
-    left = [{"record": record, "id": row, "reason": loc.translate(reason)} for record, row, reason in done.left[:500]]
+    left = [
+        {"record": record, "id": row, "reason": loc.translate(reason)}
+        for record, row, reason in done.left[:500]
+    ]
     return {"rows": done.rows, "left": left, "change_set": done.change_set}

@@ -60,13 +60,19 @@ class Matcher:
         """How good a candidate is; the greatest is taken."""
         return sum(value not in (None, "", []) for value in existing.values())
 
+    def title(self, values: Values) -> str:
+        """What a row is called where a possible duplicate is listed."""
+        return str(values.get(self.record.title_field) or values.get("id") or "")
+
     def settle(self, item: Field, old: Any, new: Any) -> tuple[Any, bool]:
         """The value to keep of two that differ, and whether the new one is lost by that."""
         if self.overwrite:
             return new, False
         return old, True
 
-    def combine(self, existing: Values, incoming: Values, fields: Mapping[str, Field]) -> tuple[dict[str, Any], list[Lost]]:
+    def combine(
+        self, existing: Values, incoming: Values, fields: Mapping[str, Field]
+    ) -> tuple[dict[str, Any], list[Lost]]:
         """What changes in the existing row. Lists are united, an empty new value changes nothing."""
         changes: dict[str, Any] = {}
         lost: list[Lost] = []
@@ -121,7 +127,8 @@ class KeyMatcher(Matcher):
 
     def same(self, existing: Values, incoming: Values) -> bool:
         return all(
-            _comparable(item, existing.get(item.name)) & _comparable(item, incoming.get(item.name)) for item in self.fields
+            _comparable(item, existing.get(item.name)) & _comparable(item, incoming.get(item.name))
+            for item in self.fields
         )
 
     def find(self, session: Session, keys: Iterable[str]) -> set[int]:
@@ -161,7 +168,9 @@ def rows_with(session: Session, record: RecordType, item: Field, keys: Iterable[
     return found
 
 
-def united_lines(item: Field, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[Any]:
+def united_lines(
+    item: Field, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+) -> list[Any]:
     """Lines of both, each once; an empty label is filled in, the main line stays the main one."""
     main = item.lines[0].name
     united = [dict(line) for line in old]

@@ -48,14 +48,16 @@ def importable(session: Session, record: RecordType) -> list[Field]:
     return [item for item in fields_of(session, record, "write") if item.kind.name != "file"]
 
 
-def propose(session: Session, record: RecordType, table: Table, given: Mapping[str, str] | None = None) -> Plan:
+def propose(
+    session: Session, record: RecordType, table: Table, given: Mapping[str, str | Sequence[str]] | None = None
+) -> Plan:
     """The plan for a file: what was given, else what was saved for these headings, else a guess.
 
-    `given` maps field -> column as `--map` does. Raises Refusal for a field or column that does not exist.
+    `given` maps field -> column or columns as `--map` does; the field "-" leaves them out. Raises Refusal for a field or column that does not exist.
     """
     fields = {item.name: item for item in importable(session, record)}
     plan = Plan()
-    for name, column in (given or {}).items():
+    for name, columns in (given or {}).items():
         if name != SKIP and name not in fields:
             raise Refusal(
                 _(
@@ -63,7 +65,7 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
                     mapping={"record": record.name, "field": name[:80], "fields": ", ".join(sorted(fields))},
                 )
             )
-        for one in [column] if column in table.columns else [part.strip() for part in column.split(",")]:
+        for one in [columns] if isinstance(columns, str) else columns:
             if one not in table.columns:
                 raise Refusal(
                     _(
@@ -74,14 +76,18 @@ def propose(session: Session, record: RecordType, table: Table, given: Mapping[s
             plan.columns[one] = name
     saved = _saved(session, record, table.columns)
     if saved is not None and not given:
-        plan.columns = {column: name for column, name in saved.columns.items() if name in fields or name == SKIP}
+        plan.columns = {
+            column: name for column, name in saved.columns.items() if name in fields or name == SKIP
+        }
         plan.remembered = True
     elif not given:
         plan.columns = _written_by_us(record, table.columns, fields)
     many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
     taken = set() if plan.remembered else set(plan.columns.values()) - many
     candidates = [
-        Candidate(name=item.name, titles=_titles(item), shape=item.shape or item.kind.shape, many=item.name in many)
+        Candidate(
+            name=item.name, titles=_titles(item), shape=item.shape or item.kind.shape, many=item.name in many
+        )
         for item in fields.values()
         if item.name not in taken
     ]
@@ -112,7 +118,9 @@ def _written_by_us(record: RecordType, columns: Sequence[str], fields: Mapping[s
     from parlour.records.exporting import headings
 
     for ending, locale in (("json", "en"), *(("csv", locale) for locale in LOCALES)):
-        names = {title: name for name, title in headings(record, record.fields, ending, localizer(locale)).items()}
+        names = {
+            title: name for name, title in headings(record, record.fields, ending, localizer(locale)).items()
+        }
         if all(column in names for column in columns):
             return {column: names[column] for column in columns if names[column] in fields}
     return {}

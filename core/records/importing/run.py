@@ -88,7 +88,9 @@ class Result:
     def from_json(cls, kept: Mapping[str, Any]) -> Result:
         """A result as a checkpoint kept it."""
         values = {name: kept[name] for name in kept if name not in ("problems", "unlisted")}
-        return cls(**values, problems=[Problem(**one) for one in kept["problems"]], unlisted=kept.get("unlisted", 0))
+        return cls(
+            **values, problems=[Problem(**one) for one in kept["problems"]], unlisted=kept.get("unlisted", 0)
+        )
 
 
 @dataclass(eq=False)
@@ -105,7 +107,14 @@ class Importer:
     """Imports the rows of one table by one plan. `keys` are the fields of `--key`."""
 
     def __init__(
-        self, session: Session, record: RecordType, table: Table, plan: Plan, *, keys: Sequence[str] = (), dry_run: bool = False
+        self,
+        session: Session,
+        record: RecordType,
+        table: Table,
+        plan: Plan,
+        *,
+        keys: Sequence[str] = (),
+        dry_run: bool = False,
     ):
         self.session = session
         self.record = record
@@ -132,7 +141,10 @@ class Importer:
             unknown = [name for name in keys if name not in self.fields]
             if unknown:
                 raise Refusal(
-                    _("${record} has no field ${field}.", mapping={"record": self.record.name, "field": unknown[0][:80]})
+                    _(
+                        "${record} has no field ${field}.",
+                        mapping={"record": self.record.name, "field": unknown[0][:80]},
+                    )
                 )
             return KeyMatcher(self.record, [self.fields[name] for name in keys])
         if self.record.matcher is not None:
@@ -142,9 +154,7 @@ class Importer:
         unique = [item for item in self.fields.values() if item.unique and item.storage == "column"]
         return KeyMatcher(self.record, unique[:1]) if unique else Matcher(self.record)
 
-    def run(
-        self, *, after: int = 0, checkpoint: Callable[[int, Result], bool] | None = None
-    ) -> Result:
+    def run(self, *, after: int = 0, checkpoint: Callable[[int, Result], bool] | None = None) -> Result:
         """Import every row after the file's row `after`. `checkpoint(row, result)` commits a batch and says whether to go on."""
         rows = (row for row in self.table.rows() if row.number > after)
         if not after:
@@ -242,7 +252,11 @@ class Importer:
         column = getattr(target, f"{item.target.title_field}_key")
         known: dict[str, int] = {}
         for start in range(0, len(keys), BATCH):
-            statement = select(column, target.id).where(column.in_(keys[start : start + BATCH])).order_by(target.id.desc())
+            statement = (
+                select(column, target.id)
+                .where(column.in_(keys[start : start + BATCH]))
+                .order_by(target.id.desc())
+            )
             known.update((key, row_id) for key, row_id in self.session.execute(statement))
         return known
 
@@ -274,7 +288,10 @@ class Importer:
         ids = [row_id for row_id in ids if row_id not in known]
         wanted = [item for item in self.record.fields if item.name in self.fields or item.computed]
         for start in range(0, len(ids), BATCH):
-            conditions = [self.record.cls.id.in_(ids[start : start + BATCH]), self.record.cls.archived_at.is_(None)]
+            conditions = [
+                self.record.cls.id.in_(ids[start : start + BATCH]),
+                self.record.cls.archived_at.is_(None),
+            ]
             for found in read(self.session, self.record, wanted, conditions, order_by=[self.record.cls.id]):
                 drafts.append(Draft(found["id"], found, {}))
         for draft in drafts:
@@ -302,7 +319,10 @@ class Importer:
             draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
             if near:
                 self.result.add(
-                    row.number, "", _name(self.record, near[0].values), _("This may be a duplicate of another record.")
+                    row.number,
+                    "",
+                    self.matcher.title(near[0].values),
+                    _("This may be a duplicate of another record."),
                 )
         for key in self.matcher.keys(draft.values):
             if draft not in by_key[key]:
@@ -321,18 +341,22 @@ class Importer:
                 return draft
         draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
         if near:
-            name = _name(self.record, near[0].values)
+            name = self.matcher.title(near[0].values)
             self.result.add(row.number, "", name, _("This may be a duplicate of another record."))
         for key in weak:
             by_key[key].append(draft)
         return draft
 
-    def _note_lost(self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]) -> dict[str, Any]:
+    def _note_lost(
+        self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]
+    ) -> dict[str, Any]:
         """A value that lost against another one stays in the note, once, and is listed."""
         note = self.converter.note
         for one in lost:
             text = _plain(one.field, one.value, self.session)
-            self.result.add(row.number, one.field.name, text, _("Another value stands there; this one is in the note."))
+            self.result.add(
+                row.number, one.field.name, text, _("Another value stands there; this one is in the note.")
+            )
             if note is None:
                 continue
             line = f"{one.field.name}: {text}"
@@ -357,14 +381,18 @@ class Importer:
                     for draft in dirty:
                         draft.changes = {}
                     break
+                # Opened outside the savepoint: it must outlive a batch that is refused.
+                made = self._open()
                 with self.session.begin_nested():
-                    written = write(self.session, self.record, changes, change_set=self._open())
+                    written = write(self.session, self.record, changes, change_set=made)
                 for draft, row_id in zip(dirty, written.ids, strict=True):
                     draft.id, draft.changes = row_id, {}
                 break
             except Invalid as refused:
                 # The rows at fault are taken out and the rest of the batch is written.
-                bad = {position: errors for position, errors in refused.errors.items() if position < len(dirty)}
+                bad = {
+                    position: errors for position, errors in refused.errors.items() if position < len(dirty)
+                }
                 if not bad:
                     raise
                 for position, errors in bad.items():
@@ -408,10 +436,6 @@ def import_table(
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
-
-
-def _name(record: RecordType, values: Mapping[str, Any]) -> str:
-    return str(values.get(record.title_field) or values.get("id") or "")
 
 
 def _plain(item: Field, value: Any, session: Session) -> str:

@@ -65,7 +65,12 @@ def _page(request: Request, record: RecordType) -> dict[str, Any]:
     }
 
 
-@view_config(route_name="record.import", request_method="GET", renderer="import_upload.jinja2", permission="core:import")
+@view_config(
+    route_name="record.import",
+    request_method="GET",
+    renderer="import_upload.jinja2",
+    permission="core:import",
+)
 def choose(context: RecordContext, request: Request) -> dict[str, Any]:
     """Where the file is."""
     record = context.record
@@ -80,7 +85,12 @@ def choose(context: RecordContext, request: Request) -> dict[str, Any]:
     }
 
 
-@view_config(route_name="record.import", request_method="POST", renderer="import_upload.jinja2", permission="core:import")
+@view_config(
+    route_name="record.import",
+    request_method="POST",
+    renderer="import_upload.jinja2",
+    permission="core:import",
+)
 def upload(context: RecordContext, request: Request) -> Any:
     """Keep the file and look into it before saying that it is fine."""
     record = context.record
@@ -90,7 +100,13 @@ def upload(context: RecordContext, request: Request) -> Any:
         if given is None or not getattr(given, "filename", ""):
             raise Refusal(_("Choose a file first."))
         stored = store(
-            request.db, request.settings, given.file, given.filename, record=record.name, slot=SLOT, limit=MAX_BYTES
+            request.db,
+            request.settings,
+            given.file,
+            given.filename,
+            record=record.name,
+            slot=SLOT,
+            limit=MAX_BYTES,
         )
         open_table(Path(path_of(request.settings, stored)), stored.name)
     except Refusal as refused:
@@ -115,7 +131,12 @@ def _opened(request: Request, stored: File, options: Mapping[str, str]) -> Table
     return open_table(Path(path_of(request.settings, stored)), stored.name, **options)
 
 
-@view_config(route_name="record.import.map", request_method="GET", renderer="import_map.jinja2", permission="core:import")
+@view_config(
+    route_name="record.import.map",
+    request_method="GET",
+    renderer="import_map.jinja2",
+    permission="core:import",
+)
 def mapping(context: RecordContext, request: Request) -> dict[str, Any]:
     """What each column becomes; comes back from a trial with `?job=` as it was tried."""
     record = context.record
@@ -170,9 +191,15 @@ def _mapping_page(
         ],
         "key": {
             "choices": [("", loc.translate(_("what Parlour tells them apart by")))]
-            + [(item.name, loc.translate(item.title)) for item in fields if item.storage in ("column", "part")],
+            + [
+                (item.name, loc.translate(item.title))
+                for item in fields
+                if item.storage in ("column", "part")
+            ],
             "value": keys[0] if keys else "",
-            "hint": loc.translate(_("With a field chosen here, what the file says replaces what stands there.")),
+            "hint": loc.translate(
+                _("With a field chosen here, what the file says replaces what stands there.")
+            ),
         },
         "save_as": None,
         "result": None,
@@ -203,16 +230,25 @@ def _reading(table: Table, options: Mapping[str, str], loc: Any) -> list[dict[st
     if table.kind in ("csv", "vcf") and table.encoding:
         names = list(dict.fromkeys([table.encoding, *ENCODINGS]))
         choices = [(name, name) for name in names]
-        found.append({"name": "encoding", "title": _("Characters"), "value": table.encoding, "choices": choices})
+        found.append(
+            {"name": "encoding", "title": _("Characters"), "value": table.encoding, "choices": choices}
+        )
     if table.delimiter:
         choices = [(value, loc.translate(text)) for value, text in DELIMITERS]
         if table.delimiter not in dict(choices):
             choices.insert(0, (table.delimiter, table.delimiter))
-        found.append({"name": "delimiter", "title": _("Between columns"), "value": table.delimiter, "choices": choices})
+        found.append(
+            {"name": "delimiter", "title": _("Between columns"), "value": table.delimiter, "choices": choices}
+        )
     return found
 
 
-@view_config(route_name="record.import.map", request_method="POST", renderer="import_map.jinja2", permission="core:import")
+@view_config(
+    route_name="record.import.map",
+    request_method="POST",
+    renderer="import_map.jinja2",
+    permission="core:import",
+)
 def start(context: RecordContext, request: Request) -> Any:
     """Read again, try, or bring in: with the columns of the form, or those of an earlier trial."""
     record = context.record
@@ -222,7 +258,9 @@ def start(context: RecordContext, request: Request) -> Any:
     options = _options(given)
     act = given.get("action")
     if act == "read":
-        return HTTPSeeOther(request.url_of("record.import.map", record=record.name, file=stored.id, query=options))
+        return HTTPSeeOther(
+            request.url_of("record.import.map", record=record.name, file=stored.id, query=options)
+        )
     if given.get("job", "").isdecimal():
         tried = _own_import(request, stored, int(given["job"][:18]))
         plan, keys, options = from_plain(tried.args["plan"]), tried.args["keys"], tried.args["options"]
@@ -259,12 +297,21 @@ def _plan_of_form(request: Request, record: RecordType, table: Table) -> Plan:
 def _own_import(request: Request, stored: File, number: int) -> Job:
     """An import of this file that this person started. Raises NotFound."""
     found = own_job(request.db, number)
-    if found.name != importing.JOB or found.args["file_id"] != stored.id or found.created_by != request.user.id:
+    if (
+        found.name != importing.JOB
+        or found.args["file_id"] != stored.id
+        or found.created_by != request.user.id
+    ):
         raise NotFound(_("There is no such import."))
     return found
 
 
-@view_config(route_name="record.import.run", request_method="GET", renderer="import_run.jinja2", permission="core:import")
+@view_config(
+    route_name="record.import.run",
+    request_method="GET",
+    renderer="import_run.jinja2",
+    permission="core:import",
+)
 def show(context: RecordContext, request: Request) -> dict[str, Any]:
     """How far it is, and what came of it."""
     record, loc = context.record, request.loc
@@ -311,11 +358,23 @@ def show(context: RecordContext, request: Request) -> dict[str, Any]:
         return page
     if dry:
         again = {"action": "run", "job": str(job.id)}
-        page["primary"] = {"title": _("Bring it in"), "icon": "file-up", "method": "post", "url": map_url, "fields": again}
-        change = request.url_of("record.import.map", record=record.name, file=stored.id, query={"job": job.id})
+        page["primary"] = {
+            "title": _("Bring it in"),
+            "icon": "file-up",
+            "method": "post",
+            "url": map_url,
+            "fields": again,
+        }
+        change = request.url_of(
+            "record.import.map", record=record.name, file=stored.id, query={"job": job.id}
+        )
         page["actions"] = [{"title": _("Change the columns"), "icon": "pencil", "url": change}]
     else:
-        page["primary"] = {"title": record.plural, "icon": "list", "url": request.url_of("record.list", record=record.name)}
+        page["primary"] = {
+            "title": record.plural,
+            "icon": "list",
+            "url": request.url_of("record.list", record=record.name),
+        }
         if result.get("change_set"):
             page["undo"] = {
                 "title": _("Undo this import"),
@@ -348,5 +407,6 @@ def _state_text(state: str, dry: bool, result: Mapping[str, Any], loc: Any) -> s
 
 def _more(result: Mapping[str, Any], loc: Any) -> str:
     left = len(result.get("problems", [])) - SHOWN_PROBLEMS
-    return str(loc.plural("${n} more line like these", "${n} more lines like these", left)) if left > 0 else ""
-
+    return (
+        str(loc.plural("${n} more line like these", "${n} more lines like these", left)) if left > 0 else ""
+    )

@@ -50,7 +50,9 @@ def file_url(request: Request, file_id: int | None, size: str = "") -> str | Non
     return str(request.url_of("file", id=file_id, query={"size": size} if size else None))
 
 
-def crumbs(request: Request, record: RecordType, row: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def crumbs(
+    request: Request, record: RecordType, row: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """The way back: the list, and the card where the page is about a row."""
     found = [{"title": record.plural, "url": request.url_of("record.list", record=record.name)}]
     if record.lookup and allows(request.db, "core:settings:read"):

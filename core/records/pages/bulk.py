@@ -164,11 +164,16 @@ def _ask_field(request: Request, chosen: Selection) -> Response:
 
 
 def _which_form(request: Request, chosen: Selection, fields: Sequence[Field]) -> deform.Form:
-    titles = sorted(((item.name, request.loc.translate(item.title)) for item in fields), key=lambda one: one[1])
+    titles = sorted(
+        ((item.name, request.loc.translate(item.title)) for item in fields), key=lambda one: one[1]
+    )
     schema = _hidden(chosen, "set")
     schema.add(
         colander.SchemaNode(
-            colander.String(), name="field", title=_("Which field"), widget=widgets.SelectWidget(values=titles)
+            colander.String(),
+            name="field",
+            title=_("Which field"),
+            widget=widgets.SelectWidget(values=titles),
         )
     )
     return _form(request, chosen, schema, _("Next"))
@@ -221,7 +226,9 @@ def _form(request: Request, chosen: Selection, schema: colander.SchemaNode, titl
     )
 
 
-def _page(request: Request, chosen: Selection, rows: Sequence[int], form: Markup, status: int = 200) -> Response:
+def _page(
+    request: Request, chosen: Selection, rows: Sequence[int], form: Markup, status: int = 200
+) -> Response:
     record = chosen.state.record
     values = {
         "title": _("Change a field"),
@@ -257,7 +264,7 @@ def _set(request: Request, chosen: Selection) -> Response:
         typed.fault(_of_one(error))
         return _page(request, chosen, rows, again(form), 422)
     message = request.loc.plural("${n} record is changed", "${n} records are changed", len(rows))
-    return done(request, message, made, chosen.back(request))
+    return done(request, message if made else _("All of them were so already."), made, chosen.back(request))
 
 
 def _of_one(error: Invalid) -> Invalid:
@@ -281,10 +288,21 @@ def _ask_delete(request: Request, chosen: Selection, error: Any = None) -> Respo
     _may_delete(request, record)
     ids = chosen.rows(request, "delete")
     if len(ids) > DELETED_AT_MOST:
-        raise Refusal(_("At most ${n} records can be deleted at once; archive them instead.", mapping={"n": DELETED_AT_MOST}))
-    titled = [item for item in fields_of(session, record) if item.name == record.title_field or item.storage == "part"]
+        raise Refusal(
+            _(
+                "At most ${n} records can be deleted at once; archive them instead.",
+                mapping={"n": DELETED_AT_MOST},
+            )
+        )
+    titled = [
+        item
+        for item in fields_of(session, record)
+        if item.name == record.title_field or item.storage == "part"
+    ]
     rows = read(session, record, titled, [record.cls.id.in_(ids)], order_by=[record.cls.id])
-    names = [{"title": title_of(record, row), "url": card_url(request, record, row["id"])} for row in rows[:NAMED]]
+    names = [
+        {"title": title_of(record, row), "url": card_url(request, record, row["id"])} for row in rows[:NAMED]
+    ]
     more = len(rows) - NAMED
     values = {
         "title": request.loc.plural("Delete ${n} record", "Delete ${n} records", len(rows)),

@@ -73,5 +73,3 @@ def act(context: RowContext, request: Request) -> Any:
     """Run one of the record's actions on the row; the action asks for its own permission."""
     outcome = run_action(request.db, context.record, request.matchdict["action"], [context.id])
     return done(request, outcome.message, outcome.change_set, card_url(request, context.record, context.id))
-
-

@@ -43,7 +43,12 @@ class Merged:
 
     @classmethod
     def of(
-        cls, request: Request, record: RecordType, row: Mapping[str, Any], typed: Typed, fields: Sequence[Field]
+        cls,
+        request: Request,
+        record: RecordType,
+        row: Mapping[str, Any],
+        typed: Typed,
+        fields: Sequence[Field],
     ) -> Merged:
         """Compare what was typed with the row as it was when the form was drawn, and with the row now."""
         seen = typed.form.cstruct.get(VERSION) or ""
@@ -60,7 +65,9 @@ class Merged:
             found.when = events[0].at
         # What both changed to the same value is no clash.
         different = typed.changed(fields, row)
-        clashes = [item for item in fields if item.name in mine and item.name in theirs and item.name in different]
+        clashes = [
+            item for item in fields if item.name in mine and item.name in theirs and item.name in different
+        ]
         if request.POST.get(RESOLVED) == str(row["version"]):
             for item in clashes:
                 if request.POST.get(f"{CHOICE}{item.name}") == "theirs":
@@ -127,5 +134,3 @@ def _decorated(request: Request, fields: Sequence[Field], values: dict[str, Any]
             row = {item.name: [one for one in value if not isinstance(one, str)]}
             decorate(request.db, [item], [row])
             values[item.name] = [*row[item.name], *({"id": 0, "title": word} for word in words)]
-
-

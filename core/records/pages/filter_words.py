@@ -20,7 +20,7 @@ from parlour.records.defaults import Defaults, defaults_of
 from parlour.records.filters import MAX_TERMS, FilterFault, operators_of
 from parlour.records.kinds import Kind
 from parlour.records.query import page, titles
-from parlour.records.registry import RecordType, fields_of
+from parlour.records.registry import Field, RecordType, fields_of
 
 MAX_ADDRESS = 6000
 OFFERED = 200
@@ -107,7 +107,7 @@ class Words:
 
     def _node(self, node: Any) -> str:
         if isinstance(node, Mapping):
-            (word, inner), = node.items()
+            ((word, inner),) = node.items()
             if word == "not":
                 return self.loc.translate(_("not (${what})"), {"what": self._node(inner)})
             joint = self.loc.translate(_(" and ") if word == "and" else _(" or "))
@@ -131,10 +131,10 @@ class Words:
             if head in _STANDARD:
                 spoken.append(self.loc.translate(_STANDARD[head][0]))
                 return ": ".join(spoken), _STANDARD[head][1], None
-            item = next(found for found in fields_of(self.session, record) if found.name == head)
+            item = _named(fields_of(self.session, record), head)
             spoken.append(self.loc.translate(item.title))
             if item.storage == "part":
-                inner = item.lines[0] if not names else next(f for f in item.lines if f.name == names[0])
+                inner = item.lines[0] if not names else _named(item.lines, names[0])
                 if inner is not item.lines[0]:
                     spoken.append(self.loc.translate(inner.title))
                 return ": ".join(spoken), inner.kind, None
@@ -142,9 +142,7 @@ class Words:
                 return ": ".join(spoken), item.kind, item.target
             record = item.target
 
-    def _sentence(
-        self, field: str, kind: Kind, target: RecordType | None, operator: str, value: Any
-    ) -> str:
+    def _sentence(self, field: str, kind: Kind, target: RecordType | None, operator: str, value: Any) -> str:
         if operator == "empty":
             message = _("${field} is empty") if value else _("${field} is filled in")
             return self.loc.translate(message, {"field": field})
@@ -155,7 +153,9 @@ class Words:
             return self.loc.translate(message, {"field": field})
         dates = isinstance(kind, kinds.DateKind | kinds.MomentKind)
         message = (_DATE_SENTENCES if dates else {}).get(operator) or _SENTENCES[operator]
-        return self.loc.translate(message, {"field": field, "value": self._value(kind, target, operator, value)})
+        return self.loc.translate(
+            message, {"field": field, "value": self._value(kind, target, operator, value)}
+        )
 
     def _days(self, field: str, operator: str, days: int) -> str:
         if operator == "last":
@@ -191,6 +191,14 @@ class Words:
         if isinstance(kind, kinds.MomentKind):
             return self.loc.date(date.fromisoformat(str(value)[:10]))
         return kind.show(kind.clean(value, self.defaults), self.loc)
+
+
+def _named(fields: Sequence[Field], name: str) -> Field:
+    """Raises LookupError for a field that is not there, or not for this person."""
+    found = next((item for item in fields if item.name == name), None)
+    if found is None:
+        raise LookupError(name)
+    return found
 
 
 _STANDARD: dict[str, tuple[Any, Kind]] = {
@@ -337,5 +345,3 @@ def condition_of(
     if isinstance(kind, kinds.UserKind | kinds.BranchKind):
         return [path, operator, int(value) if value.isdecimal() else value]
     return [path, operator, value]
-
-

@@ -140,7 +140,9 @@ def new(context: RecordContext, request: Request) -> Response:
     typed = Typed(page.form, request)
     if typed.faults:
         return page.wrong(typed)
-    values = {item.name: typed.values[item.name] for item in page.fields if typed.values.get(item.name) is not None}
+    values = {
+        item.name: typed.values[item.name] for item in page.fields if typed.values.get(item.name) is not None
+    }
     between = page.look(typed, {name: value for name, value in values.items() if value != []}, {})
     if between is not None:
         return between
@@ -195,5 +197,3 @@ def _ask(page: FormPage, merged: Merged) -> Response:
     if page.fragment:
         return Response(template(page.request, "_conflict.jinja2", {"conflict": values}), status=UNSAVED)
     return page.page(Markup(), UNSAVED, conflict=values)
-
-

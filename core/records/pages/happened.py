@@ -106,7 +106,10 @@ def from_json(item: Field, value: Any, defaults: Defaults) -> Any:
     if value is None or item.target is not None or isinstance(item.kind, _BY_ID):
         return value
     if item.storage == "part":
-        return [{inner.name: from_json(inner, line.get(inner.name), defaults) for inner in item.lines} for line in value]
+        return [
+            {inner.name: from_json(inner, line.get(inner.name), defaults) for inner in item.lines}
+            for line in value
+        ]
     return item.kind.clean(value, defaults)
 
 

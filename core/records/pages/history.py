@@ -57,7 +57,9 @@ def _undo(request: Request, event: Event, back: str) -> dict[str, Any] | None:
     if event.label in ("merge", "import", "bulk"):
         action["confirm"] = {
             "title": request.loc.translate(_("Take all of it back?")),
-            "text": request.loc.translate(_("This was done to several records at once; all of them go back.")),
+            "text": request.loc.translate(
+                _("This was done to several records at once; all of them go back.")
+            ),
             "button": request.loc.translate(_("Undo")),
         }
     return action

@@ -80,7 +80,12 @@ def _with_condition(context: RecordContext, request: Request) -> HTTPFound:
     given = request.GET
     try:
         condition = filter_words.condition_of(
-            request.db, context.record, request.loc, given["field"], given.get("op", ""), given.get("value", "")
+            request.db,
+            context.record,
+            request.loc,
+            given["field"],
+            given.get("op", ""),
+            given.get("value", ""),
         )
     except Refusal as refusal:
         flash.say(request, refusal.message, "warn")
@@ -216,7 +221,9 @@ class Listing:
         found = []
         for number, condition in enumerate(conditions):
             rest = conditions[:number] + conditions[number + 1 :]
-            found.append({"text": words.say(condition), "remove_url": self.state.url(self.request, conditions=rest)})
+            found.append(
+                {"text": words.say(condition), "remove_url": self.state.url(self.request, conditions=rest)}
+            )
         return found
 
     # ---- the table
@@ -288,7 +295,9 @@ class Listing:
         return {
             "icon": self.record.icon,
             "title": self.loc.translate(_("${what}: none yet"), words),
-            "text": self.loc.translate(_("Here stand ${what}. Add the first one, or bring them in from a file."), words)
+            "text": self.loc.translate(
+                _("Here stand ${what}. Add the first one, or bring them in from a file."), words
+            )
             if actions
             else "",
             "primary": self.new_action(),
@@ -309,7 +318,9 @@ class Listing:
             "title": _("Nothing fits"),
             "text": self.loc.translate(_("Nothing was found for: ${what}"), {"what": last}) if last else "",
             "clear_url": url,
-            "clear_text": self.loc.translate(_("Take away: ${what}"), {"what": last}) if last else _("Show all"),
+            "clear_text": self.loc.translate(_("Take away: ${what}"), {"what": last})
+            if last
+            else _("Show all"),
         }
 
 

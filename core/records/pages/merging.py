@@ -45,7 +45,9 @@ def compare(context: RecordContext, request: Request) -> dict[str, Any]:
     swapped = [("keep", str(lose[0])), ("lose", str(keep)), *(("lose", str(one)) for one in lose[1:])]
     warnings = []
     if len(lose) > 1:
-        text = request.loc.plural("${n} more follows after this one", "${n} more follow after this one", len(lose) - 1)
+        text = request.loc.plural(
+            "${n} more follows after this one", "${n} more follow after this one", len(lose) - 1
+        )
         warnings.append(text)
     return {
         "title": _("Merge"),
@@ -117,7 +119,9 @@ def _moves(request: Request, record: RecordType, keep: int, lose: int) -> list[d
         for one in consequences(request.db, record, [row_id]):
             place = (one.record.name, one.field.name)
             counts.setdefault(place, [0, 0])[side] = one.count
-            titles[place] = f"{request.loc.translate(one.record.plural)}: {request.loc.translate(one.field.title)}"
+            titles[place] = (
+                f"{request.loc.translate(one.record.plural)}: {request.loc.translate(one.field.title)}"
+            )
     return [
         {
             "title": titles[place],

@@ -49,7 +49,9 @@ def _page(context: RowContext, request: Request, error: Any = None) -> Response:
             "photo_url": file_url(request, row.get(photo.name), "small") if photo else None,
         },
         "holds": [
-            {"title": one.title, "count_text": request.loc.number(len(one.rows))} for one in sections if one.rows
+            {"title": one.title, "count_text": request.loc.number(len(one.rows))}
+            for one in sections
+            if one.rows
         ],
         "exports": [
             {

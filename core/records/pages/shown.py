@@ -112,7 +112,11 @@ def _money(kind: kinds.MoneyKind, value: Any, reader: Reader) -> Shown | None:
 
 @show_kind.register
 def _date(kind: kinds.DateKind, value: Any, reader: Reader) -> Shown | None:
-    return {"kind": "date", "text": reader.loc.date(value), "title": reader.loc.date(value, "full")} if value else None
+    return (
+        {"kind": "date", "text": reader.loc.date(value), "title": reader.loc.date(value, "full")}
+        if value
+        else None
+    )
 
 
 @show_kind.register

@@ -8,6 +8,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from parlour.records.pages.addresses import reader_of, title_of
+from parlour.records.pages.listing import is_phone
 from parlour.records.pages.shown import first_only, show
 from parlour.records.query import page
 from parlour.records.registry import fields_of
@@ -24,8 +25,11 @@ def suggest(context: RecordContext, request: Request) -> dict[str, Any]:
     readable = fields_of(request.db, record)
     # The title and one more searched column (a phone) are enough to know who is meant.
     shown = [item for item in readable if item.name == record.title_field]
-    hints = [item for item in readable if item.search and item.listed and item not in shown][:1]
-    rows = page(request.db, record, fields=[*shown, *hints], q=request.GET.get("q", "")[:200], limit=OFFERED).rows
+    hints = [item for item in readable if item.search and item.listed and item not in shown]
+    hints = sorted(hints, key=lambda item: not is_phone(item))[:1]
+    rows = page(
+        request.db, record, fields=[*shown, *hints], q=request.GET.get("q", "")[:200], limit=OFFERED
+    ).rows
     reader = reader_of(request)
     items = []
     for row in rows:

@@ -42,12 +42,17 @@ PEOPLE = [
         "spent_before": {"amount": "12500.50", "currency": "RUB"},
         "tags": ["VIP", "невеста, весна"],
         "note": 'Первая строка\nвторая; "кавычки", запятая',
-        "must_know": "=HYPERLINK(\"http://example.com\")",
+        "must_know": '=HYPERLINK("http://example.com")',
         "source": None,
         "sex": "female",
         "silent": True,
     },
-    {"name": "ООО «Лак»", "kind": "company", "tax_number": "0077012345", "spent_before": {"amount": "10", "currency": "USD"}},
+    {
+        "name": "ООО «Лак»",
+        "kind": "company",
+        "tax_number": "0077012345",
+        "spent_before": {"amount": "10", "currency": "USD"},
+    },
     {"name": "+1-Клиент", "profession": "@home", "household": "'апостроф", "birthday": "1956-04-08"},
 ]
 
@@ -100,7 +105,10 @@ def test_export_and_import_again_is_the_identity(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(note=st.text(max_size=60), name=st.text(st.characters(categories=["L", "P", "S", "Nd"]), min_size=1, max_size=30))
+@given(
+    note=st.text(max_size=60),
+    name=st.text(st.characters(categories=["L", "P", "S", "Nd"]), min_size=1, max_size=30),
+)
 @pytest.mark.parametrize("ending", FORMATS)
 def test_no_text_changes_on_its_way_out_and_in_again(
     session: Session, tmp_path: Path, ending: str, note: str, name: str
@@ -138,7 +146,10 @@ def test_an_export_holds_what_the_person_may_read_only(session: Session, session
     assert json.loads((tmp_path / "b.json").read_text("utf-8")) == [
         {
             "name": "Артёмова Алёна Игоревна",
-            "phones": [{"number": "+79131487593", "label": "рабочий"}, {"number": "+79160000000", "label": None}],
+            "phones": [
+                {"number": "+79131487593", "label": "рабочий"},
+                {"number": "+79160000000", "label": None},
+            ],
         }
     ]
 

@@ -57,7 +57,9 @@ def twin(session: Session) -> int:
 
 def test_undoing_an_edit_brings_every_field_back(session: Session, anna: int) -> None:
     before = snapshot(session, anna)
-    done = write(session, Contact, [Change({"name": "Иванова", "phones": [], "tags": ["x"], "note": None}, anna)])
+    done = write(
+        session, Contact, [Change({"name": "Иванова", "phones": [], "tags": ["x"], "note": None}, anna)]
+    )
     assert snapshot(session, anna) != before
     result = undo(session, done.change_set)
     assert result.left == []
@@ -101,7 +103,9 @@ def test_others_acts_are_undone_by_who_may_only(session: Session, session_as, an
     assert undo(owner, done.change_set).rows == 1
 
 
-def test_a_merge_loses_nothing_and_its_undo_restores_both_rows(session: Session, anna: int, twin: int) -> None:
+def test_a_merge_loses_nothing_and_its_undo_restores_both_rows(
+    session: Session, anna: int, twin: int
+) -> None:
     company = save(session, Contact, {"name": "ООО Лак", "kind": "company"})
     job = save(session, Position, {"person": twin, "company": company, "title": "Бухгалтер"})
     before = snapshot(session, anna), snapshot(session, twin)
@@ -173,10 +177,14 @@ def test_erasing_a_person_removes_every_trace_and_keeps_the_row(session: Session
     assert row["note"] is None
     kept = session.scalars(select(HistoryRow.values).where(HistoryRow.row_id == anna)).all()
     assert kept
-    assert not any("Орлова" in str(values) or "Секрет" in str(values) or "7593" in str(values) for values in kept)
+    assert not any(
+        "Орлова" in str(values) or "Секрет" in str(values) or "7593" in str(values) for values in kept
+    )
 
 
-def test_a_copy_of_a_persons_data_holds_what_the_card_and_the_history_hold(session: Session, anna: int) -> None:
+def test_a_copy_of_a_persons_data_holds_what_the_card_and_the_history_hold(
+    session: Session, anna: int
+) -> None:
     sections = persons.copy_of(session, CONTACT, anna)
     text = str([section.rows for section in sections])
     assert "Орлова Анна" in text
@@ -186,6 +194,10 @@ def test_a_copy_of_a_persons_data_holds_what_the_card_and_the_history_hold(sessi
 
 def test_history_hides_what_the_reader_may_not_see(session: Session, session_as, anna: int) -> None:
     session.commit()
-    shown = {change.field.name for found in history_of(session_as("specialist"), CONTACT, anna) for change in found.changes}
+    shown = {
+        change.field.name
+        for found in history_of(session_as("specialist"), CONTACT, anna)
+        for change in found.changes
+    }
     assert "name" in shown
     assert "phones" not in shown

@@ -45,7 +45,10 @@ def test_names_sort_as_a_russian_reader_expects(session: Session) -> None:
 def test_paging_forth_and_back_shows_every_row_once_in_one_order(session: Session, sort: str) -> None:
     add(
         session,
-        *({"name": f"Client {n % 7}", "birthday": f"19{60 + n}-01-{1 + n % 28:02d}" if n % 3 else None} for n in range(23)),
+        *(
+            {"name": f"Client {n % 7}", "birthday": f"19{60 + n}-01-{1 + n % 28:02d}" if n % 3 else None}
+            for n in range(23)
+        ),
     )
     whole = [row["id"] for row in page(session, CONTACT, sort=sort, limit=100).rows]
     assert len(whole) == 23
@@ -89,7 +92,11 @@ def test_search_finds_a_phone_however_it_is_typed(session: Session, typed: str) 
 
 
 def test_search_finds_tags_e_mails_and_companies(session: Session) -> None:
-    add(session, {"name": "Анна", "tags": ["Невеста"], "emails": ["anna.bride@example.com"]}, {"name": "Ольга"})
+    add(
+        session,
+        {"name": "Анна", "tags": ["Невеста"], "emails": ["anna.bride@example.com"]},
+        {"name": "Ольга"},
+    )
     assert names(page(session, CONTACT, q="невест")) == ["Анна"]
     assert names(page(session, CONTACT, q="bride@ex")) == ["Анна"]
     ((record, rows),) = search_everything(session, "анна")
@@ -133,7 +140,10 @@ def test_a_page_costs_the_same_number_of_statements_for_one_row_and_for_fifty(se
     add(session, {"name": "Первая", "tags": ["a"], "phones": ["+79131480000"], "source": None})
     page(session, CONTACT)
     one = statements()
-    add(session, *({"name": f"Client {n}", "tags": ["a", "b"], "phones": [f"+7913148{n:04d}"]} for n in range(60)))
+    add(
+        session,
+        *({"name": f"Client {n}", "tags": ["a", "b"], "phones": [f"+7913148{n:04d}"]} for n in range(60)),
+    )
     assert statements() == one
     assert one <= 12
 

@@ -149,7 +149,10 @@ def test_a_batch_costs_the_same_number_of_statements_for_ten_rows_and_for_a_hund
         write(
             session,
             Contact,
-            [Change({"name": f"Клиент {count} {n}", "phones": [f"+7913{count:03d}{n:04d}"]}) for n in range(count)],
+            [
+                Change({"name": f"Клиент {count} {n}", "phones": [f"+7913{count:03d}{n:04d}"]})
+                for n in range(count)
+            ],
         )
         event.remove(connection, "before_cursor_execute", note)
         return len(seen)
