@@ -51,9 +51,7 @@ class LeaseLost(Exception):
 
 
 class JobContext:
-    """One run of one job. `position` is what the last checkpoint kept, None on a first run; `attempt` counts
-    from 1.
-    """
+    """One run of one job. `attempt` counts from 1; `position` is what the last checkpoint kept, or None."""
 
     def __init__(
         self,
@@ -93,10 +91,9 @@ class JobContext:
         return self._settings
 
     def progress(self, done: int, total: int | None = None, message: Any = None) -> None:
-        """Show how far the job is, at once, while the handler's own transaction goes on. Cheap enough to call
-        per row.
+        """Show how far the job is, at once, while the handler's own transaction goes on.
 
-        A `total` or `message` once given stays until another one is.
+        Cheap enough to call per row. A `total` or `message` once given stays until another one is.
         """
         self.figures["progress_done"] = done
         if total is not None:
@@ -111,8 +108,7 @@ class JobContext:
     def checkpoint(
         self, position: Any, done: int | None = None, total: int | None = None, message: Any = None
     ) -> None:
-        """Commit what the handler has written so far together with `position` (plain JSON), from which a next
-        run goes on.
+        """Commit what was written so far, and with it `position` (plain JSON), from where a next run goes on.
 
         For long work in batches of a fraction of a second each: the rows of a batch and the position past it
         are committed together, so that after a kill no batch is lost or done twice. Raises LeaseLost when the
@@ -128,9 +124,7 @@ class JobContext:
             raise Stopping
 
     def cancelled(self) -> bool:
-        """Whether a person has asked to stop. A handler that sees it returns; what it wrote is kept, the job
-        is cancelled.
-        """
+        """Whether a person has asked to stop. A handler that sees it returns; what it wrote is kept."""
         moment = time.monotonic()
         if not self.seen_cancelled and moment - self._asked >= CANCEL_EVERY:
             self._asked = moment
@@ -145,8 +139,7 @@ class JobContext:
             raise Cancelled
 
     def sending(self, dedupe_key: str) -> None:
-        """Mark, and commit together with what was written so far, that the one outside effect of this job
-        comes now.
+        """Commit what was written so far, and that the one outside effect of this job comes now.
 
         Until the handler returns the job is in doubt: if the worker dies or the handler raises, the job ends
         *uncertain* and is never run again by itself, unless the handler raises NotSent. Do not touch the
@@ -171,9 +164,7 @@ class JobContext:
 
     @contextmanager
     def reader(self) -> Iterator[Session]:
-        """A read-only session of the same organisation: long reading in it keeps nobody from writing on
-        SQLite.
-        """
+        """A read-only session of the same organisation; long reading in it keeps nobody from writing."""
         scope = replace(self._session.scope, cache={}) if self._session.scoped else None
         with open_session(reader(self._engine), scope) as session:
             yield session

@@ -1,6 +1,4 @@
-"""What people and lifecycles do to jobs: cancel, try again, decide about an uncertain one, take parked ones
-back.
-"""
+"""What people and switches do to jobs: cancel, try again, decide about uncertain ones, unpark."""
 
 from __future__ import annotations
 
@@ -19,8 +17,7 @@ from parlour.jobs.run import is_on
 
 
 def cancel(session: Session, job_id: int) -> None:
-    """Stop a job of the session's organisation: at once when it has not begun, else as soon as its handler
-    looks.
+    """Stop a job of the session's organisation: at once when it waits, else as soon as its handler looks.
 
     Raises NotFound, or Refusal when it is too late.
     """
@@ -32,8 +29,9 @@ def cancel(session: Session, job_id: int) -> None:
 
 
 def retry(session: Session, job_id: int) -> None:
-    """Let a failed or cancelled job begin anew, with all its attempts, from its last position. Raises
-    NotFound or Refusal.
+    """Let a failed or cancelled job begin anew, with all its attempts, from its last position.
+
+    Raises NotFound or Refusal.
     """
     own_job(session, job_id)
     if not _change(session, job_id, (FAILED, CANCELLED), **_anew()):
@@ -42,8 +40,7 @@ def retry(session: Session, job_id: int) -> None:
 
 
 def decide(session: Session, job_id: int, *, sent: bool) -> None:
-    """A person found out what became of an uncertain job: it was sent (then it is done), or it was not (then
-    it is sent now).
+    """A person found out about an uncertain job: it was sent (and is done), or not (and is sent now).
 
     Raises NotFound or Refusal.
     """
@@ -55,10 +52,9 @@ def decide(session: Session, job_id: int, *, sent: bool) -> None:
 
 
 def unpark(session: Session, plugin: str) -> int:
-    """Let the organisation's parked jobs of a plugin that was just switched on go on; returns how many.
-    Called in that transaction.
+    """Let the organisation's parked jobs of a plugin go on, in the transaction that switches it on.
 
-    Jobs whose plugin is still off are parked again by their next run.
+    Returns how many. Jobs whose plugin is still off are parked again by their next run.
     """
     statement = update(Job).where(
         Job.organisation_id == session.scope.organisation_id,
@@ -73,9 +69,7 @@ def unpark(session: Session, plugin: str) -> int:
 
 
 def unpark_returned(engine: Engine) -> int:
-    """Let parked jobs go on whose plugin has come back, for instance with another version of a package;
-    returns how many.
-    """
+    """Let parked jobs go on whose plugin is loaded again or brought up to date; returns how many."""
     with reader(engine).connect() as connection:
         kinds = connection.execute(
             select(Job.organisation_id, Job.plugin, Job.name).where(Job.state == PARKED).distinct()

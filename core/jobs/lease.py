@@ -40,7 +40,7 @@ def new_token() -> str:
 def claim(engine: Engine, job_id: int, token: str) -> bool:
     """Take one waiting, due job; False when somebody else has it or it is no longer to be done."""
     with engine.begin() as connection:
-        return _take(connection, [job_id], token) == 1
+        return _take(connection, job_id, token)
 
 
 def claim_due(engine: Engine, free: dict[str, int]) -> list[tuple[int, str, str]]:
@@ -56,14 +56,16 @@ def claim_due(engine: Engine, free: dict[str, int]) -> list[tuple[int, str, str]
         for queue, count in free.items():
             for job_id in due(connection, queue, count):
                 token = new_token()
-                if _take(connection, [job_id], token):
+                if _take(connection, job_id, token):
                     taken.append((job_id, queue, token))
     return taken
 
 
 def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
-    """Mark due jobs as handed to the broker, as (id, queue). At most `window[queue]` are out at a time and
-    not yet begun: a long backlog stays in the database, where it can be seen, cancelled and put in order.
+    """Mark due jobs as handed to the broker, and return them as (id, queue).
+
+    At most `window[queue]` are out at a time and not yet begun: a long backlog stays in the database, where
+    it can be seen, cancelled and put in order.
     """
     if not has_due(engine, list(window), handed=True):
         return []
@@ -114,11 +116,11 @@ def due(connection: Connection, queue: str, count: int, *, handed: bool = False)
     return [int(job_id) for job_id in connection.scalars(statement.with_for_update(skip_locked=True))]
 
 
-def _take(connection: Connection, ids: Sequence[int], token: str) -> int:
+def _take(connection: Connection, job_id: int, token: str) -> bool:
     moment = now()
-    return connection.execute(
+    taken = connection.execute(
         update(Job)
-        .where(Job.id.in_(ids), Job.state == WAITING, Job.run_at <= moment)
+        .where(Job.id == job_id, Job.state == WAITING, Job.run_at <= moment)
         .values(
             state=RUNNING,
             attempts=Job.attempts + 1,
@@ -126,13 +128,16 @@ def _take(connection: Connection, ids: Sequence[int], token: str) -> int:
             locked_by=token,
             locked_until=moment + LEASE,
         )
-    ).rowcount
+    )
+    return taken.rowcount == 1
 
 
 def recover(engine: Engine) -> int:
-    """Take jobs from workers that are gone, and return how many: they wait again, fail for good when no
-    attempt is left,
-    or become uncertain when the worker was lost while sending."""
+    """Take jobs from workers that are gone, and return how many.
+
+    They wait again, fail for good when no attempt is left, or become uncertain when the worker was lost while
+    sending.
+    """
     expired = (Job.state.in_((RUNNING, SENDING)), Job.locked_until < now())
     with reader(engine).connect() as connection:
         if connection.execute(select(Job.id).where(*expired).limit(1)).first() is None:

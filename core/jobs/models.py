@@ -1,5 +1,4 @@
-"""The outbox and the schedules: tables that belong to no organisation, because relays look across all of
-them.
+"""The outbox and the schedules. Relays look across all organisations, so these tables belong to none.
 
 Reached through `outbox`, `run`, `schedules` and `progress` only, which compare the organisation themselves.
 """

@@ -83,11 +83,11 @@ def enqueue(
 
 
 def forget_row(session: Session, record: str, row_id: int) -> int:
-    """Remove what the organisation's jobs hold about one row, for erasing a person; returns how many jobs it
-    touched.
+    """Remove what the organisation's jobs hold about one row, for erasing a person.
 
-    Waiting jobs about this row alone are deleted. Finished ones lose arguments, result and messages. Jobs
-    that only carry its id along (hooks told about a batch) stay: what they read is erased already.
+    Returns how many jobs it touched. Waiting jobs about this row alone are deleted. Finished ones lose
+    arguments, result and messages. Jobs that only carry its id along (hooks told about a batch) stay: what
+    they read is erased already.
     """
     options = {SYSTEM: True, "synchronize_session": False}
     named = select(Job.id, Job.args, Job.state).where(
@@ -113,8 +113,8 @@ def forget_row(session: Session, record: str, row_id: int) -> int:
 
 
 def _about(args: Any, record: str, row_id: int) -> bool:
-    """Whether arguments name the row: {"record": ..., "id": ...} or {"record": ..., "ids": [...]}, at any
-    depth.
+    """Whether arguments name the row at any depth: {"record": ..., "id": ...} or {"record": ..., "ids":
+    [...]}.
     """
     if isinstance(args, Mapping):
         if args.get("record") == record and (args.get("id") == row_id or row_id in (args.get("ids") or ())):

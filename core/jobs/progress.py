@@ -55,10 +55,10 @@ def own_job(session: Session, job_id: int) -> Job:
 
 
 def progress_of(session: Session, job_id: int) -> dict[str, Any]:
-    """State and figures of a job of the session's organisation; `message` and `error` are translation strings
-    or None.
+    """State and figures of a job of the session's organisation.
 
-    `total` is None while it is unknown. Raises NotFound for another organisation's job.
+    `message` and `error` are translation strings or None, `total` is None while it is unknown. Raises
+    NotFound for another organisation's job.
     """
     job = own_job(session, job_id)
     figures: dict[str, Any] = {

@@ -1,5 +1,4 @@
-"""The relay: one thread that sees what is due and has it done, by threads of this process or by a broker's
-workers.
+"""The relay: one thread that has done what is due, by threads of this process or by a broker's workers.
 
 It wakes when something was committed in this process, and otherwise looks several times a second; a look
 costs one indexed query. Any number of relays may run: what one takes, the others do not see.
@@ -122,9 +121,7 @@ class EmbeddedRelay(Relay):
             thread.start()
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Take nothing more, let jobs stop at their next checkpoint, and wait for them up to `timeout`
-        seconds.
-        """
+        """Take nothing more, let jobs stop at their next checkpoint, and wait up to `timeout` seconds."""
         end = time.monotonic() + timeout
         super().stop(timeout)
         with self._lock:
@@ -166,8 +163,7 @@ class BrokerRelay(Relay):
 
 
 def start_embedded(settings: Settings, engine: Engine | None = None) -> EmbeddedRelay | None:
-    """Start the relay of a serving process, which runs the jobs itself; `parlour.plugin.registry.boot` has
-    run before.
+    """Start the relay of a serving process, which runs the jobs itself. Plugins are loaded before.
 
     None with a broker: then `parlour worker` does all of this. The caller ends it with `stop()`. Each process
     of a server may start one.

@@ -1,5 +1,4 @@
-"""Running one job. What its handler writes and `done` are one transaction, so the effects happen exactly
-once:
+"""Running one job. What its handler writes and `done` are one transaction: effects happen exactly once.
 
     killed before the commit    nothing was written; the lease runs out and another run begins
     killed after the commit     the job is done; nobody takes it again
@@ -40,9 +39,10 @@ LONGEST_RETRY = timedelta(hours=1)
 
 
 def backoff(attempt: int) -> timedelta:
-    """The wait after the failed attempt number `attempt` (from 1): three times as long each time, a quarter
-    more or less, so that
-    what failed together does not come back together."""
+    """The wait after the failed attempt number `attempt` (from 1): three times as long each time.
+
+    A quarter more or less, so that what failed together does not come back together.
+    """
     wait = min(FIRST_RETRY.total_seconds() * 3 ** (attempt - 1), LONGEST_RETRY.total_seconds())
     return timedelta(seconds=wait * random.uniform(0.75, 1.25))
 
@@ -72,9 +72,7 @@ def run_job(
 
 
 def is_on(session: Session, plugin: str) -> bool:
-    """Whether a job's plugin, or every side of a bridge ("visitors:contacts"), is loaded and on for the
-    session's organisation.
-    """
+    """Whether a job's plugin, or every side of a bridge ("visitors:contacts"), is loaded and on here."""
     on = enabled(session) if session.scoped else {"core", *current().loaded}
     return all(side in on for side in plugin.split(":"))
 
@@ -145,9 +143,7 @@ class _Run:
         return Scope(self.job.organisation_id, user_id=self.job.created_by, trusted=True, via="job")
 
     def _end(self, error: BaseException) -> str | None:
-        """Write down how a run ended that did not return. The handler's session is closed and rolled back by
-        now.
-        """
+        """Write down how a run ended that did not return; the handler's session is rolled back by now."""
         job, moment = self.job, now()
         ended: dict[str, Any] = {"finished_at": moment}
         again: dict[str, Any] = {"finished_at": None, "send_key": None}

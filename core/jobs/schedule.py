@@ -13,11 +13,11 @@ from parlour.jobs.models import QUEUES
 
 @dataclass(frozen=True)
 class Schedule:
-    """Recurring work: `every` so often, or `at` a local time ("06:30") of each day, or of some weekdays (0 is
-    Monday).
+    """Recurring work: `every` so often, or `at` a local time ("06:30") of each day.
 
-    It runs once for every organisation that has the plugin on, in the organisation's time zone, or once for
-    the `installation` in UTC. Occurrences missed while nothing ran are made up for by one.
+    `weekdays` are numbers from 0 (Monday). It runs once for every organisation that has the plugin on, in the
+    organisation's time zone, or once for the `installation` in UTC. Occurrences missed while nothing ran are
+    made up for by one.
     """
 
     job: str
@@ -47,11 +47,10 @@ class Schedule:
         return f"{self.at} on {''.join(map(str, self.weekdays))} in {zone}"
 
     def next(self, after: datetime, zone: str, previous: datetime | None = None) -> datetime:
-        """The first moment later than `after` (both UTC). `previous` is the occurrence before it, which
-        intervals count from.
+        """The first moment later than `after` (both UTC).
 
-        A wall time that the change to summer time skips counts as one hour later, one that comes twice counts
-        once, the first time.
+        Intervals count from `previous`, the occurrence before. A wall time that the change to summer time
+        skips counts as one hour later, one that comes twice counts once, the first time.
         """
         if self.every is not None:
             start = previous or after

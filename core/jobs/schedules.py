@@ -36,9 +36,10 @@ def declared() -> dict[str, Schedule]:
 
 
 def sync(engine: Engine) -> int:
-    """Give every organisation its row of every schedule, and compute anew what is declared otherwise or lies
-    in another
-    zone; returns how many rows changed."""
+    """Give every organisation its row of every schedule; returns how many rows changed.
+
+    What is declared otherwise by now, or lies in another zone, is computed anew.
+    """
     wanted: dict[Key, tuple[Schedule, str]] = {}
     with reader(engine).connect() as connection:
         zones = connection.execute(

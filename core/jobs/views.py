@@ -26,9 +26,7 @@ def includeme(config: Configurator) -> None:
 
 @view_config(route_name="job", request_method="GET", permission=MEMBER, renderer="json")
 def show(request: Request) -> dict[str, Any]:
-    """How far a job is, in the person's language; `total` is null while it is unknown. The result is not
-    here: its page has it.
-    """
+    """How far a job is, in the person's language; `total` is null while it is unknown."""
     job = _seen(request, "core:jobs:read")
     plain = {
         name: job[name] for name in ("id", "state", "finished", "done", "total", "cancel_asked", "attempts")

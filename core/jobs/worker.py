@@ -1,5 +1,4 @@
-"""`parlour worker`: the relay, and beside it one Celery process per queue, so that no queue can starve
-another.
+"""`parlour worker`: the relay, and one Celery process per queue, so that no queue can starve another.
 
     supervisor (relay) ---broker---> default: threads   mail: threads   slow: threads   documents: one process
 
