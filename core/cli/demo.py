@@ -29,10 +29,11 @@ def demo(port: int, data: Path, locale: str) -> None:
     as.
     """
     from parlour.cli.logs import configure
-    from parlour.cli.server import run
+    from parlour.cli.server import listen, run
     from parlour.demo import LOGINS, SHOWN
 
     given = demo_settings(data, port)
+    listener = listen("127.0.0.1", port)
     prepare(given, locale)
     configure(level=30)  # warnings only: what a visitor reads are the addresses
 
@@ -45,7 +46,7 @@ def demo(port: int, data: Path, locale: str) -> None:
         click.echo("")
         click.echo(f"The salon is kept in {given.data}. Ctrl+C stops it.")
 
-    run(given, host="127.0.0.1", port=port, workers=1, announce=announce)
+    run(given, listener, workers=1, announce=announce)
 
 
 def demo_settings(data: Path, port: int) -> Settings:

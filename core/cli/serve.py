@@ -20,12 +20,12 @@ from parlour.settings import Settings
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the site. Without a broker its processes also do the jobs."""
     from parlour.cli.logs import configure
-    from parlour.cli.server import run
+    from parlour.cli.server import listen, run
 
     given = settings()
     refuse_unfit(given)
     configure()
-    run(given, host=host, port=port, workers=workers)
+    run(given, listen(host, port), workers=workers)
 
 
 @click.command()

@@ -19,16 +19,20 @@ THREADS = 8
 
 
 def run(
-    settings: Settings, *, host: str, port: int, workers: int, announce: Callable[[str], None] | None = None
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    workers: int,
+    announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until told to end. `announce` is called once with the site's URL when it listens.
-
-    Raises Refusal when the port is taken.
+    """Serve on a socket of `listen` until told to end. `announce` is called once, with the site's URL, when it can
+    be visited.
     """
-    listener = _listen(host, port)
-    url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::1') else host}:{listener.getsockname()[1]}"
+    host, port = listener.getsockname()[:2]
+    url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::', '::1') else host}:{port}"
     options = {
-        "bind": f"fd://{listener.fileno()}",
+        # Handed over for good: gunicorn makes a socket of its own of it and closes this one.
+        "bind": f"fd://{listener.detach()}",
         "workers": workers,
         "worker_class": "gthread",
         "threads": THREADS,
@@ -44,10 +48,7 @@ def run(
         "post_worker_init": _begin(settings, url, announce or _say),
         "worker_exit": _stop_relay,
     }
-    try:
-        Site(settings, options).run()
-    finally:
-        listener.close()
+    Site(settings, options).run()
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -70,8 +71,8 @@ class Site(BaseApplication):  # type: ignore[misc]
         return make_app(self.settings)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else, so that a taken one is said at once and in one line."""
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, before anything else is done: who comes early waits. Raises Refusal when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
