@@ -374,7 +374,8 @@ class Importer:
         dirty = [draft for draft in drafts if draft.changes]
         rejected: dict[Draft, Any] = {}
         while dirty:
-            changes = [Change(draft.changes, draft.id) for draft in dirty]
+            # A new row is written whole; in a dry run it is still new when a later batch adds to it.
+            changes = [Change(draft.changes if draft.id else draft.values, draft.id) for draft in dirty]
             try:
                 if self.dry_run:
                     write(self.session, self.record, changes, dry_run=True)

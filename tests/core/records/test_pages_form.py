@@ -45,6 +45,11 @@ def form_of(page: Any) -> Any:
     return page.forms["record"]
 
 
+def write_phone(form: Any, number: str) -> None:
+    """In the first line; the empty line that scripts copy stands in the page as well."""
+    form.set("number", number, 0)
+
+
 def test_the_first_form_asks_for_name_and_phone_and_hides_the_rest_behind_more(login: Enter) -> None:
     page = login().get(NEW)
     shown = [label.get_text(strip=True) for label in page.html.select("form#record > fieldset .form-label")]
@@ -55,7 +60,7 @@ def test_the_first_form_asks_for_name_and_phone_and_hides_the_rest_behind_more(l
 def test_what_is_typed_is_saved_and_shown_on_the_card(login: Enter, look: Any) -> None:
     form = form_of(login().get(NEW))
     form["name"] = "  Белова   Мария "
-    form["number"] = "8 913 555-11-22"
+    write_phone(form, "8 913 555-11-22")
     card = form.submit("save").follow()
     assert card.html.h1.get_text(strip=True) == "Белова Мария"
     row = look(int(card.request.path.rpartition("/")[2]))
@@ -72,11 +77,11 @@ def test_save_and_new_goes_on_with_an_empty_form(login: Enter) -> None:
 
 def test_mistakes_stand_at_their_boxes_and_above_and_everything_typed_stays(login: Enter, engine: Engine) -> None:
     form = form_of(login().get(NEW))
-    form["number"] = "12"
+    write_phone(form, "12")
     form["profession"] = "Врач"
     page = form.submit("save", status=422)
     again = form_of(page)
-    assert again["number"].value == "12"
+    assert again.fields["number"][0].value == "12"
     assert again["profession"].value == "Врач"
     assert page.html.select_one("[name=name]")["aria-invalid"] == "true"
     assert "12 is not a phone number" in page.html.select_one(".lines .field-error").get_text()
@@ -98,7 +103,7 @@ def test_a_fault_of_the_write_path_stands_at_its_box(login: Enter, engine: Engin
 def test_a_lookalike_brings_a_page_between_and_save_anyway_saves(login: Enter, anna: int) -> None:
     form = form_of(login().get(NEW))
     form["name"] = "Орлова Анна"
-    form["number"] = "+7 913 000-00-01"
+    write_phone(form, "+7 913 000-00-01")
     between = form.submit("save", status=422)
     assert "the same phone" in between.html.select_one(".matches").get_text()
     again = form_of(between)
@@ -110,7 +115,7 @@ def test_a_lookalike_brings_a_page_between_and_save_anyway_saves(login: Enter, a
 def test_the_script_is_told_of_lookalikes_while_one_types_and_nothing_is_saved(login: Enter, anna: int) -> None:
     browser = login()
     form = form_of(browser.get(NEW))
-    form["number"] = "+7 913 000-00-01"
+    write_phone(form, "+7 913 000-00-01")
     found = browser.post(f"{LIST}/check", form.submit_fields()).json["matches"]
     assert found[0]["title"] == "Орлова Анна"
     assert found[0]["url"] == f"{LIST}/{anna}"
