@@ -1,8 +1,15 @@
-"""Packaging of Parlour: `core/` is imported as `parlour`, `plugins/X` as `parlour.plugins.X`, `themes/X` as `parlour.themes.X`."""
+"""Packaging: `core/` is imported as `parlour`, `plugins/X` as `parlour.plugins.X`, `themes/X` as `parlour.themes.X`."""
+
+from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
 
+# The core stands by itself: a tree without plugins/ builds as well.
 ROOTS = {"core": "parlour", "plugins": "parlour.plugins", "themes": "parlour.themes"}
+ROOTS = {folder: name for folder, name in ROOTS.items() if Path(folder).is_dir()}
+
+# Files beside the code that belong to it.
+DATA = "jinja2 css js svg png po mo mako txt md webmanifest json"
 
 
 def packages() -> list[str]:
@@ -10,8 +17,16 @@ def packages() -> list[str]:
     found = []
     for folder, name in ROOTS.items():
         found.append(name)
-        found.extend(f"{name}.{package}" for package in find_namespace_packages(folder, exclude=["*__pycache__*"]))
+        found.extend(
+            f"{name}.{package}" for package in find_namespace_packages(folder, exclude=["*__pycache__*"])
+        )
     return found
+
+
+def plugins() -> list[str]:
+    """The plugins that ship with the core, as any other distribution would offer its own."""
+    names = [manifest.parent.name for manifest in sorted(Path("plugins").glob("*/__init__.py"))]
+    return [f"{name}=parlour.plugins.{name}:plugin" for name in names]
 
 
 setup(
@@ -23,13 +38,12 @@ setup(
     packages=packages(),
     package_dir={name: folder for folder, name in ROOTS.items()},
     include_package_data=False,
-    package_data={
-        "": ["*.jinja2", "*.css", "*.js", "*.svg", "*.png", "*.po", "*.mo", "*.mako", "*.txt", "*.md", "*.webmanifest", "*.json"]
-    },
+    package_data={"": [f"*.{ending}" for ending in DATA.split()]},
     install_requires=[
         "pyramid>=2.1",
         "sqlalchemy>=2.1",
         "pluggy>=1.6",
+        "packaging>=24",
         "colander>=2.0",
         "deform>=3.0.1",
         "celery>=5.5",
@@ -78,6 +92,6 @@ setup(
     },
     entry_points={
         "console_scripts": ["parlour=parlour.cli:main"],
-        "parlour.plugins": ["contacts=parlour.plugins.contacts:plugin"],
+        "parlour.plugins": plugins(),
     },
 )

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
@@ -78,6 +79,7 @@ def examine(given: Settings) -> Iterator[Finding]:
     finally:
         engine.dispose()
     yield from _guarded("broker", lambda: _broker(given))
+    yield from _pdf()
 
 
 def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -163,6 +165,16 @@ def _jobs(engine: Engine) -> Iterator[Finding]:
         ).all()
     for state, count in rows:
         yield Finding("jobs", "note", f"{count} {state}")
+
+
+def _pdf() -> Iterator[Finding]:
+    """WeasyPrint loads these when the first PDF is made, which is late to find them missing."""
+    if find_library("pango-1.0") is None:
+        yield Finding("PDF", "note", "Pango is not installed; documents cannot be made as PDF")
+    elif find_library("harfbuzz-subset") is None:
+        yield Finding("PDF", "note", "libharfbuzz-subset is not installed; PDFs take several times as long")
+    else:
+        yield Finding("PDF", "ok", "Pango and HarfBuzz are there")
 
 
 def _broker(given: Settings) -> Iterator[Finding]:

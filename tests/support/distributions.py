@@ -87,10 +87,15 @@ def advertise(folder: Path, distribution: str, name: str, value: str, version: s
     (info / "entry_points.txt").write_text(f"[parlour.plugins]\n{name} = {value}\n", "utf-8")
 
 
-def run_python(folder: Path, script: str, *, environ: Mapping[str, str] | None = None) -> Any:
-    """Run a script in a new process that has the folder's plugins, and return what it printed last, read as JSON."""
+def run_python(
+    folder: Path, script: str, *, environ: Mapping[str, str] | None = None, isolated: bool = False
+) -> Any:
+    """Run a script in a new process that has the folder's packages, and return what it printed last, read as JSON.
+
+    `isolated` leaves out what is installed beside the standard library; the script adds what it needs.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", dedent(script)],
+        [sys.executable, *(["-S"] if isolated else []), "-c", dedent(script)],
         env={**os.environ, "PYTHONPATH": str(folder), **(environ or {})},
         capture_output=True,
         text=True,

@@ -1,0 +1,167 @@
+"""The long-running commands, as processes: they answer, do jobs, and end when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import pytest
+from sqlalchemy import Engine, text
+
+from parlour.access.models import Organisation
+from parlour.access.users import authenticate
+from parlour.db.engine import make_engine
+from parlour.db.session import open_session
+from parlour.jobs import enqueue
+from parlour.settings import Settings
+from tests.support import people
+
+
+class Running:
+    """A `parlour` process and the lines it has printed."""
+
+    def __init__(self, *arguments: str, environ: dict[str, str] | None = None):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from parlour.cli import main; main()", *arguments],
+            env={**os.environ, **(environ or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: Queue[str] = Queue()
+        Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+    def line(self, seconds: float = 60) -> str:
+        """The next line on standard output."""
+        try:
+            return self._lines.get(timeout=seconds)
+        except Empty:
+            self.process.kill()
+            assert self.process.stderr is not None
+            pytest.fail(f"nothing was printed in {seconds} s: {self.process.stderr.read()[-2000:]}")
+
+    def end(self, how: int = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(30)
+
+
+@contextmanager
+def running(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[Running]:
+    process = Running(*arguments, environ=environ)
+    try:
+        yield process
+    finally:
+        if process.process.poll() is None:
+            process.process.kill()
+            process.process.wait()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        "PARLOUR_DATABASE_URL": settings.database_url,
+        "PARLOUR_OWNER_DATABASE_URL": settings.owner_database_url,
+        "PARLOUR_DATA": str(settings.data),
+        "PARLOUR_SECRET": settings.secret,
+        "PARLOUR_BROKER_URL": "",
+    }
+
+
+def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
+    settings: Settings, engine: Engine, organisation: Organisation
+) -> None:
+    with people.trusted(engine, organisation) as session:
+        people.add_person(session, "owner")
+        job_id = enqueue(session, "core.prune")
+        session.commit()
+    engine.dispose()
+    with running("serve", "--port", "0", "--workers", "2", environ=environment(settings)) as site:
+        said = site.line()
+        assert said.startswith("Parlour is at http://localhost:")
+        url = said.split()[-1]
+        with urllib.request.urlopen(f"{url}/login", timeout=30) as answer:
+            assert answer.status == 200
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{url}/nowhere", timeout=30)
+        state = ""
+        until = time.monotonic() + 30
+        while state != "done" and time.monotonic() < until:
+            with engine.connect() as connection:
+                state = connection.execute(
+                    text("SELECT state FROM core_job WHERE id = :id"), {"id": job_id}
+                ).scalar_one()
+            time.sleep(0.1)
+        assert state == "done"
+        assert site.end() == 0
+
+
+def test_the_demo_is_furnished_once_and_goes_on_with_what_it_has(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with running("demo", "--port", "0", "--data", str(tmp_path)) as demo:
+        url = demo.line(120)
+        assert url.startswith("http://localhost:")
+        assert demo.line() == ""
+        logins = [demo.line().split(None, 2) for _number in range(2)]
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            assert answer.status == 200
+        assert demo.end(signal.SIGINT) == 0
+    first = time.monotonic() - began
+    engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM contacts_contact")).scalar_one() == 2000
+    assert [role for role, _email, _password in logins] == ["owner", "receptionist"]
+    for _role, email, password in logins:
+        with open_session(engine) as session:
+            assert authenticate(session, email, password, "127.0.0.1").active
+    engine.dispose()
+    began = time.monotonic()
+    with running("demo", "--port", "0", "--data", str(tmp_path)) as demo:
+        demo.line(60)
+        assert demo.end(signal.SIGINT) == 0
+    assert time.monotonic() - began < first
+    engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM core_organisation")).scalar_one() == 1
+    engine.dispose()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line_before_anything_is_made(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from parlour.cli import main; main()",
+                "demo",
+                "--port",
+                port,
+                "--data",
+                tmp_path,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "cannot listen on" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "parlour.sqlite").exists()
