@@ -53,7 +53,7 @@ def _next(request: Request, organisation: Organisation, then: str) -> str:
         for record in enabled_records(request.db):
             if record.person:
                 return str(
-                    request.url_of("import", organisation=organisation.slug, query={"record": record.name})
+                    request.url_of("record.import", organisation=organisation.slug, record=record.name)
                 )
     return str(request.url_of("today", organisation=organisation.slug))
 

@@ -222,14 +222,14 @@ def test_what_is_no_picture_is_refused_at_its_box(login: Enter, anna: int, look:
 
 def test_a_link_to_the_form_brings_values_along(login: Enter, anna: int, look: Any) -> None:
     browser = login()
-    form = form_of(browser.get(f"/o/jasmine/r/contacts.position/new?company={anna}&title=Директор"))
+    form = form_of(browser.get("/o/jasmine/r/contacts.position/new", {"company": anna, "title": "Директор"}))
     assert form["company"].value == str(anna)
     assert form["title"].value == "Директор"
     person = form_of(browser.get(NEW))
     person["name"] = "Белова Мария"
     person_id = person.submit("save").follow().request.path.rpartition("/")[2]
     with_company = form_of(browser.get(f"{LIST}/{anna}/edit"))
-    with_company["kind"] = "company"
+    with_company.set("kind", "company", 0)
     with_company.submit("save").follow()
     form["person"].force_value(person_id)
     made = form.submit("save").follow()

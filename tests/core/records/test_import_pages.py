@@ -1,0 +1,101 @@
+"""The import in the browser, by requests: upload, columns, trial, run, undo, and whose it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, func, select
+
+from parlour.access.models import Organisation
+from parlour.db.session import Session
+from parlour.plugins.contacts.models import Contact
+from parlour.records.importing.views import max_queries
+from parlour.settings import Settings
+from parlour.testing.jobs import run_due
+from tests.support.web import Enter, statements
+
+CSV = "Имя;Телефон;Любимый мастер\r\nАнна Орлова;8 913 148 75 93;Ольга\r\nВера Юдина;нет;\r\n".encode(
+    "cp1251"
+)
+
+
+def address(organisation: Organisation) -> str:
+    return f"/o/{organisation.slug}/r/contacts.contact/import"
+
+
+def uploaded(browser, organisation: Organisation, content: bytes = CSV, name: str = "клиенты.csv"):
+    return browser.post(address(organisation), upload_files=[("file", name, content)])
+
+
+def contacts(session: Session) -> int:
+    found = session.scalar(select(func.count(Contact.id))) or 0
+    session.rollback()
+    return found
+
+
+def test_a_file_is_brought_checked_tried_taken_in_and_taken_back(
+    login: Enter, organisation: Organisation, engine: Engine, settings: Settings, session: Session
+) -> None:
+    owner = login("owner")
+    assert owner.get(f"/o/{organisation.slug}/r/contacts.contact").html.find(href=address(organisation))
+    page = uploaded(owner, organisation).follow()
+    assert page.html.find("select", {"name": "column-1"}).find("option", selected=True)["value"] == "phones"
+    assert page.html.find("select", {"name": "column-2"}).find("option", selected=True)["value"] == "*"
+    form = page.forms["mapping"]
+    form["column-2"] = "household"
+    tried = form.submit("action", value="look").follow()
+    assert tried.html.find(attrs={"data-progress": True})
+    run_due(engine, settings)
+    tried = owner.get(tried.request.path)
+    assert "Nothing is written yet" in tried.text
+    assert contacts(session) == 0
+    bring = next(form for form in tried.forms.values() if "job" in form.fields)
+    running = bring.submit().follow()
+    run_due(engine, settings)
+    done = owner.get(running.request.path)
+    assert contacts(session) == 2
+    assert session.scalar(select(Contact.household).where(Contact.first_name == "Анна")) == "Ольга"
+    undo = next(form for form in done.forms.values() if "/undo" in form.action)
+    session.rollback()
+    undo.submit()
+    assert contacts(session) == 0
+
+
+def test_the_next_file_with_the_same_headings_remembers_the_columns(
+    login: Enter, organisation: Organisation
+) -> None:
+    owner = login("owner")
+    form = uploaded(owner, organisation).follow().forms["mapping"]
+    form["column-2"] = "household"
+    form["column-0"] = ""
+    form.submit("action", value="look")
+    again = uploaded(owner, organisation).follow().forms["mapping"]
+    assert (again["column-2"].value, again["column-0"].value) == ("household", "")
+
+
+def test_a_file_that_cannot_be_read_is_refused_on_its_page(login: Enter, organisation: Organisation) -> None:
+    owner = login("owner")
+    for content, name in ((b"\x89PNG\r\n\x1a\n" + b"0" * 90, "a.csv"), (b"", "b.csv")):
+        refused = owner.post(address(organisation), upload_files=[("file", name, content)], status=422)
+        assert refused.html.find(class_="alert") or refused.html.find(role="alert")
+    owner.post(address(organisation), {"file": ""}, status=422)
+
+
+def test_only_who_may_import_comes_in_and_nobody_sees_the_file_of_another(
+    login: Enter, organisation: Organisation, other_organisation: Organisation
+) -> None:
+    page = uploaded(login("owner"), organisation).follow()
+    login("specialist").get(address(organisation), status=403)
+    login("manager").get(page.request.path, status=404)
+    elsewhere = login("owner", other_organisation)
+    elsewhere.get(page.request.path, status=404)
+    elsewhere.get(page.request.path.replace(organisation.slug, other_organisation.slug), status=404)
+
+
+def test_the_pages_ask_a_bounded_number_of_questions(
+    login: Enter, organisation: Organisation, engine: Engine
+) -> None:
+    owner = login("owner")
+    path = uploaded(owner, organisation).follow().request.path
+    for url in (address(organisation), path):
+        with statements(engine) as seen:
+            owner.get(url)
+        assert len(seen) <= max_queries
