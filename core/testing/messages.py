@@ -166,8 +166,7 @@ def _message_faults(message: Message, same: Collection[str]) -> Iterator[str]:
         yield "missing"
         return
     sources = [message.id] if isinstance(message.id, str) else list(message.id)
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
-    for text in strings:
+    for text in _strings(message):
         if text in sources and text not in same:
             yield "equal to its source"
         if placeholders(text) != placeholders(sources[-1]):
@@ -188,8 +187,13 @@ def _edges(text: str) -> tuple[bool, bool]:
 
 
 def _untranslated(message: Message) -> bool:
-    strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    strings = _strings(message)
     return not strings or not all(strings)
+
+
+def _strings(message: Message) -> list[str]:
+    """The translations of a text: one, or one for each plural form."""
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def _key(message: Message) -> tuple[str, str]:

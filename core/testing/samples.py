@@ -19,12 +19,16 @@ MAKERS: dict[str, Callable[[Field, int], Any]] = {
         getattr(item.kind, "minimum", 0), min(number, getattr(item.kind, "maximum", number))
     ),
     "boolean": lambda item, number: bool(number % 2),
-    "choice": lambda item, number: item.kind.options[number % len(item.kind.options)][0],
+    "choice": lambda item, number: _code(item.kind, number),
     "date": lambda item, number: date(2026, 1, 1 + number % 28),
     "birthday": lambda item, number: f"1990-05-{1 + number % 28:02}",
     "moment": lambda item, number: datetime(2026, 1, 1 + number % 28, 9, 30, tzinfo=UTC),
     "money": lambda item, number: f"{number}.00",
 }
+
+
+def _code(kind: Any, number: int) -> Any:
+    return kind.options[number % len(kind.options)][0]
 
 
 def values_for(
