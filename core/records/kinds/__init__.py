@@ -19,6 +19,7 @@ from parlour.records.kinds.texts import MAX_TEXT, ChoiceKind, EmailKind, PhoneKi
 from parlour.records.kinds.times import BirthdayKind, DateKind, MomentKind
 
 __all__ = [
+    "MAX_TEXT",
     "BirthdayKind",
     "BooleanKind",
     "BranchKind",
@@ -31,7 +32,6 @@ __all__ = [
     "LinesKind",
     "LinkKind",
     "LinksKind",
-    "MAX_TEXT",
     "MomentKind",
     "MoneyKind",
     "PhoneKind",
