@@ -167,7 +167,7 @@ def _message_faults(message: Message, same: Collection[str]) -> Iterator[str]:
         return
     sources = [message.id] if isinstance(message.id, str) else list(message.id)
     for text in _strings(message):
-        if text in sources and text not in same:
+        if text in sources and text not in same and not _wordless(text):
             yield "equal to its source"
         if placeholders(text) != placeholders(sources[-1]):
             yield f"other placeholders in {text!r}"
@@ -180,6 +180,11 @@ def _message_faults(message: Message, same: Collection[str]) -> Iterator[str]:
 def placeholders(text: str) -> set[str]:
     """The names that a text wants filled in."""
     return {braced or bare for braced, bare in PLACEHOLDER.findall(text.replace("$$", ""))}
+
+
+def _wordless(text: str) -> bool:
+    """Whether there is nothing to translate between the placeholders."""
+    return not any(letter.isalpha() for letter in PLACEHOLDER.sub("", text))
 
 
 def _edges(text: str) -> tuple[bool, bool]:

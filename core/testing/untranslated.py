@@ -20,11 +20,14 @@ VERBATIM = frozenset({"kbd", "code", "samp", "script", "style"})
 TRANSLATE = frozenset({"_", "ngettext", "plural"})
 ERRORS = frozenset({"Refusal", "NotAllowed", "NotFound", "Conflict", "Invalid", "ParlourError"})
 TITLES = frozenset({"title", "plural", "summary", "hint", "text", "placeholder"})
-# `{% block body_class %}plain{% endblock %}` fills an attribute of another template.
-_CODE = re.compile(r"\{% block \w*class %\}.*?\{% endblock %\}|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+# `{% block body_class %}plain{% endblock %}` and `{% block wide %}wide{% endblock %}` fill an attribute of another
+# template.
+_CODE = re.compile(
+    r"\{% block (?:\w*class %\}.*?|(\w+) %\}\1)\{% endblock %\}|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL
+)
 # What macros write inside of tags: attributes, and ids that begin with a word.
 _ATTRIBUTES = re.compile(
-    r"""[\w:-]+="[^"]*"|[\w-]+-\ufffc|\b(?:required|autofocus|disabled|checked|hidden|readonly|multiple|selected)\b"""
+    r"""[\w:-]+="[^"]*"|[\w-]+-\ufffc|\bdata-[\w-]+|\b(?:required|autofocus|disabled|checked|hidden|readonly|multiple|selected)\b"""
 )
 _COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 _SPOKEN_STRING = re.compile(r"""(["'`])[A-Z][a-z]+ [^"'`\n]*\1""")
@@ -117,7 +120,7 @@ class _Words(HTMLParser):
             self._quiet.append(tag)
         for name, value in attrs:
             spoken = name in SPOKEN or name.startswith(SPOKEN_PREFIX)
-            if spoken or (name == "value" and given.get("type") in ("submit", "button")):
+            if spoken or (tag == "input" and name == "value" and given.get("type") in ("submit", "button")):
                 self._note(value or "")
 
     def handle_endtag(self, tag: str) -> None:
