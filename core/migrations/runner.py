@@ -19,7 +19,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import heads, ledger
 from parlour.migrations.heads import CORE
-from parlour.migrations.lock import alone, owner_engine
+from parlour.migrations.lock import alone, owner_engine, transaction
 from parlour.migrations.owner import Step, downgrade_owner, upgrade_owner
 from parlour.plugin import graph
 from parlour.plugin.discovery import Found, find, folder_of
@@ -90,6 +90,8 @@ def upgrade(settings: Settings, only: Iterable[str] | None = None, to: str = "he
                 if owner == CORE:
                     raise
                 failed[owner] = refusal
+            if owner == CORE and fresh and wanted is None:
+                _intend(engine, known)
     if failed:
         raise Refusal(next(iter(failed.values())).message)
     return done
@@ -151,6 +153,16 @@ def owners(found: Found) -> Owners:
     order, faults = graph.order(found.plugins, found.faults)
     folders = {CORE: heads.core_folder()} | {name: folder_of(found.plugins[name].package) for name in order}
     return Owners(folders, found.plugins, {name: str(fault) for name, fault in faults.items()})
+
+
+def _intend(engine: Engine, known: Owners) -> None:
+    """Write down that a new database gets every plugin, so that one whose migration fails is tried again next time."""
+    with transaction(engine) as connection:
+        for name, plugin in known.plugins.items():
+            if name in known.folders:
+                ledger.keep(
+                    connection, name, version=plugin.version, state=INSTALLED, requires=plugin.requirements
+                )
 
 
 def _wanted(known: Owners, named: set[str] | None) -> set[str] | None:

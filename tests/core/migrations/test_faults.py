@@ -113,6 +113,22 @@ def test_a_repaired_migration_goes_on_where_it_stopped(
         assert ledger.read(connection)["alpha"].ledger["tables"] == ["alpha_thing", "alpha_other"]
 
 
+def test_a_plugin_that_fails_on_a_new_database_is_tried_again(
+    put: Callable[..., Path], empty_database: Database
+) -> None:
+    place = put("alpha")
+    first = place / "migrations/versions/0001.py"
+    sound = first.read_text()
+    first.write_text(sound.replace("def upgrade():", "def upgrade():\n    1 / 0"))
+    with pytest.raises(Refusal, match="alpha_0001 of alpha failed"):
+        runner.upgrade(empty_database.settings)
+    notes = {item.owner: item for item in runner.status(empty_database.settings)}
+    assert notes["contacts"].up_to_date
+    assert notes["alpha"].pending == ("alpha_0001",)
+    first.write_text(sound)
+    assert [step.revision for step in runner.upgrade(empty_database.settings)] == ["alpha_0001"]
+
+
 def test_others_go_on_and_what_stands_on_it_does_not(
     put: Callable[..., Path], settings: Settings, looking: Engine
 ) -> None:
