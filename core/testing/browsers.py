@@ -18,6 +18,7 @@ class Browser(TestApp):  # type: ignore[misc]
     """Asks the site without a network between. Posts carry the log-in's CSRF token, as our pages' do."""
 
     csrf = ""
+    user: User
 
     def post(self, url: str, params: Any = "", **given: Any) -> Any:
         given["headers"] = {"X-CSRF-Token": self.csrf} | (given.get("headers") or {})

@@ -26,6 +26,10 @@ from parlour.settings import Settings
 from parlour.testing import databases, people
 from parlour.testing.databases import Database
 
+# The site comes with them; failed checks of the conformance suite show their values.
+pytest_plugins = ["parlour.testing.site"]
+pytest.register_assert_rewrite("parlour.testing.conformance")
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from pyramid.router import Router
 from pyramid.security import NO_PERMISSION_REQUIRED
-from sqlalchemy import Engine
 
-from parlour.access.models import Organisation, User
+from parlour.access.models import Organisation
 from parlour.access.policy import LOGGED_IN, MEMBER
-from parlour.app import make_app
-from parlour.db.session import Session
+from parlour.db.session import Session, system
 from parlour.plugin.registry import Loaded
 from parlour.records.registry import RecordType
 from parlour.records.write import save
-from parlour.settings import Settings
-from parlour.testing import people
-from parlour.testing.browsers import Browser, browser_of, inline_parts
+from parlour.testing.browsers import Browser, inline_parts
 from parlour.testing.conformance.switching import SwitchingChecks
+from parlour.testing.site import Enter
 from parlour.web.plugin_views import prefix_of
 
 
@@ -41,17 +38,17 @@ class PageChecks(SwitchingChecks):
         return []
 
     @pytest.fixture
-    def site(self, settings: Settings, engine: Engine, organisation: Organisation, loaded: Loaded) -> Any:
-        """The site over the test's database."""
-        return make_app(settings, engine=engine)
+    def site(self, app: Router, loaded: Loaded) -> Router:
+        """The site, of which the plugin is a part."""
+        return app
 
     @pytest.fixture
-    def owner(self, site: Any, engine: Engine, session: Session) -> Browser:
+    def owner(self, site: Router, login: Enter) -> Browser:
         """The browser of an owner."""
-        return self._browser(site, engine, session, people.add_person(session, "owner"))
+        return login("owner")
 
     def test_its_pages_and_those_of_its_records_are_there(
-        self, site: Any, owner: Browser, session: Session
+        self, site: Router, owner: Browser, session: Session
     ) -> None:
         for path in self._all(site, session):
             answer = owner.get(path, expect_errors=True)
@@ -62,19 +59,19 @@ class PageChecks(SwitchingChecks):
                 )
 
     def test_its_pages_are_refused_without_permission(
-        self, site: Any, engine: Engine, session: Session
+        self, site: Router, login: Enter, session: Session
     ) -> None:
         paths = self._all(site, session)
         open_to_all = {
             door.path for door in self._doors(site, session) if door.permission in (LOGGED_IN, MEMBER)
         }
-        nobody = self._browser(site, engine, session, people.add_person(session, None))
+        nobody = login(None)
         for path in paths:
             if path not in open_to_all:
                 status = nobody.get(path, expect_errors=True).status_int
                 assert status == 403, f"{path} answers {status} to somebody without any role"
 
-    def test_its_pages_are_gone_where_it_is_off(self, site: Any, owner: Browser, session: Session) -> None:
+    def test_its_pages_are_gone_where_it_is_off(self, site: Router, owner: Browser, session: Session) -> None:
         paths = self._all(site, session)
         self._off(session)
         session.commit()
@@ -83,7 +80,7 @@ class PageChecks(SwitchingChecks):
             assert status == 404, f"{path} answers {status} although {self.plugin} is off"
 
     def test_nobody_sees_its_pages_without_logging_in(
-        self, site: Any, owner: Browser, session: Session
+        self, site: Router, owner: Browser, session: Session
     ) -> None:
         stranger = Browser(site)
         for path in self._all(site, session):
@@ -91,17 +88,13 @@ class PageChecks(SwitchingChecks):
             assert answer.status_int in (302, 303), f"{path} answers {answer.status} to a stranger"
             assert "/login" in answer.location
 
-    def test_every_view_of_its_own_states_a_permission(self, site: Any, session: Session) -> None:
+    def test_every_view_of_its_own_states_a_permission(self, site: Router, session: Session) -> None:
         found = [
             route for route, permission, _methods in self._views(site) if permission == NO_PERMISSION_REQUIRED
         ]
         assert set(found) <= {f"{self.plugin}.static"}, f"these are open to everybody: {found}"
 
-    def _browser(self, site: Any, engine: Engine, session: Session, user: User) -> Browser:
-        session.commit()
-        return browser_of(site, engine, user)
-
-    def _all(self, site: Any, session: Session) -> list[str]:
+    def _all(self, site: Router, session: Session) -> list[str]:
         """Every page: the plugin's own, and those of a row of each of its records."""
         organisation = _slug(session)
         paths = [door.path for door in self._doors(site, session)] + self.pages(organisation)
@@ -114,7 +107,7 @@ class PageChecks(SwitchingChecks):
         row = save(session, record, self.values(session, record, 1))
         yield from (address, f"{address}/{row}", f"{address}/{row}/history")
 
-    def _doors(self, site: Any, session: Session) -> list[Door]:
+    def _doors(self, site: Router, session: Session) -> list[Door]:
         organisation = _slug(session)
         patterns = {
             found["introspectable"]["name"]: found["introspectable"]["pattern"]
@@ -129,7 +122,7 @@ class PageChecks(SwitchingChecks):
                 doors.append(Door(route, path, permission))
         return doors
 
-    def _views(self, site: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    def _views(self, site: Router) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Route, permission and methods of every view that the plugin registered."""
         introspector = site.registry.introspector
         for found in introspector.get_category("views") or ():
@@ -142,7 +135,5 @@ class PageChecks(SwitchingChecks):
 
 
 def _slug(session: Session) -> str:
-    from parlour.db.session import system
-
     with system(session):
         return session.get_one(Organisation, session.scope.organisation_id).slug

@@ -18,7 +18,7 @@ from parlour.db.session import Scope, Session, open_session
 from parlour.i18n import _
 from parlour.records import registry
 from parlour.records.declare import integer, record_base, text, user
-from tests.support import postgresql
+from parlour.testing import postgresql
 
 PASSWORD = "correct horse battery"
 

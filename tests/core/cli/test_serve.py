@@ -24,7 +24,7 @@ from parlour.db.engine import make_engine
 from parlour.db.session import open_session
 from parlour.jobs import enqueue
 from parlour.settings import Settings
-from tests.support import people
+from parlour.testing import people
 
 
 class Running:

@@ -20,7 +20,7 @@ from parlour.errors import Refusal
 from parlour.migrations import ledger, runner
 from parlour.plugin import gate
 from parlour.settings import Settings
-from tests.support import databases, people
+from parlour.testing import databases, people
 
 
 def everything(settings: Settings) -> dict[str, list[tuple[object, ...]]]:

@@ -12,9 +12,9 @@ from parlour.app import make_app
 from parlour.jobs import enqueue
 from parlour.jobs.run import run_job
 from parlour.settings import Settings
+from parlour.testing import people
+from parlour.testing.browsers import Browser, browser_of
 from tests.core.jobs.conftest import Desk
-from tests.support import people
-from tests.support.logins import Browser, browser_of
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from parlour.jobs.models import Job, ScheduleState
 from parlour.jobs.progress import progress_of
 from parlour.plugin import lifecycle
 from parlour.settings import Settings
+from parlour.testing import databases
 from tests.core.jobs.conftest import SAMPLE, Desk, switched_on, until
-from tests.support import databases
 
 ROOT = Path(__file__).parents[3]
 BROKERS = {

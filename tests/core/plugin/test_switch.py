@@ -15,7 +15,7 @@ from parlour.plugin import gate, lifecycle
 from parlour.plugin.models import OrganisationPlugin
 from parlour.plugin.registry import Plugins, current
 from parlour.settings import Settings
-from tests.support import people
+from parlour.testing import people
 
 ACCESS = """
     PERMISSIONS = {"alpha:thing:read": "See things"}

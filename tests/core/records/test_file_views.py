@@ -16,10 +16,10 @@ from parlour.plugins.contacts.models import Contact
 from parlour.records.files import File, path_of, store
 from parlour.records.write import save
 from parlour.settings import Settings
+from parlour.testing import people
+from parlour.testing.browsers import Browser, browser_of
 from tests.core.jobs.conftest import until
 from tests.core.records.test_content import picture
-from tests.support import people
-from tests.support.logins import Browser, browser_of
 
 Enter = Callable[..., Browser]
 

@@ -31,9 +31,9 @@ from parlour.records.models import ChangeSet
 from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings
+from parlour.testing import people
 from tests.core.jobs.conftest import Desk
 from tests.core.records.test_content import picture
-from tests.support import people
 
 CONTACT = record_type(Contact)
 PHOTO: dict[str, Any] = {"record": "contacts.contact", "slot": "photo", "photo": True}

@@ -10,7 +10,7 @@ from parlour.plugins.contacts.models import Contact
 from parlour.records.importing.views import max_queries
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
-from tests.support.web import Enter, statements
+from parlour.testing.site import Enter, statements
 
 CSV = "Имя;Телефон;Любимый мастер\r\nАнна Орлова;8 913 148 75 93;Ольга\r\nВера Юдина;нет;\r\n".encode(
     "cp1251"

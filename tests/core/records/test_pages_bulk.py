@@ -16,9 +16,9 @@ from parlour.records.query import read
 from parlour.records.registry import record_type
 from parlour.records.write import Change, write
 from parlour.settings import Settings
+from parlour.testing import people
 from parlour.testing.jobs import run_due
-from tests.support import people
-from tests.support.web import Enter
+from parlour.testing.site import Enter
 
 LIST = "/o/jasmine/r/contacts.contact"
 

@@ -15,8 +15,8 @@ from parlour.records.pages import merging
 from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.write import save
-from tests.support import people
-from tests.support.web import Enter, statements
+from parlour.testing import people
+from parlour.testing.site import Enter, statements
 
 LIST = "/o/jasmine/r/contacts.contact"
 
@@ -104,7 +104,7 @@ def test_history_tells_who_and_from_what_to_what_and_undo_takes_it_back(
     browser = login()
     form = browser.get(f"{LIST}/{anna}/edit").forms["record"]
     form["profession"] = "Юрист"
-    form.submit("save")
+    form.submit("save").follow()
     page = browser.get(f"{LIST}/{anna}/history")
     latest = page.html.select_one(".timeline-item")
     assert browser.user.name in latest.get_text()

@@ -15,8 +15,8 @@ from parlour.plugins.contacts.models import Contact, Position
 from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.write import save
-from tests.support import people
-from tests.support.web import Enter
+from parlour.testing import people
+from parlour.testing.site import Enter
 
 LIST = "/o/jasmine/r/contacts.contact"
 NEW = f"{LIST}/new"

@@ -12,8 +12,8 @@ from parlour.access.models import Organisation
 from parlour.plugins.contacts.models import Contact, Tag
 from parlour.records.pages import card, listing
 from parlour.records.write import Change, write
-from tests.support import people
-from tests.support.web import Enter, statements
+from parlour.testing import people
+from parlour.testing.site import Enter, statements
 
 LIST = "/o/jasmine/r/contacts.contact"
 

@@ -14,20 +14,24 @@ from parlour.access.models import Organisation
 from parlour.app import make_app
 from parlour.db.engine import reader
 from parlour.db.session import system
+from parlour.plugin.registry import current
 from parlour.settings import Settings
 from parlour.testing import people
-from tests.support.logins import Browser, browser_of
+from parlour.testing.browsers import Browser, browser_of
 
 Enter = Callable[..., Browser]
-_assembled: list[Router] = []
+# The site and the generation of plugins that it was put together with.
+_assembled: dict[int, Router] = {}
 
 
 @pytest.fixture
 def app(settings: Settings, engine: Engine) -> Router:
     """The whole site over this test's database."""
-    if not _assembled:
-        _assembled.append(make_app(settings, engine=engine))
-    site = _assembled[0]
+    site = _assembled.get(current().generation)
+    if site is None:
+        site = make_app(settings, engine=engine)
+        _assembled.clear()
+        _assembled[current().generation] = site
     site.registry["parlour.settings"] = settings
     site.registry["parlour.engine"], site.registry["parlour.reader"] = engine, reader(engine)
     site.registry["parlour.set_up"] = False
@@ -36,9 +40,9 @@ def app(settings: Settings, engine: Engine) -> Router:
 
 @pytest.fixture
 def login(app: Router, engine: Engine, organisation: Organisation) -> Enter:
-    """`login("receptionist")`: a browser in which somebody new in that ready-made role is logged in."""
+    """`login("receptionist")`: a browser in which somebody new in that ready-made role, or in none, is logged in."""
 
-    def somebody(role: str = "receptionist", where: Organisation = organisation) -> Browser:
+    def somebody(role: str | None = "receptionist", where: Organisation = organisation) -> Browser:
         with people.trusted(engine, where) as session:
             user = people.add_person(session, role)
             # The tests' salon is in Russia; what they read is the source language.
@@ -54,7 +58,7 @@ def login(app: Router, engine: Engine, organisation: Organisation) -> Enter:
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """Every statement that is run on the engine within the block, beginnings and ends of transactions left out."""
+    """Every statement that is run on the engine within the block, without beginnings and ends of transactions."""
     seen: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_more: Any) -> None:

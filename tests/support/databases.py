@@ -1,3 +1,0 @@
-"""Moved to parlour.testing, where vendors have it too."""
-
-from parlour.testing.databases import *  # noqa: F403
