@@ -24,7 +24,7 @@ _OURS = {WRITE_PATH: True}
 
 
 def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of a scoped class that are not needed back."""
+    """Insert rows of a record, part or pair that carry their organisation already."""
     if rows:
         session.execute(insert(cls.__table__), list(rows), execution_options=_OURS)
 

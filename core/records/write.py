@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from parlour.access.rules import allows, predicate
 from parlour.db.base import now
-from parlour.db.session import Session
+from parlour.db.session import Session, insert_rows
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
 from parlour.plugin.calls import changed, check, happened
@@ -252,13 +252,11 @@ def open_change_set(session: Session, *, label: str | None = None, undoes: int |
 def record_history(session: Session, record: RecordType, batch: Sequence[RowChange], change_set: int) -> None:
     """Write down what every row of the batch had and has."""
     by_name = {item.name: item for item in record.fields}
-    organisation_id = session.scope.organisation_id
-    store.insert_plain(
+    insert_rows(
         session,
         HistoryRow,
         [
             {
-                "organisation_id": organisation_id,
                 "change_set_id": change_set,
                 "record": record.name,
                 "row_id": row.id,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete
 
-from parlour.db.session import Session
+from parlour.db.session import Session, insert_rows
 from parlour.plugins.contacts.derived import PARTS
 from parlour.plugins.contacts.likeness import name_keys
 from parlour.plugins.contacts.models import Contact, NameKey
@@ -40,7 +40,8 @@ def keep_name_keys(session: Session, rows: Sequence[RowChange]) -> None:
         kind = record_type(Contact)
         fields = [kind.field(name) for name in _NAMING]
         cards += read(session, kind, fields, [Contact.id.in_(living), Contact.archived_at.is_(None)])
-    session.add_all(
-        NameKey(contact_id=card["id"], key=key) for card in cards for key in sorted(name_keys(card))
+    insert_rows(
+        session,
+        NameKey,
+        [{"contact_id": card["id"], "key": key} for card in cards for key in sorted(name_keys(card))],
     )
-    session.flush()

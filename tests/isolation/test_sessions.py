@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from parlour.access.models import Organisation
 from parlour.db import session as guards
-from parlour.db.session import RAW, Scope, Session, across_organisations, open_session, system
+from parlour.db.session import RAW, Scope, Session, across_organisations, insert_rows, open_session, system
 from parlour.errors import ScopeMissing
 from parlour.plugins.contacts.models import Contact, ContactPhone, Tag
 from parlour.records.models import ImportMapping
@@ -233,3 +233,13 @@ def test_tables_of_no_organisation_are_reached_in_a_named_block_only(session: Se
         session.scalars(select(Organisation)).all()
     with system(session):
         assert session.scalars(select(Organisation)).all()
+
+
+def test_many_rows_at_once_are_stamped_and_records_are_refused(
+    session: Session, organisation: Organisation, other_organisation: Organisation
+) -> None:
+    given = [{"record": "x", "headings": str(n), "columns": {}} for n in range(3)]
+    insert_rows(session, ImportMapping, [{**row, "organisation_id": other_organisation.id} for row in given])
+    assert session.scalars(select(ImportMapping.organisation_id)).all() == [organisation.id] * 3
+    with pytest.raises(ScopeMissing):
+        insert_rows(session, Tag, [{"name": "x"}])
