@@ -23,6 +23,12 @@ from translationstring import TranslationString, TranslationStringFactory
 
 LOCALES = ("en", "ru")
 _ = TranslationStringFactory("parlour")
+# Unicode's narrow currency symbols (CLDR, "narrow"), where a locale's own data have none and nothing else is called so.
+NARROW_SYMBOLS = {
+    "RUB": "₽", "UAH": "₴", "KZT": "₸", "AZN": "₼", "AMD": "֏", "GEL": "₾", "MNT": "₮",
+    "TRY": "₺", "INR": "₹", "ILS": "₪", "VND": "₫", "KRW": "₩", "PHP": "₱", "NGN": "₦", "PLN": "zł",
+    "CZK": "Kč", "HUF": "Ft", "BYN": "Br", "RON": "lei",
+}  # fmt: skip
 
 # Folders that hold <locale>/LC_MESSAGES/<domain>.po, in the order in which their messages win.
 _folders: list[Path] = [Path(__file__).parent / "locale"]
@@ -123,18 +129,19 @@ class Localizer:
 
     def money(self, amount: Decimal, currency: str | None = None) -> str:
         """An amount in major units; the kopecks are left out when there are none, as price lists do."""
+        code = currency or self.currency
+        symbol = NARROW_SYMBOLS.get(code) or numbers.get_currency_symbol(code, self.babel)
+        pattern: str = self.babel.currency_formats["standard"].pattern
+        if symbol[-1].isalpha():  # "22,050 CHF", for letters glued to figures cannot be read
+            pattern = "#,##0.00\xa0¤"
         whole = amount == amount.to_integral_value()
         return numbers.format_currency(
             amount,
-            currency or self.currency,
+            code,
             locale=self.babel,
-            format=None if not whole else self._whole_pattern(),
+            format=(pattern.replace(".00", "") if whole else pattern).replace("¤", symbol),
             currency_digits=not whole,
         )
-
-    def _whole_pattern(self) -> str:
-        pattern: str = self.babel.currency_formats["standard"].pattern
-        return pattern.replace(".00", "")
 
     # ---- time
 

@@ -88,6 +88,8 @@ class RecordType:
     plugin: str
     title: Any
     plural: Any
+    # What a button says that adds one: _("New client"). Words for "new" change with what is new in many languages.
+    new_title: Any = None
     icon: str = "file"
     title_field: str = "name"
     default_sort: str = ""
@@ -111,6 +113,10 @@ class RecordType:
 
     def __repr__(self) -> str:
         return f"<RecordType {self.name}>"
+
+    def title_of_new(self) -> Any:
+        """What a button says that adds one, and the page that it opens."""
+        return self.new_title or _("New: ${what}", mapping={"what": self.title})
 
     def permission(self, action: str) -> str:
         plugin, _dot, name = self.name.partition(".")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, case, false, or_, select
 
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
@@ -93,7 +93,7 @@ def search_everything(
     session: Session, text: str, limit: int = 6
 ) -> list[tuple[RecordType, list[dict[str, Any]]]]:
     """The first rows of every record in which something is found, for the search field at the top."""
-    from parlour.records.query import page
+    from parlour.records.query import decorate, read, sort_of, visible
 
     found = []
     for record in enabled_records(session):
@@ -105,9 +105,25 @@ def search_everything(
         if not shown:
             continue
         try:
-            rows = page(session, record, fields=shown, q=text, limit=limit).rows
+            conditions = visible(session, record, q=text)
         except NotAllowed:
             continue
+        order = sort_of(session, record, None)
+        usual = getattr(record.cls, order.column_name)
+        by = [*_nearness(record, shown, text), usual.desc() if order.descending else usual, record.cls.id]
+        rows = read(session, record, shown, conditions, order_by=by, limit=limit)
+        decorate(session, shown, rows)
         if rows:
             found.append((record, rows))
     return found
+
+
+def _nearness(record: RecordType, shown: list[Field], text: str) -> list[Any]:
+    """Whoever is called so comes before those in whose e-mail or tag the word stands."""
+    title = next((item for item in shown if item.name == record.title_field), None)
+    if title is None or title.key_column is None or title.storage != "column":
+        return []
+    key = getattr(record.cls, title.key_column)
+    inside = like_pattern(words_of(text)[0])
+    ranks = ((inside[1:], 0), (f"% {inside[1:]}", 1), (inside, 2))
+    return [case(*((key.like(pattern, escape="\\"), rank) for pattern, rank in ranks), else_=3)]

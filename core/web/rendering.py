@@ -108,15 +108,17 @@ def _globals(request: Request) -> dict[str, Any]:
         "url": request.url_of,
         "static": request.static,
         "slot": lambda name, record=None: slot(request, name, record),
-        "csrf_token": Later(lambda: get_csrf_token(request)),
+        "csrf_token": "" if failed else Later(lambda: get_csrf_token(request)),
         "organisation": known(request, "organisation") if failed else request.organisation,
         "user": known(request, "user") if failed else request.user,
         "flash": ask(flash.take),
         "menus": ask(shell.menus),
+        "sections": ask(shell.sections),
         "branches": ask(shell.branches),
         "quick_add": ask(shell.quick_add),
         "needs": ask(shell.needs),
-        "languages": [{"name": name, "title": LANGUAGES[name]} for name in LOCALES],
+        # Without a token there is no form, so an error page offers no other language.
+        "languages": [] if failed else [{"name": name, "title": LANGUAGES[name]} for name in LOCALES],
     }
 
 

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from parlour.access.memberships import my_branches
 from parlour.access.organisations import branches as all_branches
 from parlour.access.rules import allows
+from parlour.access.settings_nav import nav
 from parlour.i18n import _
 from parlour.plugin.calls import collect
 from parlour.plugin.gate import CORE
@@ -126,6 +127,14 @@ def _group(wanted: Any) -> Any:
     if wanted in GROUPS:
         return wanted
     return next((code for code, title in GROUPS.items() if str(title) == str(wanted)), wanted or "clients")
+
+
+def sections(request: Request) -> list[dict[str, Any]]:
+    """The menu of Settings, beside every page that belongs to them; empty elsewhere."""
+    if request.organisation is None:
+        return []
+    found = nav(request)
+    return found if any(item["active"] for group in found for item in group["items"]) else []
 
 
 def _entries(request: Request) -> list[MenuItem]:

@@ -71,6 +71,7 @@ class Contact(
     name="contacts.contact",
     title=_("Client"),
     plural=_("Clients"),
+    new_title=_("New client"),
     icon="users",
     person=True,
     compute=derive,

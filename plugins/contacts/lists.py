@@ -67,32 +67,52 @@ COLOURS = (
 )
 
 
-class Tag(Record, name="contacts.tag", title=_("Tag"), plural=_("Tags"), icon="tag", lookup=True):
+class Tag(
+    Record,
+    name="contacts.tag",
+    title=_("Tag"),
+    plural=_("Tags"),
+    new_title=_("New tag"),
+    icon="tag",
+    lookup=True,
+):
     """A free word on a client; a new word makes a new tag."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique="organisation", search=True, sort=True, max_length=100
+        _("Tag"), required=True, unique="organisation", search=True, sort=True, max_length=100
     )
     colour: Mapped[str | None] = choice(_("Colour"), COLOURS)
 
 
 class Category(
-    Record, name="contacts.category", title=_("Category"), plural=_("Categories"), icon="shapes", lookup=True
+    Record,
+    name="contacts.category",
+    title=_("Category"),
+    plural=_("Categories"),
+    new_title=_("New category"),
+    icon="shapes",
+    lookup=True,
 ):
     """A fixed group of clients; unlike tags, categories are made by those who may shape the lists."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique="organisation", search=True, sort=True, max_length=100
+        _("Category"), required=True, unique="organisation", search=True, sort=True, max_length=100
     )
 
 
 class Source(
-    Record, name="contacts.source", title=_("Source"), plural=_("Sources"), icon="megaphone", lookup=True
+    Record,
+    name="contacts.source",
+    title=_("Source"),
+    plural=_("Sources"),
+    new_title=_("New source"),
+    icon="megaphone",
+    lookup=True,
 ):
     """Where clients learned of the salon."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique="organisation", search=True, sort=True, max_length=100
+        _("Source"), required=True, unique="organisation", search=True, sort=True, max_length=100
     )
 
 
@@ -101,11 +121,12 @@ class Reason(
     name="contacts.reason",
     title=_("Reason of coming"),
     plural=_("Reasons of coming"),
+    new_title=_("New reason of coming"),
     icon="circle-question-mark",
     lookup=True,
 ):
     """What a client came for the first time."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique="organisation", search=True, sort=True, max_length=100
+        _("Reason of coming"), required=True, unique="organisation", search=True, sort=True, max_length=100
     )

@@ -177,10 +177,26 @@ def _place(context: CardContext, row: Mapping[str, Any], side: str) -> dict[str,
 def _today(session: Session, context: PageContext) -> list[SlotItem]:
     if not allows(session, "contacts:contact:read"):
         return []
+    parts: list[SlotItem] = []
     near = [birthday_item(context, one) for one in services.birthdays(session, BIRTHDAY_DAYS, limit=8)]
-    if not near:
-        return []
-    return [SlotItem(template="contacts/today_birthdays.jinja2", context={"birthdays": near}, sequence=60)]
+    if near:
+        values = {"birthdays": near}
+        parts.append(SlotItem(template="contacts/today_birthdays.jinja2", context=values, sequence=60))
+    newest = [
+        {
+            "id": one.id,
+            "title": one.name,
+            "url": context.url("record.card", record="contacts.contact", id=one.id),
+            "sub": context.loc.phone(one.phone) if one.phone else "",
+            "when": context.loc.ago(one.at),
+            "exactly": context.loc.moment(one.at, "long"),
+        }
+        for one in services.newcomers(session, limit=8)
+    ]
+    if newest:
+        values = {"newest": newest}
+        parts.append(SlotItem(template="contacts/today_newest.jinja2", context=values, sequence=70))
+    return parts
 
 
 def birthday_item(context: PageContext, one: services.Birthday) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Position(
     name="contacts.position",
     title=_("Contact person"),
     plural=_("Contact persons"),
+    new_title=_("New contact person"),
     icon="briefcase",
     menu=False,
     title_field="title",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -91,6 +91,37 @@ def _birthday(row: Mapping[str, Any], today: date) -> Birthday:
     return Birthday(
         row["id"], row["name"], day, (day - today).days, None if born is None else day.year - born
     )
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody who was entered lately, with the first phone where the reader may see phones."""
+
+    id: int
+    name: str
+    phone: str
+    at: datetime
+
+
+def newcomers(session: Session, limit: int = 8) -> list[Newcomer]:
+    """The clients entered last, newest first."""
+    shown = [item for item in fields_of(session, kind()) if item.name in ("name", "phones")]
+    conditions = visible(session, kind())
+    rows = read(
+        session,
+        kind(),
+        shown,
+        conditions,
+        order_by=[Contact.id.desc()],
+        limit=limit,
+        extra=[Contact.created_at],
+    )
+    found = []
+    for row in rows:
+        phones = row.get("phones") or [{"number": ""}]
+        name = row.get("name") or f"#{row['id']}"
+        found.append(Newcomer(row["id"], name, phones[0]["number"], row["_extra"][0]))
+    return found
 
 
 def next_birthday(text: str, today: date) -> date:

@@ -220,6 +220,7 @@ def _responsible_page(request: Request, form: Any) -> dict[str, Any]:
     counted = services.clients_per_member(request.db)
     people = [
         {
+            "id": user,
             "title": names.get(user, f"#{user}"),
             "count": request.loc.number(count),
             "url": of_list([["responsible.user", "=", user]]),

@@ -90,14 +90,16 @@ def choice(name: str, title: Any, values: Sequence[tuple[str, Any]], **more: Any
     return _node(name, title, SelectWidget(values=list(values)), **more)
 
 
-def choices(name: str, title: Any, values: Sequence[tuple[str, Any]], *, hint: Any = None) -> Any:
-    """Any number of several."""
+def choices(
+    name: str, title: Any, values: Sequence[tuple[str, Any]], *, hint: Any = None, inline: bool = False
+) -> Any:
+    """Any number of several, below each other or on one line."""
     return colander.SchemaNode(
         colander.Set(),
         name=name,
         title=title,
         description=hint or "",
-        widget=CheckboxChoiceWidget(values=list(values)),
+        widget=CheckboxChoiceWidget(values=list(values), inline=inline),
         missing=(),
     )
 

@@ -28,7 +28,7 @@ LOG_PAGE = 100
 
 def page(request: Request, title: Any, **values: Any) -> dict[str, Any]:
     """A page of Settings, for the theme."""
-    return {"title": title, "nav": settings_nav.nav(request), **values}
+    return {"title": title, **values}
 
 
 @view(route_name="settings", permission=MEMBER)
@@ -49,7 +49,7 @@ def _form(request: Request) -> forms.Form:
     currencies = [(code, f"{code}, {title}") for code, title in countries.currency_choices(locale)]
     return forms.Form(
         request,
-        forms.text("name", _("Name"), required=True),
+        forms.text("name", _("Name of the salon"), required=True),
         forms.choice("country", _("Country"), here),
         forms.choice("zone", _("Time zone"), zones, hint=_("What is written already keeps its time.")),
         forms.choice(
@@ -125,11 +125,15 @@ def _switch(request: Request, branch: Branch) -> dict[str, Any]:
     }
 
 
+def _to_branches(request: Request) -> list[dict[str, Any]]:
+    return [{"title": _("Branches"), "url": request.url_of("settings.branches")}]
+
+
 def _branch_form(request: Request, action: str) -> forms.Form:
     zones = [(zone, zone) for zone in countries.zone_choices()]
     return forms.Form(
         request,
-        forms.text("name", _("Name"), required=True),
+        forms.text("name", _("Name of the branch"), required=True),
         forms.choice("zone", _("Time zone"), zones),
         forms.lines("address", _("Address")),
         forms.phone("phone", _("Phone")),
@@ -140,7 +144,8 @@ def _branch_form(request: Request, action: str) -> forms.Form:
 @view(route_name="settings.branch.new", request_method="GET", permission=WRITE, renderer="settings.jinja2")
 def new_branch(request: Request) -> Any:
     form = _branch_form(request, request.url_of("settings.branch.new"))
-    return page(request, _("New branch"), form=form.show({"zone": request.organisation.zone}))
+    values = {"zone": request.organisation.zone}
+    return page(request, _("New branch"), crumbs=_to_branches(request), form=form.show(values))
 
 
 @view(route_name="settings.branch.new", request_method="POST", permission=WRITE, renderer="settings.jinja2")
@@ -153,7 +158,8 @@ def branch_page(request: Request) -> Any:
     branch = organisations.branch_by_id(request.db, int(request.matchdict["id"]))
     form = _branch_form(request, request.url_of("settings.branch", id=branch.id))
     values = {name: getattr(branch, name) for name in ("name", "zone", "address")}
-    return page(request, branch.name, form=form.show({**values, "phone": _phone(request, branch)}))
+    shown = form.show({**values, "phone": _phone(request, branch)})
+    return page(request, branch.name, crumbs=_to_branches(request), form=shown)
 
 
 @view(route_name="settings.branch", request_method="POST", permission=WRITE, renderer="settings.jinja2")
@@ -167,7 +173,7 @@ def _save_branch(request: Request, branch: Branch | None, title: Any, action: st
     try:
         organisations.save_branch(request.db, branch, form.read())
     except Invalid as error:
-        return page(request, title, form=form.again(error))
+        return page(request, title, crumbs=_to_branches(request), form=form.again(error))
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.branches"))
 
@@ -214,7 +220,7 @@ def save_plugin(request: Request) -> Any:
 
 
 _LEFT = {
-    accesslog.EXPORT: _("Export"),
+    accesslog.EXPORT: _("Exported"),
     accesslog.FILE: _("File"),
     accesslog.PERSON: _("Everything about a person"),
 }

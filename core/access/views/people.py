@@ -22,14 +22,6 @@ from parlour.web.flash import say
 READ, WRITE = "core:users:read", "core:users:write"
 
 
-def tabs(request: Request, active: str) -> list[dict[str, Any]]:
-    """People and their roles are two tabs of one page."""
-    return [
-        {"title": title, "url": request.url_of(route), "active": route == active}
-        for route, title in (("settings.members", _("People")), ("settings.roles", _("Roles")))
-    ]
-
-
 @view(route_name="settings.members", request_method="GET", permission=READ, renderer="members.jinja2")
 def members_page(request: Request) -> Any:
     may = allows(request.db, WRITE)
@@ -62,8 +54,7 @@ def members_page(request: Request) -> Any:
         )
     add = {"title": _("Add a person"), "url": request.url_of("settings.member.new"), "icon": "user-plus"}
     return {
-        "title": _("People"),
-        "tabs": tabs(request, "settings.members"),
+        "title": _("Who works here"),
         "people": people,
         "primary": add if may else None,
     }
@@ -137,7 +128,7 @@ def _places_of(role: Role, places: Iterable[Branch], duties: Sequence[Duty]) -> 
             (_key(Duty(role.id, place)), _("a closed branch"))
             for place in sorted(filter(None, closed - {place.id for place in places}))
         ]
-    return forms.choices(f"role_{role.id}", roles.title_of(role), values)
+    return forms.choices(f"role_{role.id}", roles.title_of(role), values, inline=True)
 
 
 def _key(duty: Duty) -> str:
@@ -166,7 +157,7 @@ def _read(values: dict[str, Any]) -> list[Duty]:
 
 
 def _member_page(request: Request, title: Any, form: Any) -> dict[str, Any]:
-    crumbs = [{"title": _("People"), "url": request.url_of("settings.members")}]
+    crumbs = [{"title": _("Who works here"), "url": request.url_of("settings.members")}]
     return {"title": title, "crumbs": crumbs, "form": form}
 
 
@@ -219,7 +210,7 @@ def _hand_over(request: Request, name: str, email: str, password: str) -> Any:
             "title": _("Password for ${name}", mapping={"name": name}),
             "email": email,
             "password": password,
-            "crumbs": [{"title": _("People"), "url": request.url_of("settings.members")}],
+            "crumbs": [{"title": _("Who works here"), "url": request.url_of("settings.members")}],
         },
     )
     return request.response

@@ -14,7 +14,6 @@ from parlour.access.models import Role, Rule
 from parlour.access.rules import OWNER, PERMISSION, allows
 from parlour.access.views import forms
 from parlour.access.views.declare import view
-from parlour.access.views.people import tabs
 from parlour.errors import Invalid, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin.gate import CORE
@@ -54,7 +53,6 @@ def roles_page(request: Request) -> Any:
     add = {"title": _("Add a role"), "url": request.url_of("settings.role.new"), "icon": "plus"}
     return {
         "title": _("Roles"),
-        "tabs": tabs(request, "settings.roles"),
         "roles": shown,
         "primary": add if may else None,
     }
@@ -76,7 +74,7 @@ def _new_form(request: Request) -> forms.Form:
     ]
     return forms.Form(
         request,
-        forms.text("title", _("Name"), required=True),
+        forms.text("title", _("Name of the role"), required=True),
         forms.choice("like", _("May do the same as"), [("", _("nothing yet")), *models]),
         action=request.url_of("settings.role.new"),
         save=_("Add"),

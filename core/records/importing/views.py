@@ -43,7 +43,7 @@ _STATES = {
 }
 _FIGURES = (
     ("rows", _("Rows"), ""),
-    ("created", _("New"), "good"),
+    ("created", _("Added"), "good"),
     ("updated", _("Changed"), "info"),
     ("unchanged", _("As they were"), ""),
     ("skipped", _("Passed over"), ""),
@@ -60,7 +60,7 @@ def includeme(config: Configurator) -> None:
 
 def _page(request: Request, record: RecordType) -> dict[str, Any]:
     return {
-        "title": request.loc.translate(_("Import: ${what}"), {"what": record.plural}),
+        "title": _("Import from a file"),
         "crumbs": crumbs(request, record),
     }
 

@@ -52,7 +52,7 @@ def choose(context: RecordContext, request: Request) -> dict[str, Any]:
     state, ids = read_state(session, record, request.GET), _ids(request.GET)
     formats = [name for name in ("xlsx", "csv", "json", "vcf") if name != "vcf" or record.card]
     return {
-        "title": request.loc.translate(_("Export: ${what}"), {"what": record.plural}),
+        "title": _("Export to a file"),
         "crumbs": crumbs(request, record),
         "lead": _lead(request, state, ids),
         "file_url": request.url_of("record.export.file", record=record.name),
@@ -67,13 +67,19 @@ def _lead(request: Request, state: ListState, ids: list[int] | None) -> str:
     loc = request.loc
     if ids is not None:
         return str(loc.plural("${n} chosen record", "${n} chosen records", len(ids)))
-    total, more = count(
-        request.db, state.record, filter=state.filter, q=state.q, archived=state.archived, action="export"
+    total, _more = count(
+        request.db,
+        state.record,
+        filter=state.filter,
+        q=state.q,
+        archived=state.archived,
+        exact=True,
+        action="export",
     )
-    number = f"{loc.number(total)}+" if more else loc.number(total)
+    said = loc.plural("${n} record", "${n} records", total)
     words = Words(request.db, state.record, loc)
     parts = [*([f"“{state.q}”"] if state.q else []), *(words.say(one) for one in state.conditions)]
-    return f"{number} · {', '.join(parts)}" if parts else str(number)
+    return f"{said} · {', '.join(parts)}" if parts else said
 
 
 @view_config(route_name="record.export.file", permission="export")

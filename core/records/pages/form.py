@@ -92,7 +92,7 @@ class FormPage:
         record, row = self.record, self.row
         say = self.request.loc.translate
         if row is None:
-            title = say(_("New: ${what}"), {"what": record.title})
+            title = say(record.title_of_new())
         else:
             title = say(_("Edit: ${name}"), {"name": title_of(record, row)})
         values = {"title": title, "crumbs": crumbs(self.request, record, row), "form": form, **more}

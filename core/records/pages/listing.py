@@ -140,7 +140,6 @@ class Listing:
             "tabs": self.tabs(),
             "search_url": request.url_of("record.list", record=record.name),
             "q": state.q,
-            "search_hint": self.loc.translate(_("Search: ${what}"), {"what": record.plural}),
             "keep": state.pairs("q", "after", "before"),
             "chips": self.chips(),
             "clear_url": state.url(request, conditions=(), q=""),
@@ -178,9 +177,8 @@ class Listing:
     def new_action(self) -> dict[str, Any] | None:
         if not allows(self.session, self.record.permission("create")):
             return None
-        title = self.loc.translate(_("New: ${what}"), {"what": self.record.title})
         url = self.request.url_of("record.new", record=self.record.name)
-        return {"title": title, "url": url, "icon": "plus"}
+        return {"title": self.record.title_of_new(), "url": url, "icon": "plus"}
 
     def head_actions(self, total: int) -> list[dict[str, Any]]:
         request, record, state = self.request, self.record, self.state
@@ -212,7 +210,7 @@ class Listing:
             }
             for one in segments(self.session, self.record)
         ]
-        archived = {"title": _("Archive"), "url": base.url(request, archived=True), "active": state.archived}
+        archived = {"title": _("In the archive"), "url": base.url(request, archived=True), "active": state.archived}
         return [*tabs, archived]
 
     def chips(self) -> list[dict[str, Any]]:
@@ -287,19 +285,19 @@ class Listing:
     def empty(self) -> dict[str, Any]:
         if self.state.archived or self.state.segment is not None:
             return {"icon": self.record.icon, "title": _("Nothing here"), "text": ""}
-        words = {"what": self.record.plural}
         actions = []
         if may_import(self.request, self.record):
             url = self.request.url_of("record.import", record=self.record.name)
             actions.append({"title": _("Import from a file"), "url": url, "icon": "upload"})
         return {
             "icon": self.record.icon,
-            "title": self.loc.translate(_("${what}: none yet"), words),
+            "title": _("Nothing here yet"),
             "text": self.loc.translate(
-                _("Here stand ${what}. Add the first one, or bring them in from a file."), words
-            )
-            if actions
-            else "",
+                _("${what} will stand here. Add the first one, or bring in what you have from a file.")
+                if actions
+                else _("${what} will stand here."),
+                {"what": self.record.plural},
+            ),
             "primary": self.new_action(),
             "actions": actions,
         }
@@ -307,7 +305,8 @@ class Listing:
     def no_result(self) -> dict[str, Any]:
         state, request = self.state, self.request
         if state.q:
-            last, url = f"“{state.q}”", state.url(request, q="")
+            last = self.loc.translate(_("“${text}”"), {"text": state.q})
+            url = state.url(request, q="")
         elif state.conditions:
             words = filter_words.Words(self.session, self.record, self.loc)
             last = words.say(state.conditions[-1])

@@ -9,7 +9,6 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from parlour.access.rules import allows
-from parlour.access.settings_nav import nav
 from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.plugin import graph
@@ -36,7 +35,6 @@ def plugins(context: OrganisationContext, request: Request) -> dict[str, Any]:
     shown.sort(key=lambda one: (order[one["state"]], request.loc.translate(one["title"]).casefold()))
     return {
         "title": _("Plugins"),
-        "nav": nav(request),
         "plugins": shown,
         "post_url": request.url_of("plugins"),
         "may_switch": allows(request.db, "core:plugins:write"),

@@ -87,12 +87,13 @@ def _records(request: Request) -> list[dict[str, Any]]:
 
 
 def _bring_in(request: Request, record: RecordType) -> dict[str, Any]:
-    words = {"what": record.plural}
     route = "record.import" if routed(request, "record.import") else "record.new"
     some = request.db.execute(select(record.cls.id).limit(1)).first()
     return {
-        "title": request.loc.translate(_("Bring in: ${what}"), words),
-        "text": _("From a file of any kind, or one by one."),
+        "title": _("Bring in what you have"),
+        "text": request.loc.translate(
+            _("${what}: from a file of any kind, or one by one."), {"what": record.plural}
+        ),
         "url": request.url_of(route, record=record.name),
         "done": some is not None,
     }

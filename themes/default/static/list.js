@@ -155,11 +155,11 @@ function filters() {
       });
     choose.addEventListener("change", show);
     show();
-    // A field may be asked for in several ways, each with a box of its own.
-    form.querySelectorAll("[data-filter-kind]").forEach((kind) => {
-      kind.addEventListener("change", () => {
-        kind.closest("[data-filter-field]").querySelectorAll("[data-filter-input]").forEach((set) => {
-          set.disabled = set.hidden = set.dataset.filterInput !== kind.value;
+    // Each condition of a field takes its own kind of answer.
+    form.querySelectorAll("[data-filter-op]").forEach((op) => {
+      op.addEventListener("change", () => {
+        op.closest("[data-filter-field]").querySelectorAll("[data-filter-input]").forEach((set) => {
+          set.disabled = set.hidden = set.dataset.filterInput !== op.selectedOptions[0].dataset.input;
         });
       });
     });

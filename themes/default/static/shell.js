@@ -75,6 +75,9 @@ function folding() {
     keep("nav", folded ? "folded" : "open");
     if (folded) document.querySelectorAll("[data-fold]").forEach((group) => (group.open = true));
   });
+  const here = document.querySelector('.settings-nav [aria-current="page"]');
+  const row = here?.closest(".settings-nav");
+  if (row) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
   const show = document.querySelector("[data-show-menu]");
   const menu = document.getElementById("menu");
   show?.addEventListener("click", (event) => {
