@@ -11,7 +11,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from parlour.access.models import Organisation
 from parlour.access.policy import LOGGED_IN, MEMBER
-from parlour.db.session import Session, system
+from parlour.db.session import Session
 from parlour.plugin.registry import Loaded
 from parlour.records.registry import RecordType
 from parlour.records.write import save
@@ -48,9 +48,9 @@ class PageChecks(SwitchingChecks):
         return login("owner")
 
     def test_its_pages_and_those_of_its_records_are_there(
-        self, site: Router, owner: Browser, session: Session
+        self, site: Router, owner: Browser, session: Session, organisation: Organisation
     ) -> None:
-        for path in self._all(site, session):
+        for path in self._all(site, session, organisation.slug):
             answer = owner.get(path, expect_errors=True)
             assert answer.status_int == 200, f"{path} answers {answer.status} to the owner"
             if answer.content_type == "text/html":
@@ -59,11 +59,13 @@ class PageChecks(SwitchingChecks):
                 )
 
     def test_its_pages_are_refused_without_permission(
-        self, site: Router, login: Enter, session: Session
+        self, site: Router, login: Enter, session: Session, organisation: Organisation
     ) -> None:
-        paths = self._all(site, session)
+        paths = self._all(site, session, organisation.slug)
         open_to_all = {
-            door.path for door in self._doors(site, session) if door.permission in (LOGGED_IN, MEMBER)
+            door.path
+            for door in self._doors(site, organisation.slug)
+            if door.permission in (LOGGED_IN, MEMBER)
         }
         nobody = login(None)
         for path in paths:
@@ -71,8 +73,10 @@ class PageChecks(SwitchingChecks):
                 status = nobody.get(path, expect_errors=True).status_int
                 assert status == 403, f"{path} answers {status} to somebody without any role"
 
-    def test_its_pages_are_gone_where_it_is_off(self, site: Router, owner: Browser, session: Session) -> None:
-        paths = self._all(site, session)
+    def test_its_pages_are_gone_where_it_is_off(
+        self, site: Router, owner: Browser, session: Session, organisation: Organisation
+    ) -> None:
+        paths = self._all(site, session, organisation.slug)
         self._off(session)
         session.commit()
         for path in paths:
@@ -80,10 +84,10 @@ class PageChecks(SwitchingChecks):
             assert status == 404, f"{path} answers {status} although {self.plugin} is off"
 
     def test_nobody_sees_its_pages_without_logging_in(
-        self, site: Router, owner: Browser, session: Session
+        self, site: Router, owner: Browser, session: Session, organisation: Organisation
     ) -> None:
         stranger = Browser(site)
-        for path in self._all(site, session):
+        for path in self._all(site, session, organisation.slug):
             answer = stranger.get(path, expect_errors=True)
             assert answer.status_int in (302, 303), f"{path} answers {answer.status} to a stranger"
             assert "/login" in answer.location
@@ -94,10 +98,9 @@ class PageChecks(SwitchingChecks):
         ]
         assert set(found) <= {f"{self.plugin}.static"}, f"these are open to everybody: {found}"
 
-    def _all(self, site: Router, session: Session) -> list[str]:
+    def _all(self, site: Router, session: Session, organisation: str) -> list[str]:
         """Every page: the plugin's own, and those of a row of each of its records."""
-        organisation = _slug(session)
-        paths = [door.path for door in self._doors(site, session)] + self.pages(organisation)
+        paths = [door.path for door in self._doors(site, organisation)] + self.pages(organisation)
         for record in self.records():
             paths += self._of_record(session, record, f"/o/{organisation}/r/{record.name}")
         session.commit()
@@ -107,8 +110,7 @@ class PageChecks(SwitchingChecks):
         row = save(session, record, self.values(session, record, 1))
         yield from (address, f"{address}/{row}", f"{address}/{row}/history")
 
-    def _doors(self, site: Router, session: Session) -> list[Door]:
-        organisation = _slug(session)
+    def _doors(self, site: Router, organisation: str) -> list[Door]:
         patterns = {
             found["introspectable"]["name"]: found["introspectable"]["pattern"]
             for found in site.registry.introspector.get_category("routes") or ()
@@ -132,8 +134,3 @@ class PageChecks(SwitchingChecks):
                 methods = view["request_methods"] or ()
                 names = (methods,) if isinstance(methods, str) else tuple(methods)
                 yield view["route_name"], stated[0] if stated else NO_PERMISSION_REQUIRED, names
-
-
-def _slug(session: Session) -> str:
-    with system(session):
-        return session.get_one(Organisation, session.scope.organisation_id).slug
