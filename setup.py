@@ -85,6 +85,7 @@ setup(
             "axe-playwright-python>=0.1.4",
             "time-machine>=2.16",
             "aiosmtpd>=1.4.6",
+            "markdown-it-py>=3",
             "psycopg[binary]>=3.2",
             "celery[redis]>=5.5",
         ],
