@@ -8,6 +8,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from translationstring import TranslationString
 
+from parlour.web.form_words import in_our_words
+
 
 @pass_context
 def finalize(context: Context, value: Any) -> Any:
@@ -17,5 +19,5 @@ def finalize(context: Context, value: Any) -> Any:
     """
     if isinstance(value, TranslationString):
         localizer = context.get("loc")
-        return localizer.translate(value) if localizer is not None else value
+        return localizer.translate(in_our_words(value)) if localizer is not None else value
     return "" if value is None else value
