@@ -38,7 +38,7 @@ def restored(kept: Mapping[str, Any] | None) -> TranslationString | None:
         name: restored(value) if isinstance(value, Mapping) else value
         for name, value in kept.get("mapping", {}).items()
     }
-    return _(kept["text"], mapping=mapping or None)
+    return TranslationString(kept["text"], mapping=mapping or None)
 
 
 def fault(error: BaseException) -> dict[str, Any]:

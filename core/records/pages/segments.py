@@ -58,7 +58,7 @@ def _form(request: Request, state: ListState) -> deform.Form:
         colander.SchemaNode(
             colander.String(),
             name="title",
-            title=_("Name"),
+            title=_("Name of the segment"),
             validator=colander.Length(max=80, max_err=_("A name has at most ${max} characters.")),
             missing_msg=_("Give it a name."),
             widget=widgets.TextInputWidget(max_length=80, autocomplete="off"),

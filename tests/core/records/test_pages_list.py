@@ -149,9 +149,9 @@ def test_a_segment_is_a_tab_of_its_maker_and_shared_ones_are_everybodys(
         opened = form.submit("save").follow()
         assert names(opened) == ["Цой Виктор"]
     tabs = [tab.get_text(strip=True) for tab in owner.get(LIST).html.select(".tabs a")]
-    assert tabs == ["All", "Mine", "Ours", "Archive"]
+    assert tabs == ["All", "Mine", "Ours", "In the archive"]
     tabs = [tab.get_text(strip=True) for tab in other.get(LIST).html.select(".tabs a")]
-    assert tabs == ["All", "Ours", "Archive"]
+    assert tabs == ["All", "Ours", "In the archive"]
 
 
 def test_paging_by_key_goes_forth_and_back_over_every_row_once(
