@@ -322,19 +322,19 @@ def _in(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Pr
     return or_(false(), *(_equals(kind, column, key, one, defaults) for one in _values(value)))
 
 
-def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Predicate]:
-    def apply(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
+def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def apply(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Any:
         if isinstance(kind, MomentKind) and isinstance(value, str) and len(value) == 10:
             start = _day_start(date.fromisoformat(value), defaults)
             # "up to the 5th" includes the 5th.
             inclusive = compare_with(0, 0) and not compare_with(1, 0)
             return compare_with(
                 column, start + timedelta(days=1) - timedelta(microseconds=1) if inclusive else start
-            )  # type: ignore[no-any-return]
+            )
         operand = _operand(kind, value, defaults)
         if operand is None:
             return false()
-        return compare_with(column, operand)  # type: ignore[no-any-return]
+        return compare_with(column, operand)
 
     return apply
 
@@ -344,12 +344,12 @@ def _folded(column: Any) -> Any:
     return func.replace(func.lower(column), "ё", "е")
 
 
-def _contains(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
+def _contains(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Any:
     target = key if key is not None else _folded(column)
     return target.like(like_pattern(_keyed(kind, key, value, defaults)), escape="\\")
 
 
-def _starts(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
+def _starts(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Any:
     target = key if key is not None else _folded(column)
     return target.like(like_pattern(_keyed(kind, key, value, defaults))[1:], escape="\\")
 

@@ -151,7 +151,8 @@ def _form_renderer(request: Request) -> forms_renderer.FormRenderer:
 
 def get_environment(request: Request) -> Environment:
     """The Jinja2 environment of the pages."""
-    return request.registry.getUtility(IJinja2Environment, name=".jinja2")
+    environment: Environment = request.registry.getUtility(IJinja2Environment, name=".jinja2")
+    return environment
 
 
 def assets_of(request: Request) -> Assets:

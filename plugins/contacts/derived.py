@@ -81,14 +81,14 @@ def _name_person(row: RowChange) -> None:
     name = row.new.get("name")
     renamed = bool(name) and name != row.before.get("name")
     if renamed and not any(row.value(part) for part in changed):
-        parts = parts_of(name)
+        parts = parts_of(str(name))
         for part in PARTS:
             row.new[part] = parts[part] if parts else None
         if not parts:
             return
     elif renamed and row.kind == "create" and changed:
         # Both came: the parts say more, and the name fills in those that are missing.
-        for part, found in (parts_of(name) or {}).items():
+        for part, found in (parts_of(str(name)) or {}).items():
             if not row.value(part):
                 row.new[part] = found
     elif not changed:

@@ -229,7 +229,7 @@ def _pairs_of(
 ) -> list[Pair]:
     """Pairs whose smaller id is among `ids`, in order."""
     found: dict[tuple[int, int], set[str]] = defaultdict(set)
-    columns = {
+    columns: dict[str, tuple[Any, ...]] = {
         "phone": (ContactPhone.owner_id, ContactPhone.number_key, SHARED_AT_MOST),
         "email": (ContactEmail.owner_id, ContactEmail.address_key, SHARED_AT_MOST),
         "tax_number": (Contact.id, Contact.tax_number_key, SHARED_AT_MOST),

@@ -140,7 +140,8 @@ def timeline_of_card(request: Request, record: RecordType, row_id: int) -> dict[
     if changes and show_only != "events":
         events = history_of(request.db, record, row_id, before=change, limit=PAGE + 1)
     reader = reader_of(request)
-    everything: list[tuple[datetime, Entry | Event]] = [(one.at, one) for one in (*entries, *events)]
+    both: list[Entry | Event] = [*entries, *events]
+    everything = [(one.at, one) for one in both]
     everything.sort(key=lambda pair: pair[0], reverse=True)
     shown, rest = everything[:PAGE], everything[PAGE:]
     items = [(at, _item(request, one, reader)) for at, one in shown]

@@ -170,7 +170,7 @@ class Listing:
     def all_matching(self, total: int, more: bool, on_page: int) -> str | None:
         if total <= on_page and not more:
             return None
-        return self.loc.translate(_("All ${n} that fit"), {"n": self.count_text(total, more)})
+        return str(self.loc.translate(_("All ${n} that fit"), {"n": self.count_text(total, more)}))
 
     # ---- what stands above the table
 
@@ -268,7 +268,7 @@ class Listing:
         }
 
     def bulk_actions(self) -> list[dict[str, Any]]:
-        return bulk_actions(self.request, self.record, self.state.archived)
+        return list(bulk_actions(self.request, self.record, self.state.archived))
 
     def preview(self) -> Markup | None:
         """The side preview that the address names; one that is gone is left out."""
