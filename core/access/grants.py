@@ -141,7 +141,7 @@ def fault(plugin: str, found: Declared) -> str | None:
         if permission.partition(":")[0] != plugin or permission.count(":") > 2:
             return f"The permission {permission!r} does not have the form {plugin}:record:action."
     for role, grants in found.grants.items():
-        if role == "owner" or role not in ROLES and role != EVERYONE:
+        if role == "owner" or (role not in ROLES and role != EVERYONE):
             return f"GRANTS name the role {role!r}; there are {', '.join(list(ROLES)[1:])} and {EVERYONE!r}."
         for grant in grants:
             if grant.permission not in found.permissions:

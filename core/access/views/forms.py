@@ -130,7 +130,7 @@ class Form:
         """The form with these values in it."""
         known = {node.name for node in self._form.schema}
         filled = {key: value for key, value in values.items() if key in known and value is not None}
-        return Markup(self._form.render(filled, readonly=self.readonly))  # noqa: S704 - rendered with autoescape
+        return Markup(self._form.render(filled, readonly=self.readonly))
 
     def read(self) -> dict[str, Any]:
         """What was posted. Raises Invalid by field, and HTTPBadRequest for what no form of ours posts."""
@@ -155,4 +155,4 @@ class Form:
             child.error = colander.Invalid(child.schema, message) if message else None
         rest = next(iter(errors.values()), None)
         self._form.error = colander.Invalid(self._form.schema, rest)
-        return Markup(self._form.render())  # noqa: S704 - rendered with autoescape
+        return Markup(self._form.render())

@@ -149,7 +149,7 @@ def test_a_page_costs_the_same_number_of_statements_for_one_row_and_for_fifty(se
 
 
 def test_filters_reach_through_parts_links_and_reverses(session: Session) -> None:
-    vip, plain = add(
+    _vip, plain = add(
         session,
         {"name": "Анна", "tags": ["VIP"], "phones": ["+79131487593"], "spent_before": "500"},
         {"name": "Ольга", "tags": ["new"], "spent_before": "1500.50"},
