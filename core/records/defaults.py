@@ -15,7 +15,10 @@ from parlour.records.values import key_of
 
 @dataclass(frozen=True)
 class Defaults:
-    """Read once per session. `members` maps the id and the lower-case e-mail of each member to the id, `branches` ids to names."""
+    """Read once per session. `members` maps the id and the lower-case e-mail of each member to the id.
+
+    `branches` maps ids to names.
+    """
 
     currency: str = "EUR"
     region: str | None = None

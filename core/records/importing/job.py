@@ -1,4 +1,7 @@
-"""An import as a job: batches with checkpoints, so that a kill resumes behind the last batch; cancelled at any batch; undone whole."""
+"""An import as a job: batches with checkpoints, so that a kill resumes behind the last batch.
+
+It can be cancelled at any batch and undone whole.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ def propose(
 ) -> Plan:
     """The plan for a file: what was given, else what was saved for these headings, else a guess.
 
-    `given` maps field -> column or columns as `--map` does; the field "-" leaves them out. Raises Refusal for a field or column that does not exist.
+    `given` maps field -> column or columns as `--map` does; the field "-" leaves them out. Raises Refusal for a
+    field or column that does not exist.
     """
     fields = {item.name: item for item in importable(session, record)}
     plan = Plan()
