@@ -262,12 +262,20 @@ def _sharing(
     session: Session, mine: set[int], owner: Any, column: Any, at_most: int, *only: Any
 ) -> Iterable[tuple[int, int]]:
     """(smaller id, larger id) of rows that share a key, for those whose smaller id is one of mine."""
-    ids = sorted(mine)
-    keys = select(column).where(owner.in_(ids), column.is_not(None), *only)
-    shared = select(column).where(column.in_(keys)).group_by(column).having(func.count().between(2, at_most))
+    # Three plain statements: nested into one, a database without statistics plans it disastrously.
+    own = session.scalars(
+        select(column).where(owner.in_(sorted(mine)), column.is_not(None), *only).distinct()
+    )
+    keys = list(own)
+    shared: list[str] = []
+    for start in range(0, len(keys), 500):
+        some = select(column).where(column.in_(keys[start : start + 500])).group_by(column)
+        shared += session.scalars(some.having(func.count().between(2, at_most)))
     groups: dict[str, set[int]] = defaultdict(set)
-    for key, row_id in session.execute(select(column, owner).where(column.in_(shared))):
-        groups[key].add(row_id)
+    for start in range(0, len(shared), 500):
+        statement = select(column, owner).where(column.in_(shared[start : start + 500]))
+        for key, row_id in session.execute(statement):
+            groups[key].add(row_id)
     for group in groups.values():
         for one in group & mine:
             for other in group:

@@ -153,6 +153,9 @@ def restrict_to_own_clients(session: Session) -> None:
 
 # ---- in the base
 
+# For the cards of one page: up to three per reason, the cards, those compared, those told apart.
+STATEMENTS = 18
+
 
 def test_pairs_are_found_by_every_reason(session: Session, add: Add) -> None:
     ids = [
@@ -241,7 +244,9 @@ def test_only_those_with_the_field_are_paired_by_it(add: Add, as_role: As) -> No
     assert as_role("specialist", all_pairs) == []
 
 
-def test_finding_costs_the_same_number_of_statements_for_few_and_many(session: Session, add: Add) -> None:
+def test_a_page_of_pairs_costs_at_most_so_many_statements_however_many_clients_there_are(
+    session: Session, add: Add
+) -> None:
     from sqlalchemy import event
 
     def cost() -> int:
@@ -254,11 +259,11 @@ def test_finding_costs_the_same_number_of_statements_for_few_and_many(session: S
 
     add("Иванова Мария", phone="+79135550101")
     add("Петрова Анна", phone="+79135550101")
-    few = cost()
+    assert cost() <= STATEMENTS
     write(
         session,
         Contact,
         [Change({"name": f"Клиент Номер{n}", "phones": [f"+7913{n % 8:07}"]}) for n in range(120)],
     )
     session.commit()
-    assert cost() == few
+    assert cost() <= STATEMENTS
