@@ -54,6 +54,7 @@ _ADVICE = {
 def includeme(config: Configurator) -> None:
     config.add_exception_view(refused, context=ParlourError)
     config.add_exception_view(http_error, context=HTTPException)
+    config.add_exception_view(unreadable, context=UnicodeDecodeError)
     config.add_exception_view(stale_form, context=BadCSRFToken)
     config.add_exception_view(stale_form, context=BadCSRFOrigin)
     config.add_forbidden_view(forbidden)
@@ -83,6 +84,11 @@ def http_error(error: HTTPException, request: Request) -> Response:
     if error.status_code < 400:
         return error
     return answer(request, Problem(error.status_code, _ADVICE.get(error.status_code, "")))
+
+
+def unreadable(error: UnicodeDecodeError, request: Request) -> Response:
+    """Broken UTF-8 in an address or a form."""
+    return answer(request, Problem(400, _ADVICE[400]))
 
 
 def not_found(error: HTTPNotFound, request: Request) -> Response:

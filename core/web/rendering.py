@@ -39,9 +39,7 @@ def includeme(config: Configurator) -> None:
     themes = [theme] if theme == "default" else [theme, "default"]
     folders = [str(files(f"parlour.themes.{name}") / "templates") for name in themes]
     folders += [str(path) for path in plugin_folders("templates").values()]
-    config.add_settings(
-        {"jinja2.directories": folders, "jinja2.finalize": finalize, "jinja2.newstyle": True}
-    )
+    config.add_settings({"jinja2.directories": folders, "jinja2.finalize": finalize, "jinja2.newstyle": True})
     config.include("pyramid_jinja2")
     config.add_subscriber(_add_globals, BeforeRender)
     config.add_request_method(_form_renderer, "form_renderer", reify=True)

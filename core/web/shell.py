@@ -99,7 +99,9 @@ def menus(request: Request) -> list[dict[str, Any]]:
     """The groups of the menu, each with its entries, for the theme."""
     if request.organisation is None:
         return []
-    entries = [item for item in _entries(request) if not item.permission or allows(request.db, item.permission)]
+    entries = [
+        item for item in _entries(request) if not item.permission or allows(request.db, item.permission)
+    ]
     shown = [
         {
             "title": item.title,
@@ -193,5 +195,3 @@ def quick_add(request: Request) -> list[dict[str, Any]]:
         for record in _main_records(request)
         if allows(request.db, record.permission("create"))
     ]
-
-

@@ -28,7 +28,7 @@ from parlour.web import shell
 from parlour.web.contexts import RowContext
 from parlour.web.slots import CARD_FIGURES, CARD_LOUD
 
-max_queries = 45
+max_queries = 35
 
 
 @view_config(route_name="record.card", renderer="card.jinja2", permission="read")

@@ -24,7 +24,7 @@ from parlour.records.registry import RecordType
 from parlour.web.contexts import RecordContext
 from parlour.web.requests import Params
 
-max_queries = 25
+max_queries = 20
 _TITLES = {
     "xlsx": _("Excel workbook (xlsx)"),
     "csv": _("Table as text (csv)"),

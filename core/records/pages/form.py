@@ -31,7 +31,7 @@ from parlour.web.addresses import back_to
 from parlour.web.contexts import RecordContext, RowContext
 from parlour.web.rendering import template
 
-max_queries = 45
+max_queries = 30
 UNSAVED = 422
 
 

@@ -38,7 +38,7 @@ from parlour.web.requests import routed
 
 PAGE = 50
 # Statements, whatever the number of rows; a test counts them.
-max_queries = 40
+max_queries = 30
 
 
 @view_config(route_name="record.list", renderer="list.jinja2", permission="read")
@@ -210,7 +210,11 @@ class Listing:
             }
             for one in segments(self.session, self.record)
         ]
-        archived = {"title": _("In the archive"), "url": base.url(request, archived=True), "active": state.archived}
+        archived = {
+            "title": _("In the archive"),
+            "url": base.url(request, archived=True),
+            "active": state.archived,
+        }
         return [*tabs, archived]
 
     def chips(self) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from parlour.records.removal import consequences
 from parlour.web.contexts import RecordContext
 from parlour.web.requests import Params
 
-max_queries = 60
+max_queries = 45
 
 
 def _pair(params: Params) -> tuple[int, list[int]]:

@@ -18,7 +18,7 @@ from parlour.web.contexts import RowContext
 from parlour.web.rendering import template
 from parlour.web.slots import CARD_FIGURES, CARD_LOUD
 
-max_queries = 30
+max_queries = 25
 
 
 @view_config(route_name="record.preview", permission="read")

@@ -17,7 +17,7 @@ from parlour.records.registry import RecordType, fields_of
 from parlour.records.removal import Consequence, archive, consequences, delete
 from parlour.web.contexts import RowContext
 
-max_queries = 45
+max_queries = 30
 
 
 @view_config(route_name="record.archive", request_method="POST", permission="write")

@@ -27,7 +27,7 @@ from parlour.web import flash, widgets
 from parlour.web.contexts import RecordContext
 
 MAX_SEGMENTS = 1000
-max_queries = 25
+max_queries = 20
 
 
 @view_config(route_name="record.segments", permission="read")

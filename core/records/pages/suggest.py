@@ -15,7 +15,7 @@ from parlour.records.registry import fields_of
 from parlour.web.contexts import RecordContext
 
 OFFERED = 20
-max_queries = 20
+max_queries = 15
 
 
 @view_config(route_name="record.suggest", renderer="json", permission="read")

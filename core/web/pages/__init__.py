@@ -20,6 +20,8 @@ def includeme(config: Configurator) -> None:
     config.add_route("plugins", f"{PREFIX}/plugins")
     config.add_menu_item(MenuItem(title=_("Today"), route="today", icon="sun", group="today", sequence=0))
     config.add_settings_page(
-        SettingsPage(title=_("Plugins"), route="plugins", permission=SWITCH, icon="puzzle", group="plugins", sequence=0)
+        SettingsPage(
+            title=_("Plugins"), route="plugins", permission=SWITCH, icon="puzzle", group="plugins", sequence=0
+        )
     )
     config.scan(__name__)

@@ -18,16 +18,24 @@ from parlour.plugin.registry import Plugins, current
 from parlour.web import flash
 from parlour.web.contexts import OrganisationContext
 
-max_queries = 25
+max_queries = 15
 
 
-@view_config(route_name="plugins", request_method="GET", renderer="plugins.jinja2", permission="core:plugins:write")
+@view_config(
+    route_name="plugins", request_method="GET", renderer="plugins.jinja2", permission="core:plugins:write"
+)
 def plugins(context: OrganisationContext, request: Request) -> dict[str, Any]:
     known = current()
     shown = [_shown(request, known, manifest) for manifest in known.manifests.values()]
     # Faults of what has no readable manifest are shown by name alone.
     shown += [
-        {"name": name, "title": name, "state": "quarantined", "summary": "", "reasons": _reasons(request, fault)}
+        {
+            "name": name,
+            "title": name,
+            "state": "quarantined",
+            "summary": "",
+            "reasons": _reasons(request, fault),
+        }
         for name, fault in known.quarantined.items()
         if name not in known.manifests
     ]

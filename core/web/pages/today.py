@@ -20,7 +20,7 @@ from parlour.web.rendering import rendered
 from parlour.web.requests import routed
 from parlour.web.slots import NEEDS, TODAY, Figure
 
-max_queries = 30
+max_queries = 20
 
 
 @view_config(route_name="today", renderer="today.jinja2", permission="member")
@@ -75,7 +75,9 @@ def _people(request: Request) -> dict[str, Any] | None:
 
 
 def _members(session: Session) -> int:
-    counted = select(func.count(Membership.id)).where(Membership.organisation_id == session.scope.organisation_id)
+    counted = select(func.count(Membership.id)).where(
+        Membership.organisation_id == session.scope.organisation_id
+    )
     with system(session):
         return int(session.scalar(counted) or 0)
 
@@ -83,7 +85,9 @@ def _members(session: Session) -> int:
 def _records(request: Request) -> list[dict[str, Any]]:
     """Bring in the client base: the first record that holds people."""
     found = [record for record in enabled_records(request.db) if record.person]
-    return [_bring_in(request, record) for record in found[:1] if allows(request.db, record.permission("create"))]
+    return [
+        _bring_in(request, record) for record in found[:1] if allows(request.db, record.permission("create"))
+    ]
 
 
 def _bring_in(request: Request, record: RecordType) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def undo(browser: Any, page: Any) -> Any:
     return form.submit()
 
 
-def test_chosen_rows_go_to_the_archive_and_come_back_by_undo(login: Enter, clients: list[int], look: Any) -> None:
+def test_chosen_rows_go_to_the_archive_and_come_back_by_undo(
+    login: Enter, clients: list[int], look: Any
+) -> None:
     browser = login()
     page = press(browser, "archive", clients[:3]).follow()
     assert "3 records are in the archive now" in page.text

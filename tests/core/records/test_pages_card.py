@@ -118,7 +118,11 @@ def test_history_tells_who_and_from_what_to_what_and_undo_takes_it_back(
 def test_what_somebody_else_did_is_not_theirs_to_undo(login: Enter, anna: int, look: Any) -> None:
     page = login().get(f"{LIST}/{anna}/history")
     assert "Undo" not in page.html.select_one("main").get_text()
-    changes = [form for form in login("owner").get(f"{LIST}/{anna}/history").forms.values() if "/changes/" in form.action]
+    changes = [
+        form
+        for form in login("owner").get(f"{LIST}/{anna}/history").forms.values()
+        if "/changes/" in form.action
+    ]
     refused = login().post(changes[0].action, {}, expect_errors=True)
     assert refused.status_int == 403
     assert look(anna) is not None
@@ -140,7 +144,9 @@ def test_delete_shows_what_stands_in_the_way(login: Enter, anna: int) -> None:
     assert not [form for form in page.forms.values() if form.action.endswith("/delete")]
 
 
-def test_a_deleted_row_comes_back_by_undo(login: Enter, engine: Engine, organisation: Organisation, look: Any) -> None:
+def test_a_deleted_row_comes_back_by_undo(
+    login: Enter, engine: Engine, organisation: Organisation, look: Any
+) -> None:
     with people.trusted(engine, organisation) as session:
         made = save(session, Contact, {"name": "Белова Мария", "phones": ["+79130000002"]})
         session.commit()
@@ -158,7 +164,9 @@ def test_two_cards_become_one_and_come_apart_again(
     login: Enter, engine: Engine, organisation: Organisation, anna: int, look: Any
 ) -> None:
     with people.trusted(engine, organisation) as session:
-        other = save(session, Contact, {"name": "Орлова Аня", "phones": ["+79130000009"], "profession": "Врач"})
+        other = save(
+            session, Contact, {"name": "Орлова Аня", "phones": ["+79130000009"], "profession": "Врач"}
+        )
         session.commit()
     browser = login("owner")
     with statements(engine) as asked:

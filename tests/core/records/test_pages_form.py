@@ -25,7 +25,9 @@ NEW = f"{LIST}/new"
 @pytest.fixture
 def anna(engine: Engine, organisation: Organisation) -> int:
     with people.trusted(engine, organisation) as session:
-        made = save(session, Contact, {"name": "Орлова Анна", "phones": ["+79130000001"], "profession": "Врач"})
+        made = save(
+            session, Contact, {"name": "Орлова Анна", "phones": ["+79130000001"], "profession": "Врач"}
+        )
         session.commit()
     return made
 
@@ -75,7 +77,9 @@ def test_save_and_new_goes_on_with_an_empty_form(login: Enter) -> None:
     assert form_of(again)["name"].value == ""
 
 
-def test_mistakes_stand_at_their_boxes_and_above_and_everything_typed_stays(login: Enter, engine: Engine) -> None:
+def test_mistakes_stand_at_their_boxes_and_above_and_everything_typed_stays(
+    login: Enter, engine: Engine
+) -> None:
     form = form_of(login().get(NEW))
     write_phone(form, "12")
     form["profession"] = "Врач"
@@ -90,7 +94,9 @@ def test_mistakes_stand_at_their_boxes_and_above_and_everything_typed_stays(logi
     assert "12 is not a phone number" in summary
 
 
-def test_a_fault_of_the_write_path_stands_at_its_box(login: Enter, engine: Engine, organisation: Organisation) -> None:
+def test_a_fault_of_the_write_path_stands_at_its_box(
+    login: Enter, engine: Engine, organisation: Organisation
+) -> None:
     owner = login("owner")
     for _time in range(2):
         form = form_of(owner.get("/o/jasmine/r/contacts.tag/new"))
@@ -112,7 +118,9 @@ def test_a_lookalike_brings_a_page_between_and_save_anyway_saves(login: Enter, a
     assert not card.request.path.endswith(f"/{anna}")
 
 
-def test_the_script_is_told_of_lookalikes_while_one_types_and_nothing_is_saved(login: Enter, anna: int) -> None:
+def test_the_script_is_told_of_lookalikes_while_one_types_and_nothing_is_saved(
+    login: Enter, anna: int
+) -> None:
     browser = login()
     form = form_of(browser.get(NEW))
     write_phone(form, "+7 913 000-00-01")
