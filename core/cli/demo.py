@@ -77,7 +77,7 @@ def prepare(given: Settings, locale: str) -> None:
         if not there:
             click.echo("Furnishing a salon, once ...", err=True)
             with open_session(engine) as session:
-                furnish(session, locale=locale)
+                furnish(session, given, locale=locale)
                 session.commit()
     finally:
         engine.dispose()

@@ -17,6 +17,7 @@ from parlour.access.roles import role_by_code
 from parlour.db.session import Session
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import current
+from parlour.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ LOGINS = (
 SHOWN = ("owner", "receptionist")
 
 
-def furnish(session: Session, *, locale: str = "en") -> Organisation:
-    """Make the salon with all loaded plugins on; the session must not belong to an organisation yet. The
-    caller commits.
+def furnish(session: Session, settings: Settings, *, locale: str = "en") -> Organisation:
+    """Make the salon with all loaded plugins on; the session must not belong to an organisation yet. Photos and
+    other files go where `settings` say. The caller commits.
     """
     organisation = add_organisation(
         session, "Jasmine", region="RU", locale=locale, branch="Jasmine on Tverskaya"
@@ -55,7 +56,7 @@ def furnish(session: Session, *, locale: str = "en") -> Organisation:
     for item in current().loaded.values():
         plugin = item.module("demo")
         if plugin is not None:
-            plugin.furnish(session)
+            plugin.furnish(session, settings)
     return organisation
 
 

@@ -60,9 +60,9 @@ class Furnisher:
         self.random.shuffle(people)
         if self.settings is not None:
             self._photos(people, self.settings)
-        ids = self._write(Contact, people)
         companies = [self._company(name) for name in self.words.companies[:COMPANIES]]
         company_ids = self._write(Contact, companies)
+        ids = self._write(Contact, people)
         self._write(Position, self._positions(ids, company_ids))
         self._write(Consent, self._consents(ids))
         self._write(Note, self._notes(ids))

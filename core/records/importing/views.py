@@ -201,7 +201,6 @@ def _mapping_page(
                 _("With a field chosen here, what the file says replaces what stands there.")
             ),
         },
-        "save_as": None,
         "result": None,
     }
 
