@@ -27,7 +27,7 @@ def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
     if me is None:
         raise Refusal(_("Only a person who is logged in can look after clients."))
     done = services.assign(session, ids, me)
-    return Outcome(_("You look after ${n} clients more.", mapping={"n": len(ids)}), done)
+    return Outcome(_("You look after them now."), done)
 
 
 @action(
@@ -43,7 +43,7 @@ def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
 def assign(session: Session, ids: Sequence[int], user: int, branch: int | None = None) -> Outcome:
     """Make a member responsible for the clients in a branch (None: everywhere); for programs."""
     done = services.assign(session, ids, user, branch)
-    return Outcome(_("Done for ${n} clients.", mapping={"n": len(ids)}), done)
+    return Outcome(_("They have somebody who looks after them now."), done)
 
 
 @action(
@@ -58,7 +58,7 @@ def assign(session: Session, ids: Sequence[int], user: int, branch: int | None =
 def unassign(session: Session, ids: Sequence[int]) -> Outcome:
     """Leave the clients without anybody responsible."""
     done = services.unassign(session, ids)
-    return Outcome(_("Nobody looks after ${n} clients now.", mapping={"n": len(ids)}), done)
+    return Outcome(_("Nobody looks after them now."), done)
 
 
 @action(
@@ -74,7 +74,7 @@ def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome:
     """Warn staff of the clients from now on; `reason` stands beside the warning."""
     values = {"blocked": True} | ({"blocked_reason": reason} if reason else {})
     done = write(session, Contact, [Change(values, row_id) for row_id in ids], label="block")
-    return Outcome(_("${n} clients are on the block-list.", mapping={"n": len(ids)}), done.change_set)
+    return Outcome(_("On the block-list now."), done.change_set)
 
 
 @action(
@@ -89,4 +89,4 @@ def unblock(session: Session, ids: Sequence[int]) -> Outcome:
     """Take the clients off the block-list, with the reason."""
     changes = [Change({"blocked": False, "blocked_reason": None}, row_id) for row_id in ids]
     done = write(session, Contact, changes, label="unblock")
-    return Outcome(_("${n} clients are off the block-list.", mapping={"n": len(ids)}), done.change_set)
+    return Outcome(_("Off the block-list now."), done.change_set)

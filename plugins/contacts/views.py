@@ -258,7 +258,9 @@ def hand_over(context: OrganisationContext, request: Request) -> Any:
     back = request.url_of("contacts.responsible")
     moved = services.hand_over(request.db, *people, branch_id=branch, limit=AT_ONCE)
     if moved.after is None:
-        message = _("${n} clients have changed hands.", mapping={"n": request.loc.number(moved.count)})
+        message = request.loc.plural(
+            "${n} client has changed hands.", "${n} clients have changed hands.", moved.count
+        )
         return done(request, message, moved.change_set, back)
     enqueue(
         request.db,
