@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from parlour.access.rules import allows
+from parlour.access.users import users_by_ids
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.i18n import Localizer, _, localizer
@@ -77,7 +78,7 @@ def run(
     kind = enabled_record(session, record)
     stored = file_of(session, file_id)
     path = path_of(job.settings, stored)
-    loc = language_of(session)
+    loc = language_of(session, job.created_by)
     # Ends the transaction, which on SQLite holds the write lock: a large file takes seconds to open.
     session.commit()
     table = open_table(path, stored.name, **options)
@@ -105,10 +106,12 @@ def run(
     return {**done, "dry_run": False, "cancelled": job.seen_cancelled}
 
 
-def language_of(session: Session) -> Localizer:
-    """The organisation's language, for texts that no person in particular reads."""
+def language_of(session: Session, user_id: int | None = None) -> Localizer:
+    """The language of the person who will read it, else the organisation's."""
     defaults = defaults_of(session)
-    return localizer(defaults.locale, defaults.zone, defaults.currency, defaults.region)
+    reader = users_by_ids(session, [user_id]).get(user_id) if user_id is not None else None
+    locale = (reader.locale if reader else None) or defaults.locale
+    return localizer(locale, defaults.zone, defaults.currency, defaults.region)
 
 
 def start_undo(session: Session, change_set: int) -> int:
@@ -120,7 +123,7 @@ def run_undo(session: Session, job: JobContext, *, change_set: int) -> dict[str,
     """The handler of UNDO_JOB."""
     session.enter(replace(session.scope, user_id=job.created_by))
     done = undo(session, change_set)
-    loc = language_of(session)
+    loc = language_of(session, job.created_by)
     left = [
         {"record": record, "id": row, "reason": loc.translate(reason)}
         for record, row, reason in done.left[:500]
