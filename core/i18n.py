@@ -185,13 +185,19 @@ class Localizer:
 
     def phone(self, e164: str) -> str:
         """National form for a number of the organisation's own country, international for any other."""
-        try:
-            number = phonenumbers.parse(e164, None)
-        except phonenumbers.NumberParseException:
-            return e164
-        home = self.region and phonenumbers.region_code_for_number(number) == self.region
-        style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        return phonenumbers.format_number(number, style)
+        return _phone(e164, self.region)
+
+
+@lru_cache(maxsize=4096)
+def _phone(e164: str, region: str | None) -> str:
+    """Reading a number takes longer than the rest of a table's cell, and the same ones come again and again."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    home = region and phonenumbers.region_code_for_number(number) == region
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(number, style))
 
 
 @lru_cache(maxsize=256)

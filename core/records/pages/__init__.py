@@ -18,7 +18,7 @@ __all__ = ["CardContext", "RecordPredicate", "includeme"]
 
 LIST = "/o/{organisation}/r/{record}"
 ROW = LIST + r"/{id:\d+}"
-LIST_VERBS = ("new", "bulk", "export", "suggest", "check", "merge", "segments")
+LIST_VERBS = ("new", "bulk", "export", "suggest", "check", "merge", "segments", "filters")
 ROW_VERBS = ("preview", "edit", "history", "archive", "restore", "delete", "person")
 
 

@@ -66,6 +66,16 @@ def list_page(context: RecordContext, request: Request) -> Any:
     return listing.page(rows, total, more, fault)
 
 
+@view_config(route_name="record.filters", renderer="_filters.jinja2", permission="read")
+def filter_sheet(context: RecordContext, request: Request) -> dict[str, Any]:
+    """The sheet alone, fetched when somebody opens it."""
+    try:
+        state = read_state(request.db, context.record, request.GET)
+    except FilterFault:
+        state = ListState(context.record)
+    return {"filters": Listing(request, context.record, state).filter_sheet()}
+
+
 def _without_filter(context: RecordContext, request: Request) -> ListState:
     try:
         conditions = tuple(filter_words.parse(request.GET.get("f")))
@@ -143,11 +153,7 @@ class Listing:
             "keep": state.pairs("q", "after", "before"),
             "chips": self.chips(),
             "clear_url": state.url(request, conditions=(), q=""),
-            "filters": {
-                "url": request.url_of("record.list", record=record.name),
-                "keep": state.pairs("after", "before"),
-                "fields": filter_words.offered_fields(self.session, record, self.loc),
-            },
+            "filters": self.filters(),
             "columns": self.heads(),
             "rows": [self.row(row) for row in found.rows],
             "name_cell": self.named,
@@ -196,6 +202,25 @@ class Listing:
             url = request.url_of("record.segments", record=record.name, query=state.pairs("after", "before"))
             found.append({"title": _("Rename or remove this segment"), "url": url, "icon": "bookmark"})
         return found
+
+    def filters(self) -> dict[str, Any]:
+        """The sheet that adds a filter: only where it is, for it names every field and its choices."""
+        state, request = self.state, self.request
+        opened = request.GET.get("filter") == "open"
+        return {
+            "load_url": request.url_of(
+                "record.filters", query=state.pairs("after", "before"), record=self.record.name
+            ),
+            "open_url": state.url(request, more={"filter": "open"}),
+            **(self.filter_sheet() if opened else {}),
+        }
+
+    def filter_sheet(self) -> dict[str, Any]:
+        return {
+            "url": self.request.url_of("record.list", record=self.record.name),
+            "keep": self.state.pairs("after", "before"),
+            "fields": filter_words.offered_fields(self.session, self.record, self.loc),
+        }
 
     def tabs(self) -> list[dict[str, Any]]:
         request, state = self.request, self.state

@@ -220,13 +220,27 @@ def test_the_side_preview_has_an_address(login: Enter, clients: list[int]) -> No
 
 
 def test_columns_that_a_person_may_not_read_are_not_there(login: Enter, clients: list[int]) -> None:
-    page = login("specialist").get(LIST)
-    assert "913" not in page.html.select_one("table").get_text()
-    assert "phones" not in {
-        option["value"].partition(".")[0] for option in page.html.select("#filter-field option")
+    specialist = login("specialist")
+    assert "913" not in specialist.get(LIST).html.select_one("table").get_text()
+    offered = {
+        option["value"] for option in specialist.get(f"{LIST}/filters").html.select("#filter-field option")
     }
-    refused = login("specialist").get(LIST, {"f": filtered(["phones.number", "contains", "913"])})
-    assert names(refused) == []
+    assert "birthday" in offered
+    assert "phones.number" not in offered
+    assert names(specialist.get(LIST, {"f": filtered(["phones.number", "contains", "913"])})) == []
+
+
+def test_the_filter_sheet_is_fetched_when_opened_and_is_a_page_for_those_without_scripts(
+    login: Enter, clients: list[int]
+) -> None:
+    browser = login()
+    page = browser.get(LIST, {"q": "а"})
+    assert not page.html.select("#filter-field")
+    sheet = browser.get(page.html.select_one("details[data-load]")["data-load"])
+    assert sheet.html.select_one("input[name=q]")["value"] == "а"
+    assert "<html" not in sheet.text
+    plain = browser.get(page.html.select_one("noscript a")["href"])
+    assert plain.html.select("#filter-field")
 
 
 def test_suggestions_for_a_box_tell_namesakes_apart(login: Enter, clients: list[int]) -> None:

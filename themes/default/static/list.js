@@ -1,6 +1,7 @@
 // Lists: choosing rows, the side preview, keys.
 import { free, pressed, typing } from "./keys.js";
 import { askFragment, nodes, tellFailure } from "./net.js";
+import * as picker from "./picker.js";
 import { word } from "./words.js";
 
 const wide = window.matchMedia("(min-width: 768px)");
@@ -146,8 +147,8 @@ function crowds() {
 }
 
 /** Adding a filter: only the chosen field's own boxes are there, and only they are sent. */
-function filters() {
-  document.querySelectorAll("[data-filter-form]").forEach((form) => {
+function filters(root) {
+  root.querySelectorAll("[data-filter-form]").forEach((form) => {
     const choose = form.querySelector('[name="field"]');
     const show = () =>
       form.querySelectorAll("[data-filter-field]").forEach((set) => {
@@ -166,8 +167,28 @@ function filters() {
   });
 }
 
+/** A sheet that is long, and seldom opened, is fetched when it is. */
+function sheets() {
+  document.querySelectorAll("details[data-load]").forEach((menu) => {
+    menu.addEventListener("toggle", async () => {
+      if (!menu.open || menu.querySelector("form")) return;
+      try {
+        const found = nodes(await (await askFragment(menu.dataset.load)).text());
+        menu.querySelector(".menu-sheet").replaceWith(...found.children);
+        filters(menu);
+        picker.start(menu);
+        menu.querySelector("select, input:not([type=hidden])")?.focus();
+      } catch (error) {
+        menu.open = false;
+        tellFailure(error);
+      }
+    });
+  });
+}
+
 export function start() {
   document.querySelectorAll("[data-list]").forEach((area) => new List(area));
-  filters();
+  filters(document);
+  sheets();
   crowds();
 }
