@@ -21,6 +21,7 @@ from parlour.plugins.contacts.lists import (
     DOCUMENTS,
     KINDS,
     MARITAL,
+    SEX_SPELLINGS,
     SEXES,
     Category,
     Reason,
@@ -199,7 +200,15 @@ class Contact(
     birthday: Mapped[str | None] = birthday(
         _("Birthday"), sort=True, group="person", sequence=50, listed=True, aliases=known("birthday")
     )
-    sex: Mapped[str | None] = choice(_("Sex"), SEXES, group="person", sequence=51, aliases=known("sex"))
+    sex: Mapped[str | None] = choice(
+        _("Sex"),
+        SEXES,
+        spellings=SEX_SPELLINGS,
+        group="person",
+        sequence=51,
+        shape="sex",
+        aliases=known("sex"),
+    )
     profession: Mapped[str | None] = text(
         _("Profession"), max_length=200, group="person", sequence=52, aliases=known("position")
     )
@@ -252,6 +261,13 @@ class Contact(
         group="origin",
         sequence=62,
         aliases=known("reason"),
+    )
+    client_since: Mapped[date | None] = day(
+        _("Client since"),
+        group="origin",
+        sequence=64,
+        hint=_("Empty: since the card was made."),
+        aliases=known("client_since"),
     )
     spent_before = money(
         _("Spent before Parlour"),

@@ -25,7 +25,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "phones": (
         "Phone", "Phones", "Phone number", "Telephone", "Tel", "Mobile", "Mobile phone", "Cell",
         "Cell phone", "Home phone", "Business phone", "Work phone", "Other phone", "Primary phone",
-        "Company main phone", "Contact phone", "WhatsApp", "Viber", "Phone 2", "Телефон", "Телефоны",
+        "Company main phone", "Contact phone", "Alternative phone", "Alt. tel", "Alt. phone", "Landline", "WhatsApp", "Viber", "Phone 2", "Телефон", "Телефоны",
         "Тел.", "Моб.", "Мобильный", "Мобильный телефон", "Моб. телефон", "Сотовый", "Сот.",
         "Сотовый телефон", "Номер телефона", "Номер тел.", "Контактный телефон", "Рабочий телефон",
         "Домашний телефон", "Доп. телефон", "Дополнительный телефон", "Другой телефон", "Второй телефон",
@@ -117,4 +117,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Account", "Bank account", "IBAN", "Account number", "Расчетный счет", "Р/с", "Р/счет", "Счет",
     ),
     "correspondent_account": ("Correspondent account", "Корреспондентский счет", "Корр. счет", "К/с"),
+    "client_since": (
+        "Client since", "Customer since", "Registered", "Registration date", "First visit", "Клиент с",
+        "Дата регистрации", "Дата создания", "Дата добавления", "Дата первого визита", "Первый визит",
+    ),
 }  # fmt: skip

@@ -6,11 +6,14 @@ from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
 from parlour.records.declare import choice, record_base, text
+from parlour.records.parse import SPELLINGS_OF_SEX
 
 Record = record_base("contacts")
 
 KINDS = (("person", _("Person")), ("company", _("Company")))
 SEXES = (("female", _("Female")), ("male", _("Male")))
+# How files say it besides; "ж" and "F" are the commonest.
+SEX_SPELLINGS = {word: code for code, words in SPELLINGS_OF_SEX.items() for word in words}
 CHANNELS = (
     ("phone", _("Phone call")),
     ("sms", _("SMS")),

@@ -14,6 +14,7 @@ from parlour.db.session import Session
 from parlour.plugins.contacts import names
 from parlour.plugins.contacts.derived import PARTS, display_name
 from parlour.plugins.contacts.likeness import company_words, name_of
+from parlour.plugins.contacts.names import Name
 from parlour.records.importing.matching import Lost, Matcher, rows_with
 from parlour.records.registry import Field
 from parlour.records.values import Money, digits_of, key_of
@@ -42,6 +43,12 @@ class ContactMatcher(Matcher):
         """The whole name, for rows without phone, e-mail and tax number."""
         key = key_of(self.title(values))
         return {f"name:{key}"} if key else set()
+
+    def untitled(self, values: Values) -> dict[str, Any]:
+        """A number without a name is somebody who once called: the card is called by it until the name comes."""
+        if any(values.get(name) for name in ("name", "legal_name", *PARTS)):
+            return {}
+        return {"name": next(iter(_reached(values)))} if _reached(values) else {}
 
     def title(self, values: Values) -> str:
         whole = "" if values.get("kind") == "company" else display_name(*name_of(values))
@@ -91,11 +98,22 @@ class ContactMatcher(Matcher):
         return old, True
 
 
+def _reached(values: Values) -> list[str]:
+    """The phones and e-mail addresses of a card as they are kept."""
+    phones = [line["number"] for line in values.get("phones") or ()]
+    return phones + [line["address"] for line in values.get("emails") or ()]
+
+
+def _named(values: Values) -> Name:
+    """The name of a card; none where it is only called by its phone or e-mail address."""
+    return Name() if values.get("name") in _reached(values) else name_of(values)
+
+
 def same_contact(one: Values, other: Values) -> bool:
     """Whether two cards that share a phone, an e-mail address or a tax number are one person or company."""
     companies = {one.get("kind") == "company", other.get("kind") == "company"}
     if companies == {False}:
-        return names.compatible(name_of(one), name_of(other))
+        return names.compatible(_named(one), _named(other))
     if one.get("tax_number") and other.get("tax_number"):
         return key_of(one["tax_number"]) == key_of(other["tax_number"])
     # A file rarely says that a row is a company; the same words say it.
@@ -105,10 +123,12 @@ def same_contact(one: Values, other: Values) -> bool:
 
 def _fuller_name(existing: Values, incoming: Values) -> dict[str, Any]:
     """The parts of the name that say more in the incoming row, and the name that they make."""
-    old = name_of(existing)
-    new = names.fuller(old, name_of(incoming))
+    old = _named(existing)
+    new = names.fuller(old, _named(incoming))
     whole = display_name(*new)
-    if not any(new) or whole == (existing.get("name") or display_name(*old)):
+    stands = existing.get("name") or display_name(*old)
+    # Nothing more is known, and the name is only written in another order.
+    if not any(new) or whole == stands or (new == old and key_of(whole) != key_of(stands)):
         return {}
     return {"name": whole} | {part: value or None for part, value in zip(PARTS, new, strict=True)}
 

@@ -236,7 +236,7 @@ def compatible(one: Name, two: Name) -> bool:
     """Whether two names can be the same person's. A name without any part is compatible with every other."""
     if not any(one) or not any(two):
         return True
-    if _agree(one, two):
+    if _agree(one, two) or folded(str(one)) == folded(str(two)):
         return True
     # Last and first name in each other's place.
     return _agree(Name(one.first, one.last, one.middle), two) or _alone(one, two) or _alone(two, one)

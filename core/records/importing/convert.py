@@ -111,7 +111,9 @@ class Converter:
         else:
             value, rest = item.kind.from_cell(cell, self.defaults)
         if isinstance(value, str) and isinstance(item.kind, TextKind) and len(value) > item.kind.max_length:
-            value, rest = None, value
+            # What a row is called begins the same when it is cut; half of any other text says something else.
+            kept = f"{value[: item.kind.max_length - 1].rstrip()}…" if item.required else None
+            value, rest = kept, value
         if rest and not means_nothing(rest):
             self._problem(done, column, rest, self._reason(item))
         if value in (None, ""):
@@ -165,7 +167,8 @@ class Converter:
                 else:
                     lines.append(made)
             if found.rest and not means_nothing(found.rest):
-                self._problem(done, column, found.rest, self._reason(main))
+                reason = _("Not all of this was understood; the whole is in the note.")
+                self._problem(done, column, found.rest, reason if found.found else self._reason(main))
         else:
             self._plain_lines(done, item, column, cell)
         if len(lines) > MAX_LINES:

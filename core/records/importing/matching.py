@@ -64,6 +64,10 @@ class Matcher:
         """What a row is called where a possible duplicate is listed."""
         return str(values.get(self.record.title_field) or values.get("id") or "")
 
+    def untitled(self, values: Values) -> dict[str, Any]:
+        """What a new row is called when the file names nothing for it; empty when nothing else tells it either."""
+        return {}
+
     def settle(self, item: Field, old: Any, new: Any) -> tuple[Any, bool]:
         """The value to keep of two that differ, and whether the new one is lost by that."""
         if self.overwrite:

@@ -20,7 +20,7 @@ from parlour.i18n import Localizer, _
 from parlour.records.clean import clean_one
 from parlour.records.defaults import defaults_of
 from parlour.records.importing.convert import Converted, Converter, creates
-from parlour.records.importing.matching import KeyMatcher, Matcher
+from parlour.records.importing.matching import KeyMatcher, Lost, Matcher
 from parlour.records.importing.plan import Plan, importable
 from parlour.records.query import read
 from parlour.records.registry import Field, RecordType
@@ -125,6 +125,9 @@ class Importer:
         self.defaults = defaults_of(session)
         self.converter = Converter(record, self.fields, plan, self.defaults, table.samples())
         self.matcher = self._matcher(keys)
+        self._room = (
+            int(getattr(self.fields[self.converter.note].kind, "max_length", 0)) if self.converter.note else 0
+        )
         self.result = Result(unmatched_columns=list(plan.unmatched))
         self.change_set: int | None = None
         # Rows up to this number were there before; those taken for a row without keys are taken once.
@@ -162,8 +165,8 @@ class Importer:
                 self.result.add(found.row, found.column, found.value, found.reason)
             for column, reason in self.converter.left_out.items():
                 self.result.add(None, column, "", reason)
-            self.result.skipped = len(self.table.skipped)
-            self.result.rows = self.result.skipped
+            for passed in self.table.skipped:
+                self.result.add(passed.row, "", passed.text, passed.reason)
         for batch in _batches(rows):
             self.batch([self.converter.convert(row) for row in batch])
             self.result.change_set = self.change_set
@@ -308,14 +311,12 @@ class Importer:
         near = list(dict.fromkeys(draft for key in sorted(keys) for draft in by_key.get(key, ())))
         same = [draft for draft in near if self.matcher.same(draft.values, values)]
         if same:
-            draft = max(same, key=lambda one: self.matcher.better(one.values))
-            changes, lost = self.matcher.combine(draft.values, values, self.fields)
-            if lost:
-                changes = self._note_lost(row, draft, changes, lost)
+            draft, changes = self._combined(row, values, same)
             draft.values.update(changes)
             draft.changes.update(changes)
             draft.outcomes[row.number] = "updated" if changes else "unchanged"
         else:
+            values |= self.matcher.untitled(values)
             draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
             if near:
                 self.result.add(
@@ -328,6 +329,28 @@ class Importer:
             if draft not in by_key[key]:
                 by_key[key].append(draft)
         return draft
+
+    def _combined(
+        self, row: Converted, values: dict[str, Any], same: Sequence[Draft]
+    ) -> tuple[Draft, dict[str, Any]]:
+        """The best of the drafts that the row belongs to, with what the row changes in it.
+
+        One that says all that the row says comes before a better one: it is where the row went when the file came the
+        first time.
+        """
+        found: list[tuple[Draft, dict[str, Any], Sequence[Lost]]] = []
+        for draft in sorted(same, key=lambda one: self.matcher.better(one.values), reverse=True):
+            changes, lost = self.matcher.combine(draft.values, values, self.fields)
+            found.append((draft, self._noted(draft, changes, lost), lost))
+        draft, changes, lost = next((one for one in found if not one[1]), found[0])
+        for one in lost:
+            self.result.add(
+                row.number,
+                one.field.name,
+                _plain(one.field, one.value, self.session),
+                _("Another value stands there; this one is in the note."),
+            )
+        return draft, changes
 
     def _place_keyless(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
         """A row that nothing identifies: one that was there before and says the same, else a new one."""
@@ -347,23 +370,23 @@ class Importer:
             by_key[key].append(draft)
         return draft
 
-    def _note_lost(
-        self, row: Converted, draft: Draft, changes: dict[str, Any], lost: Sequence[Any]
-    ) -> dict[str, Any]:
-        """A value that lost against another one stays in the note, once, and is listed."""
+    def _noted(self, draft: Draft, changes: dict[str, Any], lost: Sequence[Lost]) -> dict[str, Any]:
+        """The changes, with every value that lost against another one in the note, once."""
         note = self.converter.note
-        for one in lost:
-            text = _plain(one.field, one.value, self.session)
-            self.result.add(
-                row.number, one.field.name, text, _("Another value stands there; this one is in the note.")
-            )
-            if note is None:
-                continue
-            line = f"{one.field.name}: {text}"
+        for one in lost if note else ():
+            line = f"{one.field.name}: {_plain(one.field, one.value, self.session)}"
             standing = changes.get(note, draft.values.get(note)) or ""
             if key_of(line) not in {key_of(part) for part in standing.split("\n")}:
-                changes[note] = f"{standing}\n{line}".strip()
+                text = f"{standing}\n{line}".strip()
+                if len(text) <= self._room:
+                    changes[note] = text
         return changes
+
+    def _said(self, draft: Draft) -> str:
+        """All that a row says, for one that is refused for what it lacks."""
+        return "; ".join(
+            _plain(self.fields[name], value, self.session) for name, value in draft.values.items()
+        )
 
     def _open(self) -> int:
         if self.change_set is None:
@@ -408,7 +431,8 @@ class Importer:
                     continue
                 self.result.rejected += 1
                 for name, reason in refusals.items():
-                    self.result.add(number, name, draft.values.get(name, ""), reason)
+                    said = draft.values.get(name) or self._said(draft)
+                    self.result.add(number, name, said, reason)
 
 
 def import_table(

@@ -143,8 +143,9 @@ class ChoiceKind(Kind):
         for code, title in self.options:
             if folded in {key_of(code), key_of(str(title)), key_of(_translated(title, "ru"))}:
                 return code
-        if self.spellings and folded in self.spellings:
-            return self.spellings[folded]
+        spelt = folded.strip(". ")
+        if self.spellings and spelt in self.spellings:
+            return self.spellings[spelt]
         raise Fault(
             _("${text} is not one of: ${options}.", mapping={"text": text[:80], "options": ", ".join(codes)})
         )

@@ -11,9 +11,10 @@ from parlour.records.parse.emails import emails
 from parlour.records.parse.figures import money, whole
 from parlour.records.parse.lines import Line, Lines
 from parlour.records.parse.phones import phones
-from parlour.records.parse.words import sex, tags, yes_no
+from parlour.records.parse.words import SPELLINGS_OF_SEX, sex, tags, yes_no
 
 __all__ = [
+    "SPELLINGS_OF_SEX",
     "Cell",
     "Line",
     "Lines",

@@ -50,6 +50,7 @@ _FEMALE = frozenset(
     }
 )
 _MALE = frozenset({"м", "муж", "мужской", "мужчина", "мужск", "парень", "m", "male", "man", "boy", "mr"})
+SPELLINGS_OF_SEX = {"female": _FEMALE, "male": _MALE}
 _QUOTED_TAG = re.compile(r'(?:(?<=^)|(?<=[;,|\n])|(?<=; ))"((?:[^"]|"")*)"(?=\s*(?:[;,|\n]|$))')
 _TAG_MARKS = re.compile(r":::|[|,;\n]")
 # Every contact of a Google account carries it, so it says nothing about anybody.
