@@ -25,7 +25,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "phones": (
         "Phone", "Phones", "Phone number", "Telephone", "Tel", "Mobile", "Mobile phone", "Cell",
         "Cell phone", "Home phone", "Business phone", "Work phone", "Other phone", "Primary phone",
-        "Company main phone", "Contact phone", "Alternative phone", "Alt. tel", "Alt. phone", "Landline", "WhatsApp", "Viber", "Phone 2", "Телефон", "Телефоны",
+        "Company main phone", "Contact phone", "Alternative phone", "Alt. tel", "Alt. phone",
+        "Landline", "WhatsApp", "Viber", "Phone 2", "Телефон", "Телефоны",
         "Тел.", "Моб.", "Мобильный", "Мобильный телефон", "Моб. телефон", "Сотовый", "Сот.",
         "Сотовый телефон", "Номер телефона", "Номер тел.", "Контактный телефон", "Рабочий телефон",
         "Домашний телефон", "Доп. телефон", "Дополнительный телефон", "Другой телефон", "Второй телефон",
