@@ -103,6 +103,10 @@ class Furnisher:
         values["categories"] = [pick(self.categories[:3])] if chance(0.4) else []
         if chance(0.55):
             values["spent_before"] = self._spent()
+        if chance(0.85):
+            values["client_since"] = self.today - timedelta(
+                days=int(self.random.betavariate(1.1, 2.2) * 3000)
+            )
         if chance(0.32):
             values["note"] = pick(self.words.notes)
         self._rarely(values)

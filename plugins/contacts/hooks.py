@@ -44,7 +44,7 @@ def menu(session: Session) -> Sequence[MenuItem]:
             sequence=130,
         ),
         MenuItem(
-            title=_("Who looks after whom"),
+            title=_("Responsible"),
             route="contacts.responsible",
             icon="user-check",
             group="clients",
@@ -93,7 +93,7 @@ def _check_positions(session: Session, rows: Sequence[RowChange]) -> None:
     touched = [row for row in rows if {"person", "company"} & set(row.new)]
     sides = {row.value(side) for row in touched for side in ("person", "company")} - {None}
     rows_of = session.execute(select(Contact.id, Contact.kind).where(Contact.id.in_(sides)))
-    kinds = {row_id: kind for row_id, kind in rows_of}  # noqa: C416 - a result has keys() of its own
+    kinds = {row_id: kind for row_id, kind in rows_of}
     errors: dict[int, dict[str, Any]] = {}
     for row in touched:
         if kinds.get(row.value("person")) == "company":

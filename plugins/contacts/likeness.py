@@ -17,7 +17,7 @@ from parlour.plugins.contacts import names
 from parlour.plugins.contacts.derived import PARTS, display_name, parts_of
 from parlour.records.values import key_of
 
-# Two names of companies are called alike from this score on (0 to 100).
+# Words and names of companies are called alike from this score on (0 to 100).
 ALIKE = 87
 # How the keys begin that hold a birthday.
 BORN = "b:"
@@ -114,8 +114,10 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     left, right = name_of(one), name_of(other)
     if names.near_identical(left, right):
         return True
-    # The same name in the two scripts.
-    return names.near_identical(names.Name(*map(latin, left)), names.Name(*map(latin, right)))
+    # The same name in the two scripts; within one script this would take Мария for Майя.
+    return str(left).isascii() != str(right).isascii() and names.near_identical(
+        names.Name(*map(latin, left)), names.Name(*map(latin, right))
+    )
 
 
 def born_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -126,7 +128,7 @@ def born_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     if one.get("sex") and other.get("sex") and one["sex"] != other["sex"]:
         return False
     own, theirs = name_of(one), name_of(other)
-    same_first = bool(own.first) and skeleton(own.first) == skeleton(theirs.first)
+    same_first = bool(own.first) and fuzz.ratio(latin(own.first), latin(theirs.first)) >= ALIKE
     return same_first and (
         not own.middle or not theirs.middle or skeleton(own.middle) == skeleton(theirs.middle)
     )

@@ -76,7 +76,11 @@ def _shortened(text: str) -> str:
 def _figures(session: Session, context: CardContext) -> list[SlotItem]:
     loc, row = context.loc, context.row
     figures: list[SlotItem] = []
-    since = session.execute(select(Contact.created_at).where(Contact.id == context.id)).scalar_one_or_none()
+    since = row.get("client_since")
+    if since is None:
+        since = session.execute(
+            select(Contact.created_at).where(Contact.id == context.id)
+        ).scalar_one_or_none()
     if since is not None:
         figures.append(Figure(title=_("Client since"), value=loc.date(since), sequence=10))
     if row.get("birthday"):

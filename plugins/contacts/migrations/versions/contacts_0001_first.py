@@ -167,6 +167,7 @@ def upgrade() -> None:
         sa.Column("reason_id", BigId, nullable=True),
         sa.Column("spent_before_amount", sa.BigInteger(), nullable=True),
         sa.Column("spent_before_currency", sa.String(length=3), nullable=True),
+        sa.Column("client_since", sa.Date(), nullable=True),
         sa.Column("name_key", sa.Text(), nullable=False),
         sa.Column("last_name_key", sa.Text(), nullable=True),
         sa.Column("first_name_key", sa.Text(), nullable=True),
