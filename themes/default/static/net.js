@@ -27,9 +27,11 @@ export async function askFragment(url, options = {}) {
   return response;
 }
 
-/** HTML from our own server as nodes. Scripts in it do not run. */
+/** HTML from our own server as nodes. Scripts in it do not run; what is meant for browsers without them is left out. */
 export function nodes(html) {
-  return new DOMParser().parseFromString(html, "text/html").body;
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  body.querySelectorAll("noscript").forEach((plain) => plain.remove());
+  return body;
 }
 
 /** Puts one message on top of the page, where screen readers hear it. */
