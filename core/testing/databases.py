@@ -13,7 +13,7 @@ from pathlib import Path
 
 from parlour.migrations import runner
 from parlour.settings import Settings, load
-from parlour.testing import postgresql
+from parlour.testing import postgresql, reuse
 
 KINDS = ("sqlite", "postgresql")
 _numbers = itertools.count(1)
@@ -56,13 +56,19 @@ def fresh(kind: str, folder: Path, *, empty: bool = False) -> Iterator[Database]
             shutil.copyfile(_sqlite_template(), file)
         yield Database(kind, settings_for(folder, f"sqlite:///{file}"))
         return
-    name = postgresql.name_of(str(next(_numbers)))
-    postgresql.create(name, None if empty else _postgresql_template())
+    template = None if empty else _postgresql_template()
+    name = reuse.take(template) if template else None
+    if name is None:
+        name = postgresql.name_of(str(next(_numbers)))
+        postgresql.create(name, template)
     try:
         site, owner = postgresql.url(name, postgresql.SITE), postgresql.url(name, postgresql.OWNER)
         yield Database(kind, settings_for(folder, site, owner))
     finally:
-        postgresql.drop(name)
+        if template:
+            reuse.give_back(name, template)
+        else:
+            postgresql.drop(name)
 
 
 _folder: Path | None = None
@@ -96,5 +102,6 @@ def _postgresql_template() -> str:
 
 def forget_templates() -> None:
     """Called once per test process, after the last database."""
+    reuse.drop_all()
     if _postgresql_template.cache_info().currsize:
         postgresql.drop(_postgresql_template())

@@ -1,0 +1,120 @@
+"""Handing a test's PostgreSQL database on to the next test, emptied.
+
+Copying a template writes about a thousand files and dropping the copy waits for a checkpoint; together that took longer
+than most tests. A database whose tables are still the template's is emptied instead. One that a test has altered
+(migrations, switches of the installation, grants) is dropped.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from parlour.testing import postgresql
+
+_free: list[str] = []
+
+# Everything about the tables that a test may have changed.
+_SHAPE = """
+SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
+    SELECT concat_ws(' ', relname, relkind, relrowsecurity, relowner, relacl::text) AS line FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT concat_ws(' ', attrelid::regclass, attname, atttypid, atttypmod, attnotnull)
+      FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT concat_ws(' ', conrelid::regclass, conname, contype, convalidated) FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT concat_ws(' ', tablename, policyname, roles::text, cmd, qual) FROM pg_policies WHERE schemaname = 'public'
+    UNION ALL
+    SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT concat_ws(' ', name, state, version, ledger::text) FROM core_plugin
+) AS lines
+"""
+_VERSIONS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'alembic\\_version\\_%' ORDER BY relname"
+# Keys between the tables would ask for an order; a superuser may leave them aside for a moment.
+_EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT relname FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                  AND relname <> 'core_plugin' AND relname NOT LIKE 'alembic\\_version\\_%'
+    LOOP
+        EXECUTE format('DELETE FROM %I', one.relname);
+    END LOOP;
+    FOR one IN SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+    LOOP
+        PERFORM setval(format('public.%I', one.sequencename), one.start_value, false);
+    END LOOP;
+END $$
+"""
+
+
+def take(template: str) -> str | None:
+    """A database that is as good as a new copy of the template, or None."""
+    return _free.pop() if _free and _shape_of(template) else None
+
+
+def give_back(name: str, template: str) -> None:
+    """Empty a database for the next test, or drop it when it is not the template's copy any more."""
+    engine = _engine(name)
+    try:
+        with engine.connect() as connection:
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+            if _may_empty(connection) and _shape(connection) == _shape_of(template):
+                connection.execute(text(_EMPTY))
+                _free.append(name)
+                return
+    except SQLAlchemyError:
+        pass  # whatever a test did to it, the next one gets another
+    finally:
+        engine.dispose()
+    postgresql.drop(name)
+
+
+def drop_all() -> None:
+    """Called once per test process, after the last test."""
+    while _free:
+        postgresql.drop(_free.pop())
+
+
+@lru_cache(maxsize=1)
+def _shape_of(template: str) -> str:
+    engine = _engine(template)
+    try:
+        with engine.connect() as connection:
+            return _shape(connection)
+    finally:
+        # A database that somebody is connected to cannot be copied.
+        engine.dispose()
+
+
+def _shape(connection: Connection) -> str:
+    found = [str(connection.execute(text(_SHAPE)).scalar_one())]
+    for table in connection.execute(text(_VERSIONS)).scalars().all():
+        rows = connection.execute(text(f'SELECT version_num FROM "{table}"')).scalars()
+        found.append(f"{table} {list(rows)}")
+    return "; ".join(found)
+
+
+def _may_empty(connection: Connection) -> bool:
+    return bool(
+        connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")).scalar_one()
+    )
+
+
+def _engine(name: str) -> Engine:
+    server = postgresql.server()
+    assert server is not None
+    return create_engine(server.url.set(database=name), isolation_level="AUTOCOMMIT", poolclass=NullPool)
