@@ -84,7 +84,7 @@ def test_the_figures_tell_since_when_how_old_and_what_was_spent(
         for item in on_card(session, "card.figures", maria)
         if isinstance(item, Figure)
     }
-    assert set(found) == {"Client since", "Age", "Spent before"}
+    assert {"Client since", "Age", "Spent before"} <= set(found)
     assert "1,500.50" in found["Spent before"]
 
 
