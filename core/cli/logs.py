@@ -12,7 +12,10 @@ def configure(level: int = logging.INFO) -> None:
     """Set up structured logs for this process and those that it starts."""
     terminal = sys.stderr.isatty()
     shown: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+        # The rich kind prints the values of variables, and with them clients' data.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -20,23 +20,34 @@ READ_ONLY = "parlour_read_only"
 
 
 def make_engine(url: str | URL, *, pool_size: int = 5, echo: bool = False) -> Engine:
-    """An engine with our pragmas and time-outs. Raises Refusal for a database that Parlour does not speak."""
+    """An engine with our pragmas and time-outs. Raises Refusal for a database that Parlour does not speak.
+
+    Faults do not quote the values of their statement: they would carry clients' data into the log.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, echo=echo, pool_size=pool_size, max_overflow=20)
+        engine = create_engine(parsed, echo=echo, pool_size=pool_size, max_overflow=20, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if backend == "postgresql":
         engine = create_engine(
-            parsed, echo=echo, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+            parsed,
+            echo=echo,
+            pool_size=pool_size,
+            max_overflow=20,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
         )
         event.listen(engine, "begin", _postgresql_begin)
         return engine
-    raise Refusal(_("PARLOUR_DATABASE_URL must name sqlite or postgresql, not ${name}.", mapping={"name": backend}))
+    raise Refusal(
+        _("PARLOUR_DATABASE_URL must name sqlite or postgresql, not ${name}.", mapping={"name": backend})
+    )
 
 
 def reader(engine: Engine) -> Engine:
@@ -46,7 +57,13 @@ def reader(engine: Engine) -> Engine:
 
 def _sqlite_connect(connection: Any, record: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "temp_store=MEMORY"):
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=15000",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()
     # SQLite's own lower() knows the letters of English only.
     connection.create_function("lower", 1, _lower, deterministic=True)
@@ -78,10 +95,14 @@ def site_role_fault(engine: Engine) -> str | None:
         return None
     with engine.connect() as connection:
         role = connection.execute(
-            text("SELECT rolname, rolsuper OR rolbypassrls AS exempt FROM pg_roles WHERE rolname = current_user")
+            text(
+                "SELECT rolname, rolsuper OR rolbypassrls AS exempt FROM pg_roles WHERE rolname = current_user"
+            )
         ).one()
         owned = connection.execute(
-            text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user")
+            text(
+                "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user"
+            )
         ).scalar_one()
     if role.exempt:
         return f"the role {role.rolname} is exempt from row-level security"

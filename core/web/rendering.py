@@ -21,7 +21,8 @@ from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid_jinja2 import IJinja2Environment
 
-from parlour.i18n import LOCALES
+from parlour.errors import Refusal
+from parlour.i18n import LOCALES, _
 from parlour.plugin.discovery import folder_of
 from parlour.plugin.registry import current
 from parlour.web import flash, forms_renderer, shell
@@ -37,13 +38,21 @@ LANGUAGES = {"en": "English", "ru": "Русский"}
 def includeme(config: Configurator) -> None:
     theme = config.registry["parlour.settings"].theme
     themes = [theme] if theme == "default" else [theme, "default"]
-    folders = [str(files(f"parlour.themes.{name}") / "templates") for name in themes]
+    folders = [str(theme_folder(name) / "templates") for name in themes]
     folders += [str(path) for path in plugin_folders("templates").values()]
     config.add_settings({"jinja2.directories": folders, "jinja2.finalize": finalize, "jinja2.newstyle": True})
     config.include("pyramid_jinja2")
     config.add_subscriber(_add_globals, BeforeRender)
     config.add_request_method(_form_renderer, "form_renderer", reify=True)
     forms_renderer.take_over()
+
+
+def theme_folder(name: str) -> Path:
+    """Where a theme lies. Raises Refusal for one that is not installed."""
+    try:
+        return Path(str(files(f"parlour.themes.{name}")))
+    except (ModuleNotFoundError, ValueError) as error:
+        raise Refusal(_("There is no theme ${name}; see PARLOUR_THEME.", mapping={"name": name})) from error
 
 
 def plugin_folders(name: str) -> dict[str, Path]:

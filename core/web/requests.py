@@ -25,6 +25,9 @@ from parlour.plugin import gate
 from parlour.settings import Settings
 
 READING = ("GET", "HEAD", "OPTIONS")
+# Posts that only ask: what is typed does not belong into an address. On SQLite a write lock would stop everybody
+# for it.
+ASKING = frozenset({"record.check"})
 LANGUAGE_COOKIE = "parlour_language"
 # What a proxy may hand on as the number of a request; anything else is replaced.
 _ID = re.compile(r"[A-Za-z0-9-]{8,40}")
@@ -65,7 +68,9 @@ def _settings(request: Request) -> Settings:
 
 def _db(request: Request) -> Session:
     registry = request.registry
-    engine = registry["parlour.reader" if reads_only(request) else "parlour.engine"]
+    route = getattr(request, "matched_route", None)
+    asking = reads_only(request) or (route is not None and route.name in ASKING)
+    engine = registry["parlour.reader" if asking else "parlour.engine"]
     session = open_session(engine)
     zope.sqlalchemy.register(session, initial_state="changed", transaction_manager=request.tm)
     return session

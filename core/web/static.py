@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from pyramid.config import Configurator
@@ -14,7 +12,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from parlour.plugin.registry import Loaded
 from parlour.web.assets import PREFIX, standard_assets
-from parlour.web.rendering import assets_of, plugin_folders
+from parlour.web.rendering import assets_of, plugin_folders, theme_folder
 
 LASTING = "max-age=31536000, immutable"
 
@@ -23,7 +21,7 @@ def includeme(config: Configurator) -> None:
     assets = standard_assets()
     theme = config.registry["parlour.settings"].theme
     if theme != "default":
-        assets.add(f"themes/{theme}", Path(str(files(f"parlour.themes.{theme}"))) / "static")
+        assets.add(f"themes/{theme}", theme_folder(theme) / "static")
     for plugin, folder in plugin_folders("static").items():
         assets.add(plugin, folder)
     config.registry["parlour.assets"] = assets

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.response import Response
+from pyramid_tm import default_commit_veto, maybe_tag_retryable
 
 from parlour.web.assets import PREFIX
 
@@ -20,13 +22,24 @@ def includeme(config: Configurator) -> None:
         {
             "retry.attempts": ATTEMPTS,
             "tm.manager_hook": "pyramid_tm.explicit_manager",
-            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "tm.commit_veto": veto,
             "tm.activate_hook": needs_transaction,
             "tm.annotate_user": False,
         }
     )
     config.include("pyramid_retry")
     config.include("pyramid_tm")
+
+
+def veto(request: Request, response: Response) -> bool:
+    """Whether what was written is undone: after every 4xx and 5xx.
+
+    pyramid_tm asks here before it looks whether the error behind the response is worth another attempt, and
+    would never look after a veto.
+    """
+    if request.exc_info is not None:
+        maybe_tag_retryable(request, request.exc_info)
+    return bool(default_commit_veto(request, response))
 
 
 def needs_transaction(request: Request) -> bool:
