@@ -111,7 +111,7 @@ def _page(request: Request, values: dict[str, Any], errors: dict[str, Any]) -> d
                 "summary": manifest.summary,
                 "icon": manifest.icon,
                 "needs": [
-                    manifests[other].title
+                    request.loc.translate(manifests[other].title)
                     for other in graph.requirements(manifests, name)
                     if other in manifests
                 ],

@@ -99,6 +99,7 @@ def test_the_set_up_page_guesses_the_country_and_opens_the_salon(browser, plugin
         "KZT",
         "ru",
     ]
+    assert "Нужны: Клиенты." in page.text
     asked["organisation"], asked["name"], asked["email"] = "Жасмин", "Ольга", "olga"
     asked["password"] = "short"
     refused = asked.submit(status=422)
