@@ -65,7 +65,9 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         try:
             from_file = tomllib.loads(toml.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Refusal(_("${file} is not valid TOML: ${why}", mapping={"file": str(toml), "why": str(error)})) from error
+            raise Refusal(
+                _("${file} is not valid TOML: ${why}", mapping={"file": str(toml), "why": str(error)})
+            ) from error
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
     known = [item.name for item in fields(Settings) if item.name != "sources"]
@@ -80,7 +82,10 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
     unknown = set(from_file) - set(known)
     if unknown:
         raise Refusal(
-            _("${file} names unknown settings: ${names}.", mapping={"file": str(toml), "names": ", ".join(sorted(unknown))})
+            _(
+                "${file} names unknown settings: ${names}.",
+                mapping={"file": str(toml), "names": ", ".join(sorted(unknown))},
+            )
         )
     data = Path(str(values.get("data", "data"))).expanduser().resolve()
     database = str(values.get("database_url") or f"sqlite:///{data / 'parlour.sqlite'}")
@@ -111,13 +116,21 @@ def _with_driver(url: str) -> str:
 
 
 def _kept_secret(data: Path) -> str:
-    """The secret made on first use and kept in the data folder, readable by its owner only."""
-    path = data / "secret"
+    """The secret made on first use and kept in the data folder, readable by its owner only. Raises Refusal for a folder
+    that cannot be used.
+    """
+    try:
+        return _read_or_made(data / "secret")
+    except OSError as error:
+        values = {"folder": str(data), "why": error.strerror or str(error)}
+        raise Refusal(_("The data folder ${folder} cannot be used: ${why}.", mapping=values)) from error
+
+
+def _read_or_made(path: Path) -> str:
     try:
         return path.read_text("ascii").strip()
     except FileNotFoundError:
-        pass
-    data.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     made = secrets.token_urlsafe(48)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

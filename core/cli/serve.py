@@ -23,9 +23,11 @@ def serve(host: str, port: int, workers: int) -> None:
     from parlour.cli.server import listen, run
 
     given = settings()
+    listener = listen(host, port)
+    make_first_tables(given)
     refuse_unfit(given)
     configure()
-    run(given, listen(host, port), workers=workers)
+    run(given, listener, workers=workers)
 
 
 @click.command()
@@ -39,6 +41,21 @@ def worker() -> None:
         refuse_unfit(given)
     configure()
     main(given)
+
+
+def make_first_tables(given: Settings) -> None:
+    """Make the tables of an empty database, which then opens its set-up page; any other is left for `db upgrade`."""
+    from sqlalchemy import inspect
+
+    from parlour.migrations import runner
+
+    engine = make_engine(given.database_url)
+    try:
+        empty = not inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+    if empty:
+        runner.upgrade(given)
 
 
 def refuse_unfit(given: Settings) -> None:

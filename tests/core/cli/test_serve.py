@@ -165,3 +165,39 @@ def test_a_port_that_is_taken_is_said_in_one_line_before_anything_is_made(tmp_pa
     assert "cannot listen on" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "parlour.sqlite").exists()
+
+
+def test_an_empty_database_is_made_ready_and_opens_its_set_up_page(tmp_path: Path) -> None:
+    environ = {
+        "PARLOUR_DATA": str(tmp_path / "fresh"),
+        "PARLOUR_DATABASE_URL": "",
+        "PARLOUR_OWNER_DATABASE_URL": "",
+    }
+    with running("serve", "--port", "0", "--workers", "1", environ=environ) as site:
+        url = site.line(120).split()[-1]
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            assert answer.url == f"{url}/setup"
+        assert site.end() == 0
+
+
+def test_a_database_that_is_behind_is_left_for_the_operator(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE somebody_elses (id INTEGER PRIMARY KEY)"))
+    engine.dispose()
+    environ = {"PARLOUR_DATA": str(tmp_path), "PARLOUR_DATABASE_URL": "", "PARLOUR_OWNER_DATABASE_URL": ""}
+    with running("serve", "--port", "0", environ=environ) as site:
+        assert site.process.wait(60) == 2
+        assert site.process.stderr is not None
+        assert "parlour db upgrade" in site.process.stderr.read()
+
+
+def test_a_data_folder_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with running(
+        "orgs", "list", environ={"PARLOUR_DATA": str(tmp_path / "file" / "data"), "PARLOUR_SECRET": ""}
+    ) as command:
+        assert command.process.wait(60) == 2
+        assert command.process.stderr is not None
+        (line,) = command.process.stderr.read().strip().splitlines()
+        assert "cannot be used" in line
