@@ -111,9 +111,9 @@ def owner_engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture
 def organisation(engine: Engine, plugins: Plugins) -> Organisation:
-    """A salon in Russia (phones +7, RUB, Moscow time) with every loaded plugin switched on; committed."""
+    """A salon in Russia (phones +7, RUB, Moscow time) that speaks English, with every loaded plugin on; committed."""
     with open_session(engine) as session:
-        made = add_organisation(session, "Jasmine", region="RU")
+        made = add_organisation(session, "Jasmine", region="RU", locale="en")
         for name in plugins.order:
             lifecycle.enable(session, name)
         session.commit()

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, event
 from parlour.access.models import Organisation
 from parlour.app import make_app
 from parlour.db.engine import reader
-from parlour.db.session import system
 from parlour.plugin.registry import current
 from parlour.settings import Settings
 from parlour.testing import people
@@ -45,9 +44,6 @@ def login(app: Router, engine: Engine, organisation: Organisation) -> Enter:
     def somebody(role: str | None = "receptionist", where: Organisation = organisation) -> Browser:
         with people.trusted(engine, where) as session:
             user = people.add_person(session, role)
-            # The tests' salon is in Russia; what they read is the source language.
-            with system(session):
-                user.locale = "en"
             session.commit()
         browser = browser_of(app, engine, user)
         browser.user = user
