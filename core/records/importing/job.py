@@ -19,7 +19,8 @@ from parlour.records.defaults import defaults_of
 from parlour.records.files import file_of, path_of, readable
 from parlour.records.history import undo
 from parlour.records.importing.plan import Plan, from_plain, to_plain
-from parlour.records.importing.run import Importer, Result
+from parlour.records.importing.result import Result
+from parlour.records.importing.run import Importer
 from parlour.records.registry import RecordType, enabled_record
 from parlour.records.tables import open_table
 

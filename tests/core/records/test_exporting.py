@@ -19,7 +19,8 @@ from parlour.plugins.contacts.models import Contact
 from parlour.records.clean import to_json
 from parlour.records.exporting import FORMATS, export
 from parlour.records.importing.plan import propose
-from parlour.records.importing.run import Importer, Result, import_table
+from parlour.records.importing.result import Result
+from parlour.records.importing.run import Importer, import_table
 from parlour.records.query import decorate, read
 from parlour.records.registry import record_type
 from parlour.records.tables import open_table

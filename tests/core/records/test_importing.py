@@ -16,7 +16,8 @@ from parlour.plugins.contacts.models import Contact, Tag
 from parlour.records.history import undo
 from parlour.records.importing import run
 from parlour.records.importing.plan import from_plain, propose, remember, to_plain
-from parlour.records.importing.run import Importer, Result, import_table
+from parlour.records.importing.result import Result
+from parlour.records.importing.run import Importer, import_table
 from parlour.records.query import stream
 from parlour.records.registry import record_type
 from parlour.records.tables import TableError, open_table
