@@ -277,7 +277,7 @@ class Importer:
         One that says all that the row says comes before a better one: it is where the row went when the file came the
         first time.
         """
-        found: list[tuple[Draft, dict[str, Any], Sequence[Lost]]] = []
+        found: list[tuple[Draft, dict[str, Any], list[Lost]]] = []
         for draft in sorted(same, key=lambda one: self.matcher.better(one.values), reverse=True):
             changes, lost = self.matcher.combine(draft.values, values, self.fields)
             found.append((draft, self._noted(draft, changes, lost), lost))
@@ -312,7 +312,9 @@ class Importer:
     def _noted(self, draft: Draft, changes: dict[str, Any], lost: Sequence[Lost]) -> dict[str, Any]:
         """The changes, with every value that lost against another one in the note, once."""
         note = self.converter.note
-        for one in lost if note else ():
+        if note is None:
+            return changes
+        for one in lost:
             line = f"{one.field.name}: {_plain(one.field, one.value, self.session)}"
             standing = changes.get(note, draft.values.get(note)) or ""
             if key_of(line) not in {key_of(part) for part in standing.split("\n")}:
