@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from parlour.access.models import Organisation
@@ -54,6 +55,13 @@ def _templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     databases.keep_templates_in(tmp_path_factory.mktemp("templates"))
     yield
     databases.forget_templates()
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A command that ran in this process has set up logs on a stream that is closed by now."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

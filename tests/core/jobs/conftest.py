@@ -78,7 +78,7 @@ def until(reached: Callable[[], bool], seconds: float = 20, describe: Callable[[
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def probe(plugins: Plugins) -> Iterator[None]:
     """The sample plugin is installed with pip, as far as this process can tell."""
     sys.path.insert(0, str(SAMPLE))
