@@ -233,12 +233,12 @@ def test_mistakes_are_summed_at_the_top_in_words_and_lead_to_the_field() -> None
     summary = tree.xpath("//*[@data-error-summary]")[0]
     text = " ".join(summary.text_content().split())
     assert "Name: Give a name" in text
-    assert 'Age: "ten" is not a number' in text
+    assert "Age: This is not a number." in text
     assert "Phone, Number: Too short for a phone" in text
     for link in summary.iter("a"):
         assert tree.get_element_by_id(link.get("href").removeprefix("#")) is not None
     assert (
-        tree.xpath(f"//*[@id='error-{form['age'].oid}']")[0].text_content().strip() == '"ten" is not a number'
+        tree.xpath(f"//*[@id='error-{form['age'].oid}']")[0].text_content().strip() == "This is not a number."
     )
 
 
