@@ -12,7 +12,7 @@ from typing import Any
 
 from parlour.db.session import Session
 from parlour.plugins.contacts import names
-from parlour.plugins.contacts.derived import PARTS, display_name
+from parlour.plugins.contacts.derived import PARTS, display_name, parts_of
 from parlour.plugins.contacts.likeness import company_words, name_of
 from parlour.plugins.contacts.names import Name
 from parlour.records.importing.matching import Lost, Matcher, rows_with
@@ -43,6 +43,16 @@ class ContactMatcher(Matcher):
         """The whole name, for rows without phone, e-mail and tax number."""
         key = key_of(self.title(values))
         return {f"name:{key}"} if key else set()
+
+    def dropped(self, values: Values) -> dict[str, str]:
+        """A whole name that contradicts the parts of the name beside it, or says more than they can hold."""
+        whole, parts = values.get("name"), Name(*(values.get(part) or "" for part in PARTS))
+        if not whole or not any(parts) or values.get("kind") == "company":
+            return {}
+        if parts_of(whole) and names.compatible(names.split_name(whole), parts):
+            return {}
+        said = set(key_of(display_name(*parts)).split())
+        return {} if set(key_of(whole).split()) <= said else {"name": whole}
 
     def untitled(self, values: Values) -> dict[str, Any]:
         """A number without a name is somebody who once called: the card is called by it until the name comes."""

@@ -64,6 +64,10 @@ class Matcher:
         """What a row is called where a possible duplicate is listed."""
         return str(values.get(self.record.title_field) or values.get("id") or "")
 
+    def dropped(self, values: Values) -> dict[str, str]:
+        """Values, by field, that the record will not keep beside its others, though each is right by itself."""
+        return {}
+
     def untitled(self, values: Values) -> dict[str, Any]:
         """What a new row is called when the file names nothing for it; empty when nothing else tells it either."""
         return {}

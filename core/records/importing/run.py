@@ -141,12 +141,24 @@ class Importer:
             if not values:
                 self.result.skipped += 1
                 continue
+            self._keep_dropped(row, values)
             ready.append((row, values))
         by_key = self._existing([values for _row, values in ready])
         touched: dict[Draft, None] = {}
         for row, values in ready:
             touched[self._place(row, values, by_key)] = None
         self._write(list(touched))
+
+    def _keep_dropped(self, row: Converted, values: dict[str, Any]) -> None:
+        """Two columns that say different things of one matter: the one that gives way stays in the note."""
+        for name, text in self.matcher.dropped(values).items():
+            del values[name]
+            reason = _("Another column says something else; this is in the note.")
+            self.result.add(row.number, name, text, reason)
+            note = self.converter.note
+            if note:
+                standing = [values[note]] if values.get(note) else []
+                values[note] = "\n".join([*standing, f"{name}: {text}"])
 
     def _clean(self, row: Converted) -> dict[str, Any]:
         values: dict[str, Any] = {}

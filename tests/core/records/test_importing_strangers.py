@@ -110,3 +110,21 @@ def test_any_order_of_shared_phones_and_shortened_names_is_settled_by_the_first_
     again = bring_in(session, path)
     assert (again.created, again.updated, again.rejected) == (0, 0, 0)
     assert everyone(session) == before
+
+
+def test_a_name_that_contradicts_its_parts_stays_in_the_note(session: Session, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        ["Client", "First name", "Last name", "Phone"],
+        ["Аня с пятого этажа", "Анна", "Иванова", "+79161112201"],
+        ["Petrova A.", "Anna", "Petrova", "+79161112202"],
+        ["Boris", "Ivan", "", "+79161112203"],
+    )
+    done = bring_in(session, path)
+    assert [(one.row, one.value) for one in done.problems] == [(2, "Аня с пятого этажа"), (4, "Boris")]
+    assert [(row["name"], row["note"]) for row in everyone(session)] == [
+        ("Иванова Анна", "name: Аня с пятого этажа"),
+        ("Petrova Anna", None),
+        ("Ivan", "name: Boris"),
+    ]
+    assert bring_in(session, path).unchanged == 3
