@@ -42,7 +42,11 @@ class Invalid(ParlourError):
         self.errors = {row: dict(found) for row, found in errors.items()}
 
     def __str__(self) -> str:
-        said = [f"{name or 'row'} ({row}): {_plain(why)}" for row, found in self.errors.items() for name, why in found.items()]
+        said = [
+            f"{name or 'row'} ({row}): {_plain(why)}"
+            for row, found in self.errors.items()
+            for name, why in found.items()
+        ]
         return " ".join([super().__str__(), "; ".join(said[:20])])
 
     @property

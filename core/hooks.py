@@ -56,7 +56,9 @@ def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
 
 
 @collects
-def timeline(session: Session, record: str, ids: Sequence[int], before: datetime | None, limit: int) -> Sequence[Any]:  # type: ignore[empty-body]
+def timeline(
+    session: Session, record: str, ids: Sequence[int], before: datetime | None, limit: int
+) -> Sequence[Any]:  # type: ignore[empty-body]
     """At most `limit` `records.timeline.Entry` about these rows, newest first, none at or after `before` (UTC)."""
 
 

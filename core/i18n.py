@@ -77,7 +77,9 @@ def catalogue(locale: str) -> gettext.NullTranslations:
 class Localizer:
     """Speaks one locale in one time zone. Moments come in as UTC and are shown in `zone`."""
 
-    def __init__(self, locale: str = "en", zone: str = "UTC", currency: str = "EUR", region: str | None = None):
+    def __init__(
+        self, locale: str = "en", zone: str = "UTC", currency: str = "EUR", region: str | None = None
+    ):
         self.name = locale if locale in LOCALES else "en"
         self.babel = Locale.parse(self.name)
         self.zone = ZoneInfo(zone)
@@ -118,7 +120,8 @@ class Localizer:
         if not values:
             return text
         shown = {
-            key: self.translate(value) if isinstance(value, TranslationString) else value for key, value in values.items()
+            key: self.translate(value) if isinstance(value, TranslationString) else value
+            for key, value in values.items()
         }
         return Template(text).safe_substitute(shown)
 
@@ -201,6 +204,8 @@ def _phone(e164: str, region: str | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def localizer(locale: str = "en", zone: str = "UTC", currency: str = "EUR", region: str | None = None) -> Localizer:
+def localizer(
+    locale: str = "en", zone: str = "UTC", currency: str = "EUR", region: str | None = None
+) -> Localizer:
     """The shared localizer of these four; it keeps no state of its own."""
     return Localizer(locale, zone, currency, region)

@@ -91,7 +91,10 @@ class Scoped:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> Any:
-        return (UniqueConstraint("organisation_id", "id", name=f"uq_{cls.__tablename__}_scope"), {"info": table_info(cls)})
+        return (
+            UniqueConstraint("organisation_id", "id", name=f"uq_{cls.__tablename__}_scope"),
+            {"info": table_info(cls)},
+        )
 
 
 def table_info(cls: type) -> dict[str, Any]:
@@ -112,5 +115,7 @@ def scoped_base(owner: str) -> type[DeclarativeBase]:
     """
     module = sys._getframe(1).f_globals.get("__name__", __name__)
     return type(
-        "Base", (Scoped, DeclarativeBase), {"metadata": METADATA, "__module__": module, "__parlour_owner__": owner}
+        "Base",
+        (Scoped, DeclarativeBase),
+        {"metadata": METADATA, "__module__": module, "__parlour_owner__": owner},
     )

@@ -122,7 +122,7 @@ class Contact(
         quick=True,
         max_length=NAME_LENGTH,
         sequence=11,
-        hint=_("Last name, first name, middle name; or what the company is called."),
+        hint=_("The whole name; or what the company is called."),
         shape="name",
         aliases=known("name"),
     )

@@ -86,7 +86,12 @@ def enter(chromium: Browser, salon: Salon) -> Iterator[Enter]:
     opened: list[Desk] = []
 
     def open_desk(
-        role: str | None = "owner", *, width: int = 1280, locale: str = "en", theme: str = "light", at: Salon = salon
+        role: str | None = "owner",
+        *,
+        width: int = 1280,
+        locale: str = "en",
+        theme: str = "light",
+        at: Salon = salon,
     ) -> Desk:
         context = chromium.new_context(
             viewport={"width": width, "height": 800 if width > NARROW else 844},

@@ -53,7 +53,9 @@ class Salon:
     def client(self, name: str, **values: Any) -> int:
         """Enter a client and say its number."""
         with self.session() as session:
-            row = save(session, record_type(CONTACT), {"kind": "person", "is_client": True, "name": name, **values})
+            row = save(
+                session, record_type(CONTACT), {"kind": "person", "is_client": True, "name": name, **values}
+            )
             session.commit()
             return row
 

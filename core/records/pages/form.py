@@ -19,7 +19,7 @@ from parlour.records.forms import ANYWAY, VERSION
 from parlour.records.pages.addresses import card_url, crumbs, title_of
 from parlour.records.pages.conflict import Merged, conflict_of
 from parlour.records.pages.form_parts import Typed, again, build_form, fill, group_fields, save_buttons
-from parlour.records.pages.lookalikes import matches_of, seen_text, unseen
+from parlour.records.pages.lookalikes import arising, seen_text, unseen
 from parlour.records.pages.pictures import shown_files, store_files
 from parlour.records.pages.undoing import undo_url
 from parlour.records.query import get
@@ -104,13 +104,9 @@ class FormPage:
         """The form again, with what is wrong beside each box."""
         return self.page(again(typed.form), UNSAVED)
 
-    def look(self, typed: Typed, values: Mapping[str, Any], known: Mapping[str, Any]) -> Response | None:
+    def look(self, typed: Typed, values: Mapping[str, Any]) -> Response | None:
         """The page between, when look-alikes turn up that were not on the screen yet; None to go on."""
-        row_id = self.row["id"] if self.row else None
-        matches = matches_of(self.request, self.record, {**known, **values}, row_id)
-        if known and matches:
-            before = {match["id"] for match in matches_of(self.request, self.record, known, row_id)}
-            matches = [match for match in matches if match["id"] not in before]
+        matches = arising(self.request, self.record, values, self.row)
         if not unseen(matches, typed.form.cstruct.get(ANYWAY) or ""):
             return None
         typed.form.buttons[0].title = _("It is somebody else: save")
@@ -143,7 +139,7 @@ def new(context: RecordContext, request: Request) -> Response:
     values = {
         item.name: typed.values[item.name] for item in page.fields if typed.values.get(item.name) is not None
     }
-    between = page.look(typed, {name: value for name, value in values.items() if value != []}, {})
+    between = page.look(typed, {name: value for name, value in values.items() if value != []})
     if between is not None:
         return between
     try:
@@ -168,7 +164,7 @@ def edit(context: RowContext, request: Request) -> Response:
     merged = Merged.of(request, context.record, context.row, typed, page.fields)
     if merged.clashes:
         return _ask(page, merged)
-    between = page.look(typed, merged.values, _comparable(context.row, page.fields))
+    between = page.look(typed, merged.values)
     if between is not None:
         return between
     try:
@@ -185,10 +181,6 @@ def edit(context: RowContext, request: Request) -> Response:
         return _ask(FormPage(request, context.record, row), merged)
     message = _("Saved. What ${who} changed meanwhile is kept as well.", mapping={"who": merged.who})
     return page.saved(written, message if merged.theirs else _("Saved"))
-
-
-def _comparable(row: Mapping[str, Any], fields: Any) -> dict[str, Any]:
-    return {item.name: row[item.name] for item in fields if item.name in row and row[item.name] is not None}
 
 
 def _ask(page: FormPage, merged: Merged) -> Response:

@@ -160,6 +160,8 @@ class Listing:
             "fault": fault,
             "pages": self.pages(found),
             "bulk_url": request.url_of("record.bulk", record=record.name),
+            # With the search: "all that fit" means those that were found.
+            "bulk_keep": state.pairs("after", "before"),
             "actions": self.bulk_actions(),
             "all_matching_text": self.all_matching(total, more, len(found.rows)),
             "empty": self.empty() if empty else None,

@@ -14,6 +14,7 @@ from parlour.i18n import _
 from parlour.records.forms import readable_values
 from parlour.records.pages.addresses import card_url
 from parlour.records.pages.form_parts import build_form
+from parlour.records.query import get
 from parlour.records.registry import RecordType, fields_of
 from parlour.web.contexts import RecordContext
 
@@ -52,6 +53,19 @@ def _match(request: Request, record: RecordType, found: Any) -> dict[str, Any]:
     }
 
 
+def arising(
+    request: Request, record: RecordType, values: Mapping[str, Any], row: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Look-alikes that these values bring about: those that the row has as it stands are no news to anybody."""
+    if row is None:
+        return matches_of(request, record, values)
+    fields = fields_of(request.db, record, "write")
+    known = {item.name: row[item.name] for item in fields if row.get(item.name) is not None}
+    matches = matches_of(request, record, {**known, **values}, row["id"])
+    before = {match["id"] for match in matches_of(request, record, known, row["id"])} if matches else set()
+    return [match for match in matches if match["id"] not in before]
+
+
 def unseen(matches: Sequence[Mapping[str, Any]], seen: str | None) -> list[Mapping[str, Any]]:
     """The matches that were not on the screen when somebody pressed Save."""
     known = set((seen or "").split())
@@ -74,4 +88,5 @@ def check(context: RecordContext, request: Request) -> dict[str, Any]:
         raise HTTPBadRequest() from error
     values = readable_values(form, typed, fields_of(request.db, record, "write"))
     given = request.GET.get("id", "")
-    return {"matches": matches_of(request, record, values, int(given) if given.isdecimal() else None)}
+    row = get(request.db, record, int(given)) if given.isdecimal() and len(given) <= 18 else None
+    return {"matches": arising(request, record, values, row)}

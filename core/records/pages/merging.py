@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from parlour.records.pages.shown import show
 from parlour.records.pages.undoing import done
 from parlour.records.query import get
 from parlour.records.registry import Field, RecordType, fields_of
-from parlour.records.removal import consequences
+from parlour.records.removal import Consequence, consequences
 from parlour.web.contexts import RecordContext
 from parlour.web.requests import Params
 
@@ -113,22 +114,26 @@ def _plain(value: Any) -> str | None:
 
 def _moves(request: Request, record: RecordType, keep: int, lose: int) -> list[dict[str, Any]]:
     """What hangs on each side: visits, notes, payments."""
+    say = request.loc.translate
     counts: dict[tuple[str, str], list[int]] = {}
-    titles: dict[tuple[str, str], Any] = {}
+    links: dict[tuple[str, str], Consequence] = {}
     for side, row_id in enumerate((keep, lose)):
         for one in consequences(request.db, record, [row_id]):
             place = (one.record.name, one.field.name)
             counts.setdefault(place, [0, 0])[side] = one.count
-            titles[place] = (
-                f"{request.loc.translate(one.record.plural)}: {request.loc.translate(one.field.title)}"
-            )
+            links[place] = one
+    # Only where a record leads here in two ways does its name not say enough.
+    ways = Counter(record_name for record_name, _field in links)
     return [
         {
-            "title": titles[place],
+            "title": say(one.record.plural)
+            if ways[one.record.name] == 1
+            else f"{say(one.record.plural)}: {say(one.field.title)}",
             "left_text": request.loc.number(found[0]),
             "right_text": request.loc.number(found[1]),
         }
         for place, found in counts.items()
+        for one in (links[place],)
     ]
 
 
