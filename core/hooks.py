@@ -9,6 +9,9 @@ Hooks that see records get a batch, never one row at a time: a plugin call per r
 slowest plugin. A hook is added together with the first plugin that uses it.
 """
 
+# Specifications have a docstring and no body.
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -42,12 +45,12 @@ collects, checks, changes, happens = (_kind(name) for name in ("collect", "check
 
 
 @collects
-def menu(session: Session) -> Sequence[MenuItem]:  # type: ignore[empty-body]
+def menu(session: Session) -> Sequence[MenuItem]:
     """Menu entries for this person; entries whose permission is missing are left out by the shell."""
 
 
 @collects
-def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:  # type: ignore[empty-body]
+def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
     """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today", "needs").
 
     `context` is what the page is about: a `web.slots.CardContext` on a card, a `web.slots.PageContext` elsewhere. The slots
@@ -58,12 +61,12 @@ def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
 @collects
 def timeline(
     session: Session, record: str, ids: Sequence[int], before: datetime | None, limit: int
-) -> Sequence[Any]:  # type: ignore[empty-body]
+) -> Sequence[Any]:
     """At most `limit` `records.timeline.Entry` about these rows, newest first, none at or after `before` (UTC)."""
 
 
 @collects
-def person_data(session: Session, record: str, ids: Sequence[int]) -> Sequence[Any]:  # type: ignore[empty-body]
+def person_data(session: Session, record: str, ids: Sequence[int]) -> Sequence[Any]:
     """Everything a plugin holds about these people, as `records.persons.Section` of plain values, for their copy of it."""
 
 
