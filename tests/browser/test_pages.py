@@ -1,0 +1,218 @@
+"""Every page there is: nothing inline, nothing wider than the screen, no serious fault for who cannot see or use a mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from parlour.testing.browsers import inline_parts
+from tests.browser.conftest import NARROW, Enter
+from tests.browser.desk import Desk
+from tests.browser.salon import CONTACT, Salon, phone
+
+CLIENTS = f"/r/{CONTACT}"
+FAULTS = ("serious", "critical")
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+
+
+def full_card(salon: Salon) -> int:
+    """A client with everything a card can show."""
+    row = salon.client(
+        "Полная Карточка Ивановна",
+        phones=[{"number": phone(), "label": "work"}, {"number": phone()}],
+        emails=[{"address": f"full{phone()[1:]}@example.com"}],
+        tags=["VIP", "brows"],
+        birthday="1990-02-28",
+        must_know="Allergic to latex",
+        blocked=True,
+        blocked_reason="did not come three times",
+        note="Likes silence.\nAnd green tea.",
+        spent_before={"amount": "12500", "currency": "RUB"},
+    )
+    salon.change(row, profession="Pilot")
+    return row
+
+
+def company(salon: Salon) -> int:
+    return salon.client("Ромашка", kind="company", phones=[{"number": phone()}], tax_number="7707083893")
+
+
+def pair(salon: Salon) -> str:
+    one = salon.client("Двойников Олег", phones=[{"number": phone()}])
+    other = salon.client("Двойников Олег Петрович", phones=[{"number": phone()}])
+    return f"{CLIENTS}/merge?keep={one}&lose={other}"
+
+
+def of_card(verb: str = "", make: Callable[[Salon], int] = full_card) -> Callable[[Salon], str]:
+    return lambda salon: f"{CLIENTS}/{make(salon)}{verb}"
+
+
+def member(salon: Salon) -> str:
+    _token, user = salon.log_in("receptionist")
+    return f"/settings/members/{user.id}"
+
+
+Where = str | Callable[[Salon], str]
+PAGES: dict[str, Where] = {
+    "today": "",
+    "search": "/search?q=anna",
+    "search for nothing": "/search",
+    "what needs me": "/needs",
+    "list": CLIENTS,
+    "list with filters": f'{CLIENTS}?q=a&f=[["tags","not_empty"],["birthday","within",30]]',
+    "list without results": f"{CLIENTS}?q=zzzzzz",
+    "archive": f"{CLIENTS}?archived=1",
+    "new client": f"{CLIENTS}/new",
+    "card": of_card(),
+    "card of a company": of_card(make=company),
+    "edit": of_card("/edit"),
+    "history": of_card("/history"),
+    "delete": of_card("/delete"),
+    "personal data": of_card("/person"),
+    "merge": pair,
+    "export": f"{CLIENTS}/export",
+    "import": f"{CLIENTS}/import",
+    "segment": f'{CLIENTS}/segments?f=[["birthday","within",30]]',
+    "tags": "/r/contacts.tag",
+    "new tag": "/r/contacts.tag/new",
+    "birthdays": "/contacts/birthdays",
+    "duplicates": "/contacts/duplicates",
+    "who looks after whom": "/contacts/responsible",
+    "consent": lambda salon: f"/contacts/{full_card(salon)}/consents",
+    "plugins": "/plugins",
+    "organisation": "/settings/organisation",
+    "branches": "/settings/branches",
+    "new branch": "/settings/branches/new",
+    "branch": "/settings/branches/1",
+    "members": "/settings/members",
+    "new member": "/settings/members/new",
+    "member": member,
+    "roles": "/settings/roles",
+    "new role": "/settings/roles/new",
+    "role": "/settings/roles/2",
+    "owner's role": "/settings/roles/1",
+    "data that left": "/settings/log",
+    "my account": "~/me",
+    "nothing there": "/nothing",
+}
+
+
+# Pages whose heading is a name that somebody gave.
+CALLED = ("branch", "member")
+
+
+@pytest.fixture(scope="module")
+def paths() -> dict[str, str]:
+    """Pages whose rows are made once and looked at in both languages."""
+    return {}
+
+
+def open_page(desk: Desk, name: str, paths: dict[str, str]) -> None:
+    where = PAGES[name]
+    if name not in paths:
+        paths[name] = where if isinstance(where, str) else where(desk.salon)
+    desk.go(paths[name])
+    expect(desk.page.locator("h1").first).to_be_visible()
+
+
+def serious(page: Page, options: dict[str, object] | None = None) -> list[str]:
+    """What axe finds that keeps people from using the page."""
+    found = Axe().run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {[node['target'] for node in fault['nodes'][:4]]}"
+        for fault in found
+        if fault["impact"] in FAULTS
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_it_and_it_fits_on_every_screen(
+    enter: Enter, name: str, paths: dict[str, str]
+) -> None:
+    desk = enter("owner")
+    open_page(desk, name, paths)
+    assert not inline_parts(desk.page.content())
+    assert desk.fits(), "wider than 1280 pixels"
+    assert serious(desk.page) == []
+    desk.page.emulate_media(color_scheme="dark")
+    assert serious(desk.page, COLOURS) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_fits_on_a_phone_in_russian(enter: Enter, name: str, paths: dict[str, str]) -> None:
+    desk = enter("owner", width=NARROW, locale="ru")
+    open_page(desk, name, paths)
+    assert desk.fits(), "wider than a phone"
+    expect(desk.page.locator("html")).to_have_attribute("lang", "ru")
+    if name not in CALLED:
+        assert re.search("[А-Яа-яЁё]", desk.page.locator("h1").first.inner_text())
+
+
+class Links(HTMLParser):
+    """Where a page leads."""
+
+    def __init__(self, address: str, html: str):
+        super().__init__()
+        self.address = address
+        self.found: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        href = dict(attrs).get("href")
+        if tag == "a" and href and not href.startswith(("#", "tel:", "mailto:")):
+            self.found.add(urljoin(self.address, href).partition("#")[0])
+
+
+def shape(address: str) -> str:
+    """What kind of page an address leads to: numbers do not matter, and of a query only what is asked."""
+    parts = urlsplit(address)
+    names = sorted({item.partition("=")[0] for item in parts.query.split("&")})
+    return f"{re.sub('[0-9]+', 'N', parts.path)}?{','.join(names)}"
+
+
+def test_whatever_can_be_reached_from_today_is_there_and_has_nothing_inline(enter: Enter) -> None:
+    desk = enter("owner")
+    row = full_card(desk.salon)
+    ahead = [
+        desk.salon.home,
+        f"{desk.salon.home}{CLIENTS}/{row}",
+        f"{desk.salon.home}{CLIENTS}/{company(desk.salon)}",
+    ]
+    seen = {shape(address) for address in ahead}
+    faults = []
+    while ahead:
+        address = ahead.pop()
+        answer = desk.context.request.get(address)
+        if answer.status != 200:
+            faults.append(f"{address} answers {answer.status}")
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        html = answer.text()
+        faults += [f"{address} {part}" for part in inline_parts(html)]
+        for link in sorted(Links(address, html).found):
+            if link.startswith(desk.salon.address) and shape(link) not in seen:
+                seen.add(shape(link))
+                ahead.append(link)
+    assert not faults
+    assert len(seen) > 60
+    # A page that is new in the menus belongs into PAGES.
+    named = {
+        shape(f"{desk.salon.home}{where}").partition("?")[0]
+        for where in PAGES.values()
+        if isinstance(where, str)
+    }
+    desk.go()
+    menu = {
+        urljoin(desk.salon.address, str(link.get_attribute("href")))
+        for link in desk.page.locator("nav.side a").all()
+    }
+    assert {shape(link).partition("?")[0] for link in menu} - named <= {
+        f"/o/{desk.salon.organisation.slug}/r/visitors.visitor",
+        f"/o/{desk.salon.organisation.slug}/settings",
+    }
