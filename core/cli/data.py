@@ -26,6 +26,20 @@ from parlour.i18n import _, localizer
     help="Which column goes into a field (repeatable).",
 )
 @click.option(
+    "--set",
+    "fixed",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A value for every row, whatever the file says (repeatable).",
+)
+@click.option(
+    "--default",
+    "defaults",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A value for rows in which the file has none (repeatable).",
+)
+@click.option(
     "--key", "keys", multiple=True, metavar="FIELD", help="Rows are the same when these fields are equal."
 )
 @click.option("--sheet", help="The sheet of a workbook; otherwise the one that holds a table.")
@@ -38,6 +52,8 @@ def import_(
     record: str,
     file: Path,
     mapping: tuple[str, ...],
+    fixed: tuple[str, ...],
+    defaults: tuple[str, ...],
     keys: tuple[str, ...],
     sheet: str | None,
     encoding: str | None,
@@ -47,7 +63,7 @@ def import_(
     as_json: bool,
 ) -> None:
     """Read RECORD (contacts.contact, ...) from FILE: xlsx, xls, ods, csv, vcf or json."""
-    from parlour.records.importing.plan import propose
+    from parlour.records.importing.plan import fill, propose
     from parlour.records.importing.run import import_table
     from parlour.records.registry import enabled_record
     from parlour.records.tables import open_table
@@ -60,6 +76,7 @@ def import_(
         kind = enabled_record(session, record)
         table = open_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
         plan = propose(session, kind, table, given)
+        fill(session, kind, plan, dict(map(_pair, fixed)), dict(map(_pair, defaults)))
         result = import_table(
             session,
             kind,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.records.clean import MAX_LINES
 from parlour.records.defaults import Defaults
@@ -58,6 +59,8 @@ class Converter:
             elif _counts_rows(samples.get(column, ())):
                 self.left_out[column] = _("This column only numbers the rows; it was left out.")
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
+        for name, text in (*plan.fixed.items(), *plan.defaults.items()):
+            self._try(name, text)
 
     def convert(self, row: Row) -> Converted:
         done = Converted(row.number)
@@ -70,21 +73,36 @@ class Converter:
                     continue
                 self._keep(done, column, text_of(cell))
                 continue
-            item = self.fields[name]
-            if item.storage == "part":
-                self._lines(done, item, column, cell, row)
-            elif item.storage == "links":
-                found = cell if isinstance(cell, list) else tags(cell)
-                done.values.setdefault(name, []).extend(_names(found))
-            elif item.storage == "link":
-                self._link(done, item, cell)
-            else:
-                self._value(done, item, column, cell)
+            if name not in self.plan.fixed:
+                self._cell(done, self.fields[name], column, cell, row)
         self._parted(done, row)
+        for name, text in self.plan.fixed.items():
+            self._cell(done, self.fields[name], name, text, row)
+        for name, text in self.plan.defaults.items():
+            if done.values.get(name) in (None, "", []):
+                self._cell(done, self.fields[name], name, text, row)
         if done.note and self.note:
             lines = [done.values[self.note]] if done.values.get(self.note) else []
             done.values[self.note] = "\n".join(dict.fromkeys([*lines, *done.note]))
         return done
+
+    def _cell(self, done: Converted, item: Field, column: str, cell: Cell, row: Row) -> None:
+        if item.storage == "part":
+            self._lines(done, item, column, cell, row)
+        elif item.storage == "links":
+            found = cell if isinstance(cell, list) else tags(cell)
+            done.values.setdefault(item.name, []).extend(_names(found))
+        elif item.storage == "link":
+            self._link(done, item, cell)
+        else:
+            self._value(done, item, column, cell)
+
+    def _try(self, name: str, text: str) -> None:
+        """Refuse a value for every row that does not fit its field, before a row is read."""
+        tried = Converted(0)
+        self._cell(tried, self.fields[name], name, text, Row(0, {}))
+        if tried.problems:
+            raise Refusal(_("${field}: ${why}", mapping={"field": name, "why": tried.problems[0][2]}))
 
     def _keep(self, done: Converted, column: str, text: str) -> None:
         if text and not means_nothing(text):

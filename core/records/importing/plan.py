@@ -40,6 +40,9 @@ class Plan:
     unmatched: list[str] = field(default_factory=list)
     # Those of the unmatched that our own export writes and nobody fills in.
     computed: list[str] = field(default_factory=list)
+    # Values for every row, and for rows in which the file has none; as a person writes them.
+    fixed: dict[str, str] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
     remembered: bool = False
 
 
@@ -59,13 +62,8 @@ def propose(
     fields = {item.name: item for item in importable(session, record)}
     plan = Plan()
     for name, columns in (given or {}).items():
-        if name != SKIP and name not in fields:
-            raise Refusal(
-                _(
-                    "${record} has no field ${field}; there are: ${fields}.",
-                    mapping={"record": record.name, "field": name[:80], "fields": ", ".join(sorted(fields))},
-                )
-            )
+        if name != SKIP:
+            _known(record, fields, name)
         for one in [columns] if isinstance(columns, str) else columns:
             if one not in table.columns:
                 raise Refusal(
@@ -112,6 +110,29 @@ def propose(
     ours = {key_of(title) for item in record.fields if item.computed for title in _titles(item)}
     plan.computed = [column for column in plan.unmatched if key_of(column) in ours]
     return plan
+
+
+def _known(record: RecordType, fields: Mapping[str, Field], name: str) -> None:
+    if name not in fields:
+        raise Refusal(
+            _(
+                "${record} has no field ${field}; there are: ${fields}.",
+                mapping={"record": record.name, "field": name[:80], "fields": ", ".join(sorted(fields))},
+            )
+        )
+
+
+def fill(
+    session: Session, record: RecordType, plan: Plan, fixed: Mapping[str, str], defaults: Mapping[str, str]
+) -> None:
+    """Put values for every row into a plan: `fixed` ones win over the file, `defaults` give way to it.
+
+    Raises Refusal for a field that does not exist; whether a value fits is found before the first row is read.
+    """
+    fields = {item.name: item for item in importable(session, record)}
+    for name in (*fixed, *defaults):
+        _known(record, fields, name)
+    plan.fixed, plan.defaults = dict(fixed), dict(defaults)
 
 
 def _written_by_us(record: RecordType, columns: Sequence[str], fields: Mapping[str, Field]) -> dict[str, str]:
@@ -168,6 +189,8 @@ def to_plain(plan: Plan) -> dict[str, Any]:
         "hints": plan.hints,
         "unmatched": plan.unmatched,
         "computed": plan.computed,
+        "fixed": plan.fixed,
+        "defaults": plan.defaults,
     }
 
 
@@ -181,4 +204,6 @@ def from_plain(kept: Mapping[str, Any]) -> Plan:
         hints=dict(kept["hints"]),
         unmatched=list(kept["unmatched"]),
         computed=list(kept["computed"]),
+        fixed=dict(kept["fixed"]),
+        defaults=dict(kept["defaults"]),
     )

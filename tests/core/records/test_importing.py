@@ -15,7 +15,7 @@ from parlour.i18n import localizer
 from parlour.plugins.contacts.models import Contact, Tag
 from parlour.records.history import undo
 from parlour.records.importing import run
-from parlour.records.importing.plan import from_plain, propose, remember, to_plain
+from parlour.records.importing.plan import fill, from_plain, propose, remember, to_plain
 from parlour.records.importing.result import Result
 from parlour.records.importing.run import Importer, import_table
 from parlour.records.query import stream
@@ -254,3 +254,31 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(session: Session, tm
     with pytest.raises(TableError) as refused:
         bring_in(session, path)
     assert "\n" not in str(refused.value)
+
+
+def test_a_value_for_every_row_wins_and_a_default_gives_way(session: Session, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        ["ФИО", "Телефон", "Источник", "Метки"],
+        ["Орлова Анна", "+79131487593", "Instagram", "VIP"],
+        ["Юдина Вера", "+79160000001", "", ""],
+    )
+    opened = open_table(path)
+    plan = propose(session, CONTACT, opened)
+    fill(session, CONTACT, plan, {"tags": "из старой базы"}, {"source": "Прохожий", "spent_before": "10,50"})
+    import_table(session, CONTACT, opened, from_plain(to_plain(plan)))
+    anna, vera = sorted(everyone(session), key=lambda row: row["name"])
+    assert (anna["source"]["title"], vera["source"]["title"]) == ("Instagram", "Прохожий")
+    assert [tag["title"] for row in (anna, vera) for tag in row["tags"]] == ["из старой базы"] * 2
+    assert vera["spent_before"] == Money(Decimal("10.50"), "RUB")
+
+
+def test_a_value_that_fits_no_field_is_refused_before_the_first_row(session: Session, tmp_path: Path) -> None:
+    opened = open_table(table(tmp_path, ["ФИО", "Телефон"], ["Орлова Анна", "+79131487593"]))
+    plan = propose(session, CONTACT, opened)
+    with pytest.raises(Refusal):
+        fill(session, CONTACT, plan, {"no_such": "1"}, {})
+    fill(session, CONTACT, plan, {}, {"birthday": "весной"})
+    with pytest.raises(Refusal):
+        import_table(session, CONTACT, opened, plan)
+    assert everyone(session) == []
