@@ -46,7 +46,7 @@ class Result:
         """The contract of `parlour import --json`."""
         problems = [
             {"row": one.row, "column": one.column, "value": one.value, "reason": loc.translate(one.reason)}
-            for one in self.problems
+            for one in sorted(self.problems, key=lambda one: (one.row is None, one.row or 0))
         ]
         if self.unlisted:
             reason = loc.translate(_("${n} more problems are not listed.", mapping={"n": self.unlisted}))
