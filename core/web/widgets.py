@@ -335,9 +335,10 @@ class LinesWidget(deform.widget.SequenceWidget):  # type: ignore[misc]
     def _written(self, item: Any, line: Any) -> bool:
         if not isinstance(line, Mapping):
             return bool(line)
-        return any(
-            _is_written(line.get(child.name)) for child in item.children if not _is_quiet(child.widget)
-        )
+        telling = [child for child in item.children if not _is_quiet(child.widget)]
+        # A line of choices alone (who, where) says something as soon as one of them is made.
+        telling = telling or [child for child in item.children if isinstance(child.widget, SelectWidget)]
+        return any(_is_written(line.get(child.name)) for child in telling)
 
     def _choose_main(self, field: Any, lines: Iterable[Any]) -> None:
         names = [

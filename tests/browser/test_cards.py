@@ -59,6 +59,40 @@ def test_an_edit_is_saved_shown_in_the_timeline_and_taken_back(receptionist: Des
     assert desk.salon.row(row)["profession"] in (None, "")
 
 
+def test_saving_a_full_card_untouched_changes_nothing(enter: Enter) -> None:
+    desk = enter("owner")
+    assert desk.user is not None
+    row = desk.salon.client(
+        "Полнова Анна Ивановна",
+        phones=[{"number": phone(), "label": "work"}, {"number": phone()}],
+        emails=[{"address": f"a{phone()[1:]}@example.com", "label": "home"}],
+        addresses=[{"street": "Tverskaya 1", "city": "Moscow", "kind": "actual"}],
+        documents=[{"number": "4510 123456", "kind": "passport"}],
+        responsible=[{"user": desk.user.id}],
+        tags=["brows", "gift"],
+        birthday="1990-02-28",
+        sex="female",
+        must_know="Latex",
+        health_notes="Asthma",
+        note="Two\nlines",
+        spent_before={"amount": "1250.50", "currency": "RUB"},
+        silent=True,
+        preferred_channel="sms",
+        website="https://example.com/anna",
+    )
+    before = desk.salon.row(row)
+    desk.card(row, "/edit")
+    save(desk)
+    expect(desk.page).to_have_url(re.compile(f"/r/{CONTACT}/{row}$"))
+    assert desk.salon.row(row) == before
+    desk.card(row, "/edit")
+    desk.box("Profession").fill("Pilot")
+    save(desk)
+    desk.flash("Saved")
+    after = desk.salon.row(row)
+    assert {name for name in before if before[name] != after[name]} == {"profession", "version"}
+
+
 def test_a_part_of_the_card_is_edited_in_place(enter: Enter) -> None:
     desk = enter("receptionist")
     row = desk.salon.client("Местова Вера")

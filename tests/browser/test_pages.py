@@ -65,7 +65,7 @@ PAGES: dict[str, Where] = {
     "search for nothing": "/search",
     "what needs me": "/needs",
     "list": CLIENTS,
-    "list with filters": f'{CLIENTS}?q=a&f=[["tags","not_empty"],["birthday","within",30]]',
+    "list with filters": f'{CLIENTS}?q=a&f=[["is_client","=",true],["birthday","within",30]]',
     "list without results": f"{CLIENTS}?q=zzzzzz",
     "archive": f"{CLIENTS}?archived=1",
     "new client": f"{CLIENTS}/new",

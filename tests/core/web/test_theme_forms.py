@@ -410,6 +410,22 @@ def test_a_line_without_words_goes_and_the_first_becomes_the_main_one() -> None:
     }
 
 
+def test_a_line_of_choices_alone_stays_while_one_of_them_is_made() -> None:
+    people, places = [("", ""), ("1", "Anna")], [("", ""), ("7", "Centre")]
+    line = Node(
+        colander.Mapping(),
+        Node(colander.String(), name="user", widget=widgets.SelectWidget(values=people), missing=""),
+        Node(colander.String(), name="branch", widget=widgets.SelectWidget(values=places), missing=""),
+        name="line",
+    )
+    form = form_of(Node(colander.Sequence(), line, name="lines", widget=widgets.LinesWidget(), missing=()))
+    value = {"lines": [{"user": "1", "branch": ""}]}
+    assert returned(form, value) == value
+    assert posted(form, lines=[{"user": "", "branch": ""}, {"user": "1", "branch": "7"}]) == {
+        "lines": [{"user": "1", "branch": "7"}]
+    }
+
+
 def test_an_empty_field_of_lines_offers_one_line_and_sends_none() -> None:
     form = form_of(phones())
     page = form.render()
