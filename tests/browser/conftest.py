@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,9 @@ def salon(chromium: Browser, plugins: Plugins, tmp_path_factory: pytest.TempPath
         engine.dispose()
 
 
-@pytest.fixture
-def enter(chromium: Browser, salon: Salon) -> Iterator[Enter]:
-    """`enter("owner", width=390, locale="ru")`: somebody new at a screen of their own; None for a stranger."""
+@contextmanager
+def desks(chromium: Browser, salon: Salon) -> Iterator[Enter]:
+    """What the fixture `enter` does, for as long as a test wants it; faults that were not looked at fail at the end."""
     opened: list[Desk] = []
 
     def open_desk(
@@ -114,6 +115,13 @@ def enter(chromium: Browser, salon: Salon) -> Iterator[Enter]:
     for desk in opened:
         desk.context.close()
     assert not faults, faults
+
+
+@pytest.fixture
+def enter(chromium: Browser, salon: Salon) -> Iterator[Enter]:
+    """`enter("owner", width=390, locale="ru")`: somebody new at a screen of their own; None for a stranger."""
+    with desks(chromium, salon) as open_desk:
+        yield open_desk
 
 
 @pytest.fixture(params=[(1280, "en"), (390, "ru")], ids=["1280-en", "390-ru"])
