@@ -66,6 +66,9 @@ def write_plugin(
 ) -> Path:
     """Write a plugin `name` and return its package's folder; `files` adds to it, or replaces its `__init__.py`."""
     package = package or f"thrown_{name}"
+    # A namesake that another test left behind would be taken for this one.
+    for loaded in [each for each in sys.modules if each.partition(".")[0] == package]:
+        del sys.modules[loaded]
     place = folder / package
     place.mkdir(parents=True, exist_ok=True)
     written = {"__init__.py": MANIFEST.format(name=name, version=version, requires=requires, core=core)}

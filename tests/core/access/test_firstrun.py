@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -87,10 +88,13 @@ def test_of_many_who_press_at_once_one_opens_the_salon(engine):
 def test_asking_first_and_making_afterwards_would_open_several(engine):
     """The control: the same steps, with the question in a transaction that has ended."""
 
+    asked = Barrier(6)
+
     def act(session, wanted):
         with open_session(engine) as asking:
             if users.anybody(asking):
                 raise Refusal("set up already")
+        asked.wait(30)
         firstrun.add_organisation(session, wanted.organisation, country="KZ")
         users.add_user(session, wanted.email, wanted.name, wanted.password)
 

@@ -90,7 +90,6 @@ def test_headings_as_people_type_them(heading: str, field: str) -> None:
     "heading",
     [
         "№",
-        "Дата регистрации",
         "Дата последнего визита",
         "Мастер",
         "Имя мастера",
