@@ -80,7 +80,7 @@ def propose(
         }
         plan.remembered = True
     elif not given:
-        plan.columns = _written_by_us(record, table.columns, fields)
+        plan.columns = _card_columns(record, table, fields) or _written_by_us(record, table.columns, fields)
     many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
     taken = set() if plan.remembered else set(plan.columns.values()) - many
     candidates = [
@@ -133,6 +133,14 @@ def fill(
     for name in (*fixed, *defaults):
         _known(record, fields, name)
     plan.fixed, plan.defaults = dict(fixed), dict(defaults)
+
+
+def _card_columns(record: RecordType, table: Table, fields: Mapping[str, Field]) -> dict[str, str]:
+    """The plan for address cards, whose format says what each property is: nothing of it is to be guessed."""
+    if table.kind != "vcf":
+        return {}
+    names = {record.card.get(item.name, item.name): item.name for item in fields.values()}
+    return {column: names[column] for column in table.columns if column in names}
 
 
 def _written_by_us(record: RecordType, columns: Sequence[str], fields: Mapping[str, Field]) -> dict[str, str]:
