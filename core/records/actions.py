@@ -1,7 +1,11 @@
 """Actions are declared once and offered everywhere: a button on the card, a bulk action in the list, a call in the API.
 
-@action("contacts.contact", "block", title=_("Put on the block-list"), permission="write", icon="ban")
-def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome: ...
+@action("contacts.contact", "block", plugin="contacts", title=_("Put on the block-list"), icon="ban",
+        fields={"reason": text(_("Reason"), max_length=300)})
+def block(session: Session, ids: Sequence[int], reason: str | None) -> Outcome: ...
+
+What an action wants to know is declared like the fields of a record. The pages ask for it in a form, the API takes it as
+JSON, and both come here to have it checked.
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ from parlour.access.rules import allows
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound
 from parlour.i18n import _
+from parlour.records.clean import clean_inputs
+from parlour.records.declare import Spec, input_field
 from parlour.records.query import visible
-from parlour.records.registry import RecordType, enabled_record, record_type
+from parlour.records.registry import Field, RecordType, enabled_record, record_type
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Action:
-    """A declared action. `run` takes the session, the ids and the values of `fields` by name."""
+    """A declared action. `run` takes the session, the ids and the values of all `fields` by name."""
 
     name: str
     plugin: str
@@ -43,16 +49,26 @@ class Action:
     single: bool = True
     # Whether the action makes sense for a row (its plain values); a card does not offer it otherwise.
     applies: Callable[[Mapping[str, Any]], bool] | None = None
+    fields: tuple[Field, ...] = ()
 
 
-def action(record: Any, name: str, *, plugin: str, title: Any, **options: Any) -> Callable[..., Any]:
-    """Declare a function as an action of a record."""
+def action(
+    record: Any,
+    name: str,
+    *,
+    plugin: str,
+    title: Any,
+    fields: Mapping[str, Spec] | None = None,
+    **options: Any,
+) -> Callable[..., Any]:
+    """Declare a function as an action of a record. `fields` are what it asks for, by the name of its argument."""
 
     def declare(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
         kind = record_type(record)
         if name in kind.actions:
             raise ValueError(f"{kind.name} already has an action {name}.")
-        kind.actions[name] = Action(name, plugin, title, function, **options)
+        inputs = tuple(input_field(plugin, key, spec) for key, spec in (fields or {}).items())
+        kind.actions[name] = Action(name, plugin, title, function, fields=inputs, **options)
         return function
 
     return declare
@@ -72,24 +88,30 @@ def actions_of(session: Session, record: RecordType, *, bulk: bool = False) -> l
     ]
 
 
+def action_of(session: Session, record: RecordType, name: str) -> Action:
+    """An action by name that this person may run. Raises NotFound."""
+    for found in (*actions_of(session, record), *actions_of(session, record, bulk=True)):
+        if found.name == name:
+            return found
+    raise NotFound(_("There is no action ${name}.", mapping={"name": name[:80]}))
+
+
 def run_action(
-    session: Session, record: RecordType | str, name: str, ids: Sequence[int], **values: Any
+    session: Session,
+    record: RecordType | str,
+    ids: Sequence[int],
+    action: str,
+    values: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Run an action on rows that this person may so act on. Raises NotFound, NotAllowed."""
+    """Run an action on rows that this person may so act on. `values` are what it asks for, as in JSON.
+
+    Raises NotFound, NotAllowed, and Invalid with the messages of the values under row 0.
+    """
     kind = enabled_record(session, record_type(record).name)
-    found = next(
-        (
-            item
-            for item in (*actions_of(session, kind), *actions_of(session, kind, bulk=True))
-            if item.name == name
-        ),
-        None,
-    )
-    if found is None:
-        raise NotFound(_("There is no action ${name}.", mapping={"name": name[:80]}))
+    found = action_of(session, kind, action)
     wanted = set(ids)
     conditions = visible(session, kind, action=found.permission, archived=None)
     mine = set(session.scalars(select(kind.cls.id).where(kind.cls.id.in_(sorted(wanted)), *conditions)))
     if mine != wanted:
         raise NotAllowed(_("Some of these records are not yours to change."))
-    return found.run(session, sorted(wanted), **values)
+    return found.run(session, sorted(wanted), **clean_inputs(session, found.fields, values or {}))

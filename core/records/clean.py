@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from parlour.access.rules import predicate
 from parlour.db.session import Session
+from parlour.errors import Invalid
 from parlour.i18n import _
 from parlour.records.defaults import Defaults, defaults_of
 from parlour.records.kinds import FileKind, LinksKind, link_id
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 MAX_LINES = 50
 MAX_LINKS = 200
 Errors = dict[int, dict[str, Any]]
+_NOT_YOURS = _("There is no such record, or it is not yours to see.")
 
 
 def clean_values(
-    session: Session, record: RecordType, fields: Mapping[str, Field], given: Sequence[Mapping[str, Any]]
+    session: Session, fields: Mapping[str, Field], given: Sequence[Mapping[str, Any]]
 ) -> tuple[list[dict[str, Any]], Errors]:
     """The plain values of every row, and what cannot be saved. A field that does not exist is a fault, never dropped."""
     defaults = defaults_of(session)
@@ -55,6 +57,33 @@ def clean_one(item: Field, value: Any, defaults: Defaults) -> Any:
     if item.storage == "links":
         return _clean_links(item, value)
     return item.kind.clean(value, defaults)
+
+
+def clean_inputs(session: Session, fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for each of these fields, which stand on no record; its default, or None, where nothing was given.
+
+    Raises Invalid with the messages under row 0.
+    """
+    known = {item.name: item for item in fields}
+    (values,), errors = clean_values(session, known, [given])
+    faults = errors.get(0, {})
+    for item in fields:
+        if item.name in faults:
+            continue
+        empty = values.get(item.name) in (None, "", [])
+        if empty and item.default is not None:
+            values[item.name] = item.default() if callable(item.default) else item.default
+        elif empty and item.required:
+            faults[item.name] = _("This is needed.")
+        else:
+            values.setdefault(item.name)
+        if item.target is not None and item.name not in faults:
+            wanted = set(_ids(values[item.name]))
+            if wanted - _existing(session, item.target, wanted, system=False):
+                faults[item.name] = _NOT_YOURS
+    if faults:
+        raise Invalid(_("This cannot be done yet."), {0: faults})
+    return values
 
 
 def _clean_lines(item: Field, value: Any, defaults: Defaults) -> list[dict[str, Any]]:
@@ -154,9 +183,7 @@ def check_links(
         known = _existing(session, item.target, wanted, system)
         for row in rows:
             if set(_ids(row.new[item.name])) - known:
-                errors.setdefault(row.position, {})[item.name] = _(
-                    "There is no such record, or it is not yours to see."
-                )
+                errors.setdefault(row.position, {})[item.name] = _NOT_YOURS
 
 
 def _ids(value: Any) -> list[int]:

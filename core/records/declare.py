@@ -233,6 +233,13 @@ def _field(cls: Any, plugin: str, attr: str, spec: Spec) -> Field:
     )
 
 
+def input_field(plugin: str, name: str, spec: Spec) -> Field:
+    """A field that stands on no record: something that an action asks for. Parts and files cannot be asked for."""
+    if isinstance(spec.kind, kinds.FileKind):
+        raise ValueError(f"{name}: an action cannot ask for a file.")
+    return _field(None, plugin, name, spec)
+
+
 def _drop_annotation(cls: Any, attr: str) -> None:
     if "__annotations__" in vars(cls):
         cls.__annotations__.pop(attr, None)

@@ -65,6 +65,25 @@ def schema_for(
     return schema
 
 
+def schema_of(
+    session: Session,
+    fields: Sequence[Field],
+    *,
+    loc: Localizer,
+    suggest_url: Callable[[RecordType], str] | None = None,
+) -> SchemaNode:
+    """The schema of fields that stand on no record, such as an action asks for; the first one gets the focus."""
+    drawing = Drawing(session, loc, defaults_of(session), suggest_url)
+    schema = SchemaNode(colander.Mapping(unknown="ignore"), title="")
+    for item in fields:
+        node = node_for(item, drawing)
+        assert node is not None, f"{item.name} cannot be filled in"
+        schema.add(node)
+    if fields:
+        schema.children[0].autofocus = True
+    return schema
+
+
 def build_one(session: Session, item: Field, *, loc: Localizer) -> SchemaNode:
     """The node of one field alone, which may stay empty; for setting it on many rows."""
     node = node_for(item, Drawing(session, loc, defaults_of(session)))

@@ -103,7 +103,7 @@ def write(
         return Written(change_set, [], [])
     writable = kind.fields if system else fields_of(session, kind, "write")
     fields = {item.name: item for item in writable}
-    rows, errors = clean.clean_values(session, kind, fields, [change.values for change in changes])
+    rows, errors = clean.clean_values(session, fields, [change.values for change in changes])
     before = _before(session, kind, changes, rows, system, lock=not dry_run)
     batch: list[RowChange] = []
     for position, (change, values) in enumerate(zip(changes, rows, strict=True)):

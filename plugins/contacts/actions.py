@@ -9,6 +9,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.contacts import services
 from parlour.plugins.contacts.models import Contact
+from parlour.records import declare
 from parlour.records.actions import Outcome, action
 from parlour.records.write import Change, write
 
@@ -37,11 +38,13 @@ def assign_to_me(session: Session, ids: Sequence[int]) -> Outcome:
     title=_("Say who looks after them"),
     permission="assign",
     icon="user-cog",
-    single=False,
-    bulk=False,
+    fields={
+        "user": declare.user(_("Who will look after them"), required=True),
+        "branch": declare.branch(_("In which branch"), hint=_("Empty: in all of them.")),
+    },
 )
-def assign(session: Session, ids: Sequence[int], user: int, branch: int | None = None) -> Outcome:
-    """Make a member responsible for the clients in a branch (None: everywhere); for programs."""
+def assign(session: Session, ids: Sequence[int], user: int, branch: int | None) -> Outcome:
+    """Make a member responsible for the clients in a branch (None: everywhere)."""
     done = services.assign(session, ids, user, branch)
     return Outcome(_("They have somebody who looks after them now."), done)
 
@@ -69,8 +72,13 @@ def unassign(session: Session, ids: Sequence[int]) -> Outcome:
     icon="ban",
     danger=True,
     applies=lambda row: not row.get("blocked"),
+    fields={
+        "reason": declare.text(
+            _("Reason"), max_length=300, hint=_("Stands beside the warning that everybody sees.")
+        )
+    },
 )
-def block(session: Session, ids: Sequence[int], reason: str = "") -> Outcome:
+def block(session: Session, ids: Sequence[int], reason: str | None) -> Outcome:
     """Warn staff of the clients from now on; `reason` stands beside the warning."""
     values = {"blocked": True} | ({"blocked_reason": reason} if reason else {})
     done = write(session, Contact, [Change(values, row_id) for row_id in ids], label="block")

@@ -15,12 +15,14 @@ from parlour.errors import Invalid, NotAllowed
 from parlour.i18n import localizer
 from parlour.plugin.calls import collect
 from parlour.records import persons
+from parlour.records.actions import run_action
 from parlour.records.history import undo
 from parlour.records.query import get, page
 from parlour.records.registry import record_type
 from parlour.records.values import Money
 from parlour.records.write import Change, save, write
 from parlour.testing.jobs import run_due
+from parlour.testing.site import Enter
 from parlour.web.slots import CARD_FIGURES, CardContext
 from parlour_visitors.hooks import slot_items
 from parlour_visitors.models import Arrival, Visitor
@@ -61,6 +63,26 @@ def test_two_visitors_cannot_have_one_phone(session: Session) -> None:
 def test_a_badge_is_a_field_of_the_client(session: Session, client: int) -> None:
     save(session, CLIENT, {"visitors_badge": "Blue 12"}, client)
     assert _row(session, CLIENT, client)["visitors_badge"] == "Blue 12"
+
+
+def test_an_action_asks_for_the_fee_in_the_browser_and_takes_it_as_json(
+    session: Session, login: Enter
+) -> None:
+    rows = [save(session, VISITOR, {"name": name}) for name in ("Anna", "Boris")]
+    session.commit()
+    page = login("owner").get(f"/o/jasmine/r/{VISITOR}/{rows[0]}/do/charge")
+    form = page.forms["action"]
+    refused = form.submit(expect_errors=True)
+    assert refused.status_int == 422
+    assert "This is needed." in refused.text
+    form["fee"] = "350"
+    assert form.submit().status_int == 303
+    run_action(session, VISITOR, rows[1:], "charge", {"fee": {"amount": "200.50", "currency": "RUB"}})
+    for wrong in ({}, {"fee": "much"}, {"fee": "1", "tip": "2"}):
+        with pytest.raises(Invalid):
+            run_action(session, VISITOR, rows, "charge", wrong)
+    session.expire_all()
+    assert [_row(session, VISITOR, row)["fee"].amount for row in rows] == [Decimal(350), Decimal("200.5")]
 
 
 def test_hook_slot_items(session: Session, client: int) -> None:

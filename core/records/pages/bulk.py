@@ -20,8 +20,9 @@ from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.jobs.progress import progress_of
 from parlour.records import bulk
-from parlour.records.actions import run_action
+from parlour.records.actions import action_of, run_action
 from parlour.records.forms import build_one
+from parlour.records.pages.acting import Asked
 from parlour.records.pages.addresses import card_url, crumbs, title_of
 from parlour.records.pages.form_parts import Typed, again, save_buttons
 from parlour.records.pages.removing import consequences_shown
@@ -108,14 +109,27 @@ def act(context: RecordContext, request: Request) -> Response:
 
 
 def _run(request: Request, chosen: Selection, name: str) -> Response:
+    """One of the record's own actions; what it asks for comes in a second step, the choice travelling along."""
     bulk.require_bulk(request.db)
     record = chosen.state.record
-    found = record.actions.get(name)
-    rows = chosen.rows(request, found.permission if found else "write")
+    found = action_of(request.db, record, name)
+    rows = chosen.rows(request, found.permission)
     if len(rows) > bulk.AT_ONCE * 5:
         raise Refusal(_("At most ${n} records at once.", mapping={"n": bulk.AT_ONCE * 5}))
-    outcome = run_action(request.db, record, name, rows)
-    return done(request, outcome.message, outcome.change_set, chosen.back(request))
+    if not found.fields:
+        outcome = run_action(request.db, record, rows, name)
+        return done(request, outcome.message, outcome.change_set, chosen.back(request))
+    asked = Asked(
+        request,
+        record,
+        found,
+        url=request.url_of("record.bulk", record=record.name),
+        back=chosen.back(request),
+        lead=request.loc.plural("On ${n} record", "On ${n} records", len(rows)),
+        crumbs=crumbs(request, record),
+        carried=_hidden(chosen, f"act:{name}"),
+    )
+    return asked.run(rows) if asked.answered else asked.show()
 
 
 def _to_export(request: Request, chosen: Selection) -> Response:

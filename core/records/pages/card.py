@@ -10,9 +10,8 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from parlour.i18n import _
-from parlour.records.actions import run_action
 from parlour.records.defaults import defaults_of
-from parlour.records.pages.addresses import card_url, crumbs
+from parlour.records.pages.addresses import crumbs
 from parlour.records.pages.happened import timeline_of_card
 from parlour.records.pages.parts import (
     card_context,
@@ -22,7 +21,6 @@ from parlour.records.pages.parts import (
     head_of,
     more_actions,
 )
-from parlour.records.pages.undoing import done
 from parlour.records.registry import RecordType
 from parlour.web import shell
 from parlour.web.contexts import RowContext
@@ -66,10 +64,3 @@ def _stamp(request: Request, at: datetime, user_id: int | None) -> dict[str, Any
     who = defaults_of(request.db).names.get(user_id) if user_id else None
     when = loc.ago(at)
     return {"kind": "moment", "text": f"{when}, {who}" if who else when, "title": loc.moment(at, "full")}
-
-
-@view_config(route_name="record.act", request_method="POST", permission="read")
-def act(context: RowContext, request: Request) -> Any:
-    """Run one of the record's actions on the row; the action asks for its own permission."""
-    outcome = run_action(request.db, context.record, request.matchdict["action"], [context.id])
-    return done(request, outcome.message, outcome.change_set, card_url(request, context.record, context.id))

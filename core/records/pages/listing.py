@@ -396,7 +396,13 @@ def bulk_actions(request: Request, record: RecordType, archived: bool) -> Sequen
         found.append({"name": "merge", "title": _("Merge"), "icon": "merge"})
     if bulk:
         found += [
-            {"name": f"act:{one.name}", "title": one.title, "icon": one.icon, "danger": one.danger}
+            {
+                "name": f"act:{one.name}",
+                "title": one.title,
+                "icon": one.icon,
+                "danger": one.danger,
+                "dialog": bool(one.fields),
+            }
             for one in actions_of(session, record, bulk=True)
         ]
     if allows(session, record.permission("delete")) and allows(session, "core:bulk_delete"):

@@ -119,7 +119,8 @@ def row_actions(request: Request, record: RecordType, row: Mapping[str, Any]) ->
             "title": one.title,
             "icon": one.icon,
             "danger": one.danger,
-            "method": "post",
+            # What asks for something opens its form first.
+            **({"dialog": True} if one.fields else {"method": "post"}),
             "url": request.url_of("record.act", record=record.name, id=row["id"], action=one.name),
         }
         for one in actions_of(request.db, record)

@@ -9,6 +9,7 @@ are listed in `pages`.
 """
 
 from parlour.testing.conformance.access import AccessChecks
+from parlour.testing.conformance.actions import ActionChecks
 from parlour.testing.conformance.manifest import ManifestChecks
 from parlour.testing.conformance.migrations import MigrationChecks
 from parlour.testing.conformance.pages import PageChecks
@@ -18,5 +19,7 @@ from parlour.testing.conformance.words import WordChecks
 __all__ = ["PluginConformance"]
 
 
-class PluginConformance(ManifestChecks, TableChecks, AccessChecks, WordChecks, MigrationChecks, PageChecks):
+class PluginConformance(
+    ManifestChecks, TableChecks, AccessChecks, ActionChecks, WordChecks, MigrationChecks, PageChecks
+):
     """All checks of one plugin; set `plugin` to its name."""

@@ -109,6 +109,9 @@ class PageChecks(SwitchingChecks):
     def _of_record(self, session: Session, record: RecordType, address: str) -> Iterator[str]:
         row = save(session, record, self.values(session, record, 1))
         yield from (address, f"{address}/{row}", f"{address}/{row}/history")
+        for found in record.actions.values():
+            if found.fields and found.single:
+                yield f"{address}/{row}/do/{found.name}"
 
     def _doors(self, site: Router, organisation: str) -> list[Door]:
         patterns = {

@@ -38,6 +38,15 @@ Record = record_base("odd")
 class Thing(Record, name="odd.thing", title=_("Thing")):
     name: Mapped[str] = text(_("Name"), required=True)
 """
+ACTION = """
+from parlour.i18n import _
+from parlour.records.actions import Outcome, action
+from parlour.records.declare import text
+
+
+@action("contacts.contact", "greet", plugin="odd", title={title}, fields={{"words": text(_("Words"))}})
+def greet({arguments}): ...
+"""
 SOUND = {
     "models.py": TABLE
     + """
@@ -46,7 +55,8 @@ class Thing(Base):
     __tablename__ = "odd_thing"
     __table_args__ = (UniqueConstraint("organisation_id", "id", name="uq_odd_thing_scope"), INFO)
     title: Mapped[str]
-"""
+""",
+    "hooks.py": ACTION.format(title="_('Greet')", arguments="session, ids, words"),
 }
 
 
@@ -80,6 +90,12 @@ FAULTS = {
         "services.py": "from parlour.access.models import Branch\n\n\ndef door(self): ...\n\n\nBranch.door = door\n"
     },
     "test_every_record_is_granted_to_some_role": {"models.py": RECORD},
+    "test_its_actions_and_what_they_ask_for_have_titles": {
+        "hooks.py": ACTION.format(title="'Greet'", arguments="session, ids, words")
+    },
+    "test_its_actions_take_what_they_ask_for": {
+        "hooks.py": ACTION.format(title="_('Greet')", arguments="session, ids")
+    },
     "test_its_texts_can_be_translated": {"templates/odd/card.jinja2": "<p>Hello</p>"},
     "test_its_translations_are_whole": {"locale/ru/LC_MESSAGES/odd.po": 'msgid ""\nmsgstr ""\n'},
 }
@@ -100,7 +116,9 @@ def _run(name: str, plugins: Plugins) -> None:
 @pytest.mark.parametrize("check", FAULTS)
 def test_a_check_finds_its_fault(check: str, thrown: Callable[..., Plugins]) -> None:
     files = {
-        "__init__.py": MANIFEST.format(requires=("contacts",) if "links" in check else ()),
+        "__init__.py": MANIFEST.format(
+            requires=("contacts",) if "links" in check or "action" in check else ()
+        ),
         **FAULTS[check],
     }
     files["__init__.py"] = files["__init__.py"].format(requires=())
@@ -117,5 +135,5 @@ def test_a_check_finds_its_fault(check: str, thrown: Callable[..., Plugins]) -> 
 
 @pytest.mark.parametrize("check", FAULTS)
 def test_a_sound_plugin_passes_the_check(check: str, thrown: Callable[..., Plugins]) -> None:
-    plugins = thrown({"odd": {"__init__.py": MANIFEST.format(requires=()), **SOUND}})
+    plugins = thrown({"odd": {"__init__.py": MANIFEST.format(requires=("contacts",)), **SOUND}})
     _run(check, plugins)

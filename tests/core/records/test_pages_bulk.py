@@ -160,11 +160,11 @@ def test_bulk_work_is_a_right_of_its_own(login: Enter, clients: list[int], look:
 
 
 def test_an_action_of_the_plugin_runs_on_all_chosen(login: Enter, clients: list[int], look: Any) -> None:
-    browser = login()
-    page = press(browser, "act:block", clients[:2]).follow()
-    assert [row["blocked"] for row in look()] == [True, True, False, False, False, False]
+    browser = login("owner")
+    page = press(browser, "act:assign_to_me", clients[:2]).follow()
+    assert [bool(row["responsible"]) for row in look()] == [True, True, False, False, False, False]
     undo(browser, page)
-    assert not any(row["blocked"] for row in look())
+    assert not any(row["responsible"] for row in look())
 
 
 def test_nothing_chosen_and_unknown_acts_are_refused_in_words(login: Enter, clients: list[int]) -> None:
@@ -194,3 +194,47 @@ def test_export_is_refused_without_its_right(login: Enter, clients: list[int]) -
     browser = login("receptionist")
     assert browser.get(f"{LIST}/export", expect_errors=True).status_int == 403
     assert browser.get(f"{LIST}/export/file?format=csv", expect_errors=True).status_int == 403
+
+
+def test_an_action_on_many_asks_for_what_it_needs_and_can_be_undone(
+    login: Enter, clients: list[int], look: Any
+) -> None:
+    browser = login("owner")
+    asked = press(browser, "act:block", clients[:2])
+    assert "On 2 records" in asked.text
+    form = asked.forms["action"]
+    form["reason"] = "x" * 301
+    refused = form.submit(expect_errors=True)
+    assert refused.status_int == 422
+    assert refused.html.select_one("[name=reason]")["value"] == "x" * 301
+    assert not any(row["blocked"] for row in look())
+    form = refused.forms["action"]
+    form["reason"] = "Три неявки"
+    page = form.submit().follow()
+    assert [(row["blocked"], row["blocked_reason"]) for row in look()[:3]] == [
+        (True, "Три неявки"),
+        (True, "Три неявки"),
+        (False, None),
+    ]
+    undo(browser, page)
+    assert not any(row["blocked"] for row in look())
+
+
+def test_an_action_on_all_that_fit_keeps_the_choice_through_its_form(
+    login: Enter, clients: list[int], look: Any
+) -> None:
+    browser = login("owner")
+    pairs = [("all", "1"), ("q", "Клиент"), ("action", "act:assign")]
+    form = browser.post(f"{LIST}/bulk", pairs).forms["action"]
+    form["user"] = str(browser.user.id)
+    form.submit()
+    assert all(row["responsible"][0]["user"] == browser.user.id for row in look())
+
+
+def test_an_action_takes_nobody_from_another_salon(
+    login: Enter, clients: list[int], other_organisation: Organisation
+) -> None:
+    stranger = login("owner", other_organisation).user
+    form = press(login("owner"), "act:assign", clients[:1]).forms["action"]
+    form["user"].force_value(str(stranger.id))
+    assert form.submit(expect_errors=True).status_int == 422

@@ -218,9 +218,30 @@ def test_erasing_asks_for_the_name_and_leaves_nothing_of_it(login: Enter, anna: 
 def test_an_action_runs_from_the_card_and_is_offered_only_where_it_makes_sense(
     login: Enter, anna: int, look: Any
 ) -> None:
-    browser = login()
+    browser = login("owner")
     page = browser.get(f"{LIST}/{anna}")
-    assert "Take off the block-list" not in page.text
-    done = button(page, "Put on the block-list").submit().follow()
-    assert look(anna)["blocked"] is True
-    assert "Take off the block-list" in done.text
+    assert "Take away who looks after them" not in page.text
+    done = button(page, "Look after them myself").submit().follow()
+    assert look(anna)["responsible"][0]["user"] == browser.user.id
+    assert "Take away who looks after them" in done.text
+
+
+def test_an_action_opens_its_form_above_the_card_and_as_a_page(login: Enter, anna: int, look: Any) -> None:
+    browser = login("owner")
+    card = browser.get(f"{LIST}/{anna}")
+    link = card.html.select_one("a[data-dialog][href$='do/block']")
+    page = browser.get(link["href"])
+    assert page.html.h1.get_text(strip=True) == "Put on the block-list"
+    part = browser.get(link["href"], headers={"X-Fragment": "1"})
+    assert "<html" not in part.text
+    assert part.html.select_one("#dialog-title + p").get_text() == "Орлова Анна"
+    form = page.forms["action"]
+    form["reason"] = "Не платит"
+    assert flash(form.submit().follow()).startswith("On the block-list now.")
+    assert look(anna)["blocked_reason"] == "Не платит"
+
+
+def test_who_may_not_run_an_action_gets_no_form_for_it(login: Enter, anna: int) -> None:
+    browser = login("specialist")
+    assert browser.get(f"{LIST}/{anna}/do/assign", expect_errors=True).status_int == 404
+    assert browser.get(f"{LIST}/{anna}/do/block").status_int == 200

@@ -172,16 +172,16 @@ def test_looking_after_clients_oneself_is_an_action(as_role: As, add: Add, card:
     maria = add("Иванова Мария")
     me = as_role(
         "manager",
-        lambda own: (run_action(own, "contacts.contact", "assign_to_me", [maria]), own.scope.user_id)[1],
+        lambda own: (run_action(own, "contacts.contact", [maria], "assign_to_me"), own.scope.user_id)[1],
     )
     assert lines(card, maria) == [(me, None)]
 
 
 def test_blocking_says_why_and_unblocking_forgets_it(session: Session, add: Add, card: Card) -> None:
     maria = add("Иванова Мария")
-    run_action(session, "contacts.contact", "block", [maria], reason="Три неявки")
+    run_action(session, "contacts.contact", [maria], "block", {"reason": "Три неявки"})
     assert (card(maria)["blocked"], card(maria)["blocked_reason"]) == (True, "Три неявки")
-    run_action(session, "contacts.contact", "unblock", [maria])
+    run_action(session, "contacts.contact", [maria], "unblock")
     assert (card(maria)["blocked"], card(maria)["blocked_reason"]) == (False, None)
 
 

@@ -17,9 +17,11 @@ from parlour.records import persons
 from parlour.records.registry import RecordType, record_type
 from parlour.records.write import RowChange
 from parlour.web.slots import CARD_FIGURES, Figure, SlotItem
-from parlour_visitors import services
+from parlour_visitors import actions, services
 from parlour_visitors.models import Visitor
 
+# Importing them declares them.
+__all__ = ["actions"]
 VISITOR, CLIENT = "visitors.visitor", "contacts.contact"
 
 

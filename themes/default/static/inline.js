@@ -43,7 +43,8 @@ async function open(link, revive) {
       event.preventDefault();
       const data = new FormData(form, event.submitter);
       try {
-        const answer = await askFragment(form.action || link.href, { method: "POST", body: data });
+        // The page that follows is read once, by the reload: it carries the message that says what was done.
+        const answer = await askFragment(form.action || link.href, { method: "POST", body: data, redirect: "manual" });
         if (answer.status === 422) {
           body.replaceChildren(formIn(await answer.text()));
           ready();

@@ -1,4 +1,5 @@
 // Everything the staff pages do beyond HTML. Each part looks for its own data attributes and does nothing without them.
+import * as asking from "./asking.js";
 import * as dialog from "./dialog.js";
 import * as forms from "./forms.js";
 import * as inline from "./inline.js";
@@ -22,6 +23,7 @@ function revive(root) {
 }
 
 dialog.start();
+asking.start(revive);
 shell.start();
 list.start();
 setup.start();

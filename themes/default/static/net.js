@@ -23,7 +23,11 @@ export async function askFragment(url, options = {}) {
     ...options,
     headers: { "X-Fragment": "1", Accept: "text/html", ...(options.headers ?? {}) },
   });
-  if (!response.ok && response.status !== 422) throw new Error(`${response.status}`);
+  if (!response.ok && response.status !== 422 && response.type !== "opaqueredirect") {
+    // What the server says to a person is better than what we can say of a number.
+    const said = response.status < 500 ? nodes(await response.text()).querySelector(".error-card p")?.textContent : "";
+    throw Object.assign(new Error(`${response.status}`), { said });
+  }
   return response;
 }
 
@@ -49,5 +53,6 @@ export function tell(text, tone = "bad") {
 }
 
 export function tellFailure(error) {
+  if (error.said) return tell(error.said);
   tell(navigator.onLine === false || error instanceof TypeError ? word("offline") : word("failed"));
 }
