@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,6 +58,21 @@ class Invalid(ParlourError):
 
 class ScopeMissing(RuntimeError):
     """A programming error: a scoped query without an organisation, or a statement that would pass by the guards."""
+
+
+def disk_full(error: BaseException | None) -> bool:
+    """Whether a fault came of a disk without room: the operating system's, SQLite's or PostgreSQL's."""
+    while error is not None:
+        cause = getattr(error, "orig", None) or error
+        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return True
+        if (
+            getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL"
+            or getattr(cause, "sqlstate", "") == "53100"
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _plain(message: Any) -> str:

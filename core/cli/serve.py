@@ -31,16 +31,24 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--queues",
+    metavar="NAMES",
+    default="default,mail,documents,slow",
+    show_default=True,
+    help="Queues to work on; mail=8 does 8 jobs of that queue at a time.",
+)
+def worker(queues: str) -> None:
     """Do the jobs that the site hands to the broker of PARLOUR_BROKER_URL, until told to end."""
     from parlour.cli.logs import configure
-    from parlour.jobs.worker import main
+    from parlour.jobs.worker import main, read_queues
 
     given = settings()
+    wanted = read_queues(queues)
     if given.broker_url:  # without one the worker itself says what to do
         refuse_unfit(given)
     configure()
-    main(given)
+    main(given, queues=wanted)
 
 
 def make_first_tables(given: Settings) -> None:

@@ -48,6 +48,7 @@ def make_celery(settings: Settings) -> Celery:
         task_acks_late=False,
         task_ignore_result=True,
         task_default_queue=queue_name(settings, "default"),
+        broker_transport_options=_options(settings) if scheme.startswith("redis") else {},
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.2},
         task_serializer="json",
         accept_content=["json"],
@@ -74,9 +75,25 @@ def send(app: Celery, job_id: int, queue: str) -> None:
 
 def queue_name(settings: Settings, queue: str) -> str:
     """The name of a queue at the broker. Installations that share a broker must not take each other's ids."""
+    return f"{prefix(settings)}-{queue}"
+
+
+def prefix(settings: Settings) -> str:
+    """What every name of this installation at a broker begins with."""
     url = make_url(settings.database_url)
     place = f"{url.host}:{url.port}/{url.database}/{url.query.get('options', '')}"
-    return f"parlour-{sha256(place.encode()).hexdigest()[:8]}-{queue}"
+    return f"parlour-{sha256(place.encode()).hexdigest()[:8]}"
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """Redis: names of its own for what is kept beside the queues, and no endless wait for a server that is gone."""
+    return {
+        "global_keyprefix": f"{prefix(settings)}:",
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "health_check_interval": 10,
+        "retry_on_timeout": True,
+    }
 
 
 @cache

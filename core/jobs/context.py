@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Engine, and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import SYSTEM, Session, open_session
 from parlour.jobs import progress
+from parlour.jobs.lease import LEASE
 from parlour.jobs.messages import keep
-from parlour.jobs.models import RUNNING, SENDING, Job
+from parlour.jobs.models import RUNNING, SENDING, UNCERTAIN, Job
 from parlour.settings import Settings
 
 # Seconds. Pages ask about twice a second; more would only be written for nobody.
@@ -117,7 +118,7 @@ class JobContext:
         json.dumps(position)
         if done is not None:
             self.progress(done, total, message)
-        self.fenced(position=position, **self.figures)
+        self.fenced(position=position, locked_until=now() + LEASE, **self.figures)
         self._session.commit()
         self.position = position
         if self._stopping is not None and self._stopping.is_set():
@@ -156,7 +157,7 @@ class JobContext:
         if self._session.execute(clash, execution_options={SYSTEM: True}).first() is not None:
             raise AlreadySent(dedupe_key)
         try:
-            self.fenced(state=SENDING, send_key=dedupe_key)
+            self.fenced(state=SENDING, send_key=dedupe_key, locked_until=now() + LEASE)
         except IntegrityError as error:  # somebody was faster since the question
             raise AlreadySent(dedupe_key) from error
         self._session.commit()
@@ -169,12 +170,19 @@ class JobContext:
         with open_session(reader(self._engine), scope) as session:
             yield session
 
+    def mine(self) -> ColumnElement[bool]:
+        """Whether a job's row is still this run's: nobody took it away, or it waits for a person who need not
+        be asked any more.
+        """
+        states = (RUNNING, SENDING) if self.sending_key is None else (SENDING, UNCERTAIN)
+        return and_(Job.locked_by == self._token, Job.state.in_(states))
+
     def fenced(self, **values: Any) -> None:
         """Change the job's row within the handler's transaction, if it is still this run's."""
         self._session.flush()
         statement = (
             update(Job)
-            .where(Job.id == self.id, Job.locked_by == self._token, Job.state.in_((RUNNING, SENDING)))
+            .where(Job.id == self.id, self.mine())
             .values(**values)
             .returning(Job.id)
             .execution_options(synchronize_session=False)

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.i18n import _
+from parlour.jobs.fit import core_fits
 from parlour.jobs.messages import keep
 from parlour.jobs.models import FAILED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
 
@@ -30,6 +31,9 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 # What a broker was handed counts as lost after this time and is handed over again.
 HANDED = timedelta(minutes=2)
+# Clocks of several machines, and of one that was set right, differ by less than this. What lies further ahead
+# than it can was written by a clock that ran ahead, and waiting for it might take years.
+SKEW = timedelta(minutes=10)
 
 
 def new_token() -> str:
@@ -49,7 +53,7 @@ def claim_due(engine: Engine, free: dict[str, int]) -> list[tuple[int, str, str]
     On PostgreSQL relays pass by each other's rows (SKIP LOCKED); on SQLite BEGIN IMMEDIATE lets one in at a
     time.
     """
-    if not has_due(engine, list(free)):
+    if not has_due(engine, list(free)) or not core_fits(engine):
         return []
     taken = []
     with engine.begin() as connection:
@@ -67,15 +71,13 @@ def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
     At most `window[queue]` are out at a time and not yet begun: a long backlog stays in the database, where
     it can be seen, cancelled and put in order.
     """
-    if not has_due(engine, list(window), handed=True):
+    if not has_due(engine, list(window), handed=True) or not core_fits(engine):
         return []
     out: list[tuple[int, str]] = []
     with engine.begin() as connection:
         for queue, count in window.items():
             waiting = (
-                select(Job.id)
-                .where(Job.state == WAITING, Job.queue == queue, Job.locked_until >= now())
-                .limit(count)
+                select(Job.id).where(Job.state == WAITING, Job.queue == queue, ~_over(HANDED)).limit(count)
             )
             room = count - len(connection.execute(waiting).all())
             ids = due(connection, queue, room, handed=True) if room > 0 else []
@@ -91,6 +93,21 @@ def take_back(engine: Engine, ids: Sequence[int]) -> None:
         connection.execute(update(Job).where(Job.id.in_(ids), Job.state == WAITING).values(locked_until=None))
 
 
+def take_back_all(engine: Engine) -> None:
+    """The broker was away and may have lost what it had: all that has not begun is due again at once."""
+    with engine.begin() as connection:
+        handed = update(Job).where(Job.state == WAITING, Job.locked_until.is_not(None))
+        connection.execute(handed.values(locked_until=None))
+
+
+def _over(longest: timedelta) -> ColumnElement[bool]:
+    """Whether `locked_until` has passed, or lies so far ahead that no clock that is right has written it."""
+    moment = now()
+    return or_(
+        Job.locked_until.is_(None), Job.locked_until < moment, Job.locked_until > moment + longest + SKEW
+    )
+
+
 def has_due(engine: Engine, queues: Sequence[str], *, handed: bool = False) -> bool:
     """Whether anything is due, asked without the write lock: an idle relay disturbs nobody."""
     with reader(engine).connect() as connection:
@@ -98,7 +115,7 @@ def has_due(engine: Engine, queues: Sequence[str], *, handed: bool = False) -> b
             select(Job.id).where(Job.state == WAITING, Job.queue.in_(queues), Job.run_at <= now()).limit(1)
         )
         if handed:
-            statement = statement.where(or_(Job.locked_until.is_(None), Job.locked_until < now()))
+            statement = statement.where(_over(HANDED))
         return connection.execute(statement).first() is not None
 
 
@@ -111,7 +128,7 @@ def due(connection: Connection, queue: str, count: int, *, handed: bool = False)
         .limit(count)
     )
     if handed:
-        statement = statement.where(or_(Job.locked_until.is_(None), Job.locked_until < now()))
+        statement = statement.where(_over(HANDED))
     # SQLite has no row locks and leaves the clause out.
     return [int(job_id) for job_id in connection.scalars(statement.with_for_update(skip_locked=True))]
 
@@ -136,14 +153,15 @@ def recover(engine: Engine) -> int:
     """Take jobs from workers that are gone, and return how many.
 
     They wait again, fail for good when no attempt is left, or become uncertain when the worker was lost while
-    sending.
+    sending. Those keep their token: nobody else runs them, so a worker that was only slow may still say how
+    it ended.
     """
-    expired = (Job.state.in_((RUNNING, SENDING)), Job.locked_until < now())
+    expired = (Job.state.in_((RUNNING, SENDING)), _over(LEASE))
     with reader(engine).connect() as connection:
         if connection.execute(select(Job.id).where(*expired).limit(1)).first() is None:
             return 0
     lost = keep(_("The worker was lost."))
-    free = {"locked_by": None, "locked_until": None, "error": lost}
+    free = {"locked_until": None, "error": lost}
     moment = now()
     with engine.begin() as connection:
         ids = list(connection.scalars(select(Job.id).where(*expired).with_for_update(skip_locked=True)))
@@ -151,9 +169,9 @@ def recover(engine: Engine) -> int:
         unsure = update(Job).where(mine, Job.state == SENDING)
         connection.execute(unsure.values(state=UNCERTAIN, finished_at=moment, **free))
         spent = update(Job).where(mine, Job.state == RUNNING, Job.attempts >= Job.max_attempts)
-        connection.execute(spent.values(state=FAILED, finished_at=moment, **free))
+        connection.execute(spent.values(state=FAILED, finished_at=moment, locked_by=None, **free))
         again = update(Job).where(mine, Job.state == RUNNING)
-        connection.execute(again.values(state=WAITING, run_at=moment, **free))
+        connection.execute(again.values(state=WAITING, run_at=moment, locked_by=None, **free))
     log.warning("jobs_recovered", jobs=ids)
     return len(ids)
 

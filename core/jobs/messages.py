@@ -8,7 +8,7 @@ from typing import Any
 
 from translationstring import TranslationString
 
-from parlour.errors import ParlourError
+from parlour.errors import ParlourError, disk_full
 from parlour.i18n import _
 
 DETAIL_LIMIT = 4000
@@ -41,11 +41,18 @@ def restored(kept: Mapping[str, Any] | None) -> TranslationString | None:
     return TranslationString(kept["text"], mapping=mapping or None)
 
 
+def code_of(job_id: int, attempt: int) -> str:
+    """The code of one attempt at a job."""
+    return f"J{job_id}.{attempt}"
+
+
 def fault(error: BaseException) -> dict[str, Any]:
     """What is kept about a failed attempt: one sentence for people, the detail for operators."""
     detail = "".join(traceback.format_exception(error))[-DETAIL_LIMIT:]
     if isinstance(error, ParlourError):
         return keep(error.message) | {"detail": detail}
+    if disk_full(error):
+        return keep(_("The server's disk is full. Tell who looks after the server.")) | {"detail": detail}
     what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     return keep(_("An unexpected fault stopped the job: ${what}", mapping={"what": what})) | {
         "detail": detail

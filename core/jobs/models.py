@@ -60,6 +60,7 @@ class Job(SystemBase):
         Index("ix_core_job_lease", "state", "locked_until"),
         Index("ix_core_job_finished", "finished_at"),
         Index("ix_core_job_organisation", "organisation_id", "id"),
+        Index("ix_core_job_organisation_state", "organisation_id", "state", "id"),
         {"info": {"owner": "core", "scoped": False}},
     )
 

@@ -15,9 +15,9 @@ from sqlalchemy.orm import SessionTransaction
 
 from parlour.db.base import now
 from parlour.db.session import SYSTEM, Session
-from parlour.jobs.models import FINISHED, PARKED, QUEUES, WAITING, Job
+from parlour.jobs.handlers import Terms, terms_of
+from parlour.jobs.models import FINISHED, PARKED, WAITING, Job
 
-MAX_ATTEMPTS = 8
 POKE = "parlour_jobs_poke"
 
 # The relays of this process sleep on these. Only a hint: a relay that misses it polls.
@@ -30,22 +30,23 @@ def enqueue(
     args: Mapping[str, Any] | None = None,
     *,
     run_at: datetime | None = None,
-    queue: str = "default",
+    queue: str | None = None,
     dedupe: str | None = None,
     plugin: str | None = None,
-    max_attempts: int = MAX_ATTEMPTS,
+    max_attempts: int | None = None,
 ) -> int:
     """Ask for a job once the session's transaction is committed, and return its id.
 
     The job belongs to the session's organisation, or to the installation when the session has none. `args`
-    are plain JSON: ids, never objects. `run_at` is a moment with a time zone (default: at once). With a
+    are plain JSON: ids, never objects. Queue and most attempts are what the handler declares with `work`,
+    unless this one job is to have others. `run_at` is a moment with a time zone (default: at once). With a
     `dedupe` key there is at most one such job per organisation and name, whatever its state; asking again
     returns the one that exists. `plugin` is whose switch decides about it, by default the part of the name
     before the dot. Arguments about a row name it as `record` and `id` (or `ids`), so that erasing a person
     finds them. Raises ValueError for arguments that cannot be kept.
     """
-    if queue not in QUEUES:
-        raise ValueError(f"There is no queue {queue!r}; the queues are {', '.join(QUEUES)}.")
+    declared = terms_of(name)
+    terms = Terms(queue or declared.queue, max_attempts or declared.attempts)
     if "." not in name:
         raise ValueError(f"A job's name begins with its plugin, as in contacts.import; {name!r} does not.")
     try:
@@ -61,10 +62,10 @@ def enqueue(
             plugin=plugin or name.partition(".")[0],
             name=name,
             args=args,
-            queue=queue,
+            queue=terms.queue,
             state=WAITING,
             run_at=run_at or now(),
-            max_attempts=max_attempts,
+            max_attempts=terms.attempts,
             dedupe=dedupe,
             created_by=session.scope.user_id if session.scoped else None,
         )

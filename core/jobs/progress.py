@@ -14,7 +14,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.db.session import SYSTEM, Session
 from parlour.errors import NotFound
@@ -22,18 +24,28 @@ from parlour.i18n import _
 from parlour.jobs.messages import restored
 from parlour.jobs.models import FINISHED, RUNNING, SENDING, Job
 
+log = structlog.get_logger(__name__)
+
 
 def report(engine: Engine, job_id: int, token: str, values: dict[str, Any]) -> None:
     """Show these figures of a running job to everybody else now."""
     path = _file(engine, job_id)
     if path is None:
-        with engine.begin() as connection:
-            connection.execute(update(Job).where(Job.id == job_id, Job.locked_by == token).values(**values))
+        try:
+            with engine.begin() as connection:
+                mine = update(Job).where(Job.id == job_id, Job.locked_by == token)
+                connection.execute(mine.values(**values))
+        except SQLAlchemyError as error:  # as below
+            log.warning("progress_not_shown", job=job_id, error=str(error).splitlines()[0])
         return
-    path.parent.mkdir(exist_ok=True)
     new = path.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(values), "utf-8")
-    new.replace(path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        new.write_text(json.dumps(values), "utf-8")
+        new.replace(path)
+    except OSError as error:  # a full disk: a figure is no reason to give up the work
+        new.unlink(missing_ok=True)
+        log.warning("progress_not_shown", job=job_id, error=str(error))
 
 
 def forget(engine: Engine, job_id: int) -> None:
@@ -44,14 +56,29 @@ def forget(engine: Engine, job_id: int) -> None:
 
 
 def own_job(session: Session, job_id: int) -> Job:
-    """A job of the session's organisation. Raises NotFound for any other."""
-    statement = select(Job).where(Job.id == job_id, Job.organisation_id == session.scope.organisation_id)
+    """A job of the session's organisation, or of the installation. Raises NotFound for any other."""
+    organisation_id = session.scope.organisation_id if session.scoped else None
+    statement = select(Job).where(Job.id == job_id, Job.organisation_id.is_not_distinct_from(organisation_id))
     job = session.execute(
         statement, execution_options={SYSTEM: True, "populate_existing": True}
     ).scalar_one_or_none()
     if job is None:
         raise NotFound(_("There is no such job."))
     return job
+
+
+def figures_of(session: Session, job: Any) -> dict[str, Any]:
+    """The newest figures of a job's row: while it runs, those that its handler last reported."""
+    figures: dict[str, Any] = {
+        "progress_done": job.progress_done,
+        "progress_total": job.progress_total,
+        "progress_message": job.progress_message,
+    }
+    path = _file(session.get_bind().engine, job.id) if job.state in (RUNNING, SENDING) else None
+    if path is not None:
+        with contextlib.suppress(FileNotFoundError):
+            figures |= json.loads(path.read_text("utf-8"))
+    return figures
 
 
 def progress_of(session: Session, job_id: int) -> dict[str, Any]:
@@ -61,15 +88,7 @@ def progress_of(session: Session, job_id: int) -> dict[str, Any]:
     NotFound for another organisation's job.
     """
     job = own_job(session, job_id)
-    figures: dict[str, Any] = {
-        "progress_done": job.progress_done,
-        "progress_total": job.progress_total,
-        "progress_message": job.progress_message,
-    }
-    path = _file(session.get_bind().engine, job_id)
-    if path is not None and job.state in (RUNNING, SENDING):
-        with contextlib.suppress(FileNotFoundError):
-            figures |= json.loads(path.read_text("utf-8"))
+    figures = figures_of(session, job)
     return {
         "id": job.id,
         "name": job.name,

@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.db.engine import make_engine
 from parlour.jobs import schedules
-from parlour.jobs.control import unpark_returned
-from parlour.jobs.lease import claim_due, hand_due, recover, take_back
+from parlour.jobs.control import bring_back, unpark_returned
+from parlour.jobs.fit import core_fits
+from parlour.jobs.lease import claim_due, hand_due, recover, take_back, take_back_all
 from parlour.jobs.models import QUEUES
 from parlour.jobs.outbox import bell
 from parlour.jobs.run import run_job
@@ -48,6 +49,7 @@ class Relay:
         self.bell = bell()
         self._thread = threading.Thread(target=self._loop, name="parlour-relay", daemon=True)
         self._next: dict[str, float] = {}
+        self.fits = True
 
     def start(self) -> None:
         self._thread.start()
@@ -66,11 +68,14 @@ class Relay:
         while not self.stopping.is_set():
             pause = POLL
             try:
-                self._every(SYNC, schedules.sync)
-                self._every(SYNC, unpark_returned)
-                self._every(RECOVER, recover)
-                self._every(RECOVER, schedules.tick)
-                self.dispatch()
+                self._every(RECOVER, self._look_at_tables)
+                if self.fits:
+                    self._every(SYNC, schedules.sync)
+                    self._every(SYNC, unpark_returned)
+                    self._every(SYNC, bring_back)
+                    self._every(RECOVER, recover)
+                    self._every(RECOVER, schedules.tick)
+                    self.dispatch()
             except SQLAlchemyError as error:
                 log.warning("relay_waits_for_database", error=str(error).splitlines()[0])
                 pause = PAUSE
@@ -89,6 +94,13 @@ class Relay:
         if moment >= self._next.get(action.__name__, 0.0):
             self._next[action.__name__] = moment + seconds
             action(self.engine)
+
+    def _look_at_tables(self, engine: Engine) -> None:
+        """While the tables are behind or ahead of this code, do nothing; a process that fits them will."""
+        fits = core_fits(engine)
+        if fits != self.fits:
+            self.fits = fits
+            log.warning("relay_goes_on" if fits else "relay_waits_for_tables_that_fit_its_code")
 
 
 class EmbeddedRelay(Relay):
@@ -147,6 +159,7 @@ class BrokerRelay(Relay):
     def __init__(self, engine: Engine, app: Celery):
         super().__init__(engine)
         self.app = app
+        self.away = False
 
     def dispatch(self) -> None:
         from parlour.jobs.celery_app import send
@@ -157,9 +170,14 @@ class BrokerRelay(Relay):
                 send(self.app, job_id, queue)
             except Exception as error:  # each transport of the broker has faults of its own
                 take_back(self.engine, [job_id for job_id, _queue in handed[position:]])
+                self.away = True
                 log.warning("broker_does_not_answer", error=str(error))
                 self.stopping.wait(PAUSE)
                 return
+        if handed and self.away:
+            take_back_all(self.engine)
+            self.away = False
+            log.warning("broker_answers_again")
 
 
 def start_embedded(settings: Settings, engine: Engine | None = None) -> EmbeddedRelay | None:

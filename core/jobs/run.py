@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, and_, select, update
 
 from parlour.db.base import now
 from parlour.db.engine import reader
@@ -24,9 +24,10 @@ from parlour.db.session import SYSTEM, Scope, Session, open_session
 from parlour.errors import Conflict, ParlourError
 from parlour.jobs import progress
 from parlour.jobs.context import AlreadySent, Cancelled, JobContext, LeaseLost, NotSent, Park, Stopping
+from parlour.jobs.fit import core_fits, fits
 from parlour.jobs.handlers import find
 from parlour.jobs.lease import claim, holding, new_token
-from parlour.jobs.messages import fault
+from parlour.jobs.messages import code_of, fault
 from parlour.jobs.models import CANCELLED, DONE, FAILED, PARKED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
@@ -57,11 +58,12 @@ def run_job(
 ) -> str | None:
     """Run a job and return the state in which that left it; None when it was not, or no longer, ours.
 
-    Without a `token` (a broker's worker) the job is claimed first; it may be gone by then, which is no fault.
+    Without a `token` (a broker's worker) the job is claimed first; it may be gone by then, which is no fault,
+    or the database may not fit this process's code, and the job is left to one that it fits.
     """
     if token is None:
         token = new_token()
-        if not claim(engine, job_id, token):
+        if not core_fits(engine) or not claim(engine, job_id, token):
             return None
     with holding(engine, token):
         try:
@@ -72,9 +74,12 @@ def run_job(
 
 
 def is_on(session: Session, plugin: str) -> bool:
-    """Whether a job's plugin, or every side of a bridge ("visitors:contacts"), is loaded and on here."""
+    """Whether a job's plugin, or every side of a bridge ("visitors:contacts"), is loaded and on here, with the
+    tables that its code wants.
+    """
     on = enabled(session) if session.scoped else {"core", *current().loaded}
-    return all(side in on for side in plugin.split(":"))
+    sides = plugin.split(":")
+    return all(side in on and (side == "core" or fits(session.connection(), side)) for side in sides)
 
 
 class _Run:
@@ -95,7 +100,12 @@ class _Run:
                 select(Job).where(Job.id == job_id), execution_options={SYSTEM: True}
             ).scalar_one()
         self.context: JobContext | None = None
-        self.log = log.bind(job=job_id, name=self.job.name, organisation=self.job.organisation_id)
+        self.log = log.bind(
+            job=job_id,
+            code=code_of(job_id, self.job.attempts),
+            name=self.job.name,
+            organisation=self.job.organisation_id,
+        )
 
     def run(self) -> str | None:
         try:
@@ -166,13 +176,14 @@ class _Run:
         return self._settle(WAITING, error=fault(error), run_at=moment + backoff(job.attempts), **again)
 
     def _settle(self, state: str, **values: Any) -> str | None:
-        mine = update(Job).where(
-            Job.id == self.job.id, Job.locked_by == self.token, Job.state.in_((RUNNING, SENDING))
-        )
+        mine = and_(Job.locked_by == self.token, Job.state.in_((RUNNING, SENDING)))
+        if self.context is not None:
+            mine = self.context.mine()
         # Position and figures stay as the last checkpoint committed them.
         with self.engine.begin() as connection:
+            change = update(Job).where(Job.id == self.job.id, mine)
             found = connection.execute(
-                mine.values(state=state, locked_by=None, locked_until=None, **values)
+                change.values(state=state, locked_by=None, locked_until=None, **values)
             ).rowcount
         return state if found else None
 

@@ -8,8 +8,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from parlour.jobs.models import QUEUES
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -25,7 +23,6 @@ class Schedule:
     at: str | None = None
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     args: Mapping[str, Any] = field(default_factory=dict)
-    queue: str = "default"
     installation: bool = False
 
     def __post_init__(self) -> None:
@@ -37,8 +34,6 @@ class Schedule:
             time.fromisoformat(self.at)
         if not self.weekdays or not set(self.weekdays) <= set(range(7)):
             raise ValueError("Weekdays are numbers from 0 (Monday) to 6.")
-        if self.queue not in QUEUES:
-            raise ValueError(f"There is no queue {self.queue!r}; the queues are {', '.join(QUEUES)}.")
 
     def timing(self, zone: str) -> str:
         """All that decides about the moments, as text that changes when they do."""

@@ -20,8 +20,8 @@ from parlour.plugin.registry import current
 log = structlog.get_logger(__name__)
 
 CORE = {
-    "core.prune": Schedule(at="03:30", job="core.prune", queue="slow", installation=True),
-    "core.prune_organisation": Schedule(at="03:40", job="core.prune_organisation", queue="slow"),
+    "core.prune": Schedule(at="03:30", job="core.prune", installation=True),
+    "core.prune_organisation": Schedule(at="03:40", job="core.prune_organisation"),
 }
 INSTALLATION_ZONE = "UTC"
 Key = tuple[int | None, str]
@@ -112,7 +112,7 @@ def _occur(
         asked = is_on(session, owner) and not _unfinished(session, organisation_id, schedule.job, state.name)
         if asked:
             dedupe = f"schedule {state.name} {at.isoformat()}"
-            enqueue(session, schedule.job, schedule.args, queue=schedule.queue, dedupe=dedupe, plugin=owner)
+            enqueue(session, schedule.job, schedule.args, dedupe=dedupe, plugin=owner)
         session.commit()
     if asked:
         log.info("schedule_due", name=state.name, organisation=organisation_id)

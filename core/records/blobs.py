@@ -7,7 +7,6 @@ its place before the row is committed; a blob without a row is harmless for a wh
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -21,7 +20,7 @@ from typing import IO
 
 import structlog
 
-from parlour.errors import Refusal
+from parlour.errors import Refusal, disk_full
 from parlour.i18n import _
 from parlour.settings import Settings
 
@@ -57,7 +56,7 @@ def incoming(settings: Settings) -> Iterator[Path]:
         yield folder
     except OSError as error:
         log.exception("file_not_stored", exc_info=error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if disk_full(error):
             raise Refusal(
                 _("The server's disk is full, so the file was not saved. Tell who looks after the server.")
             ) from error

@@ -167,7 +167,7 @@ def ask_for(session: Session, record: RecordType, ids: Sequence[int], work: Mapp
         first = [Change({work["field"]: work["value"]}, row_id) for row_id in ids[:BATCH]]
         if work["mode"] == REPLACE:
             write(session, record, first, label=LABEL, dry_run=True)
-    return enqueue(session, JOB, {"record": record.name, "ids": list(ids), "work": dict(work)}, queue="slow")
+    return enqueue(session, JOB, {"record": record.name, "ids": list(ids), "work": dict(work)})
 
 
 def run(

@@ -231,7 +231,7 @@ def remove_of(session: Session, record: str, ids: Sequence[int]) -> int:
         count += len(session.scalars(gone.returning(File.id), execution_options=_PLAIN).all())
     if count:
         # Later than what is young now, so that a file from this very minute goes too.
-        enqueue(session, SWEEP_JOB, run_at=now() + timedelta(seconds=blobs.YOUNG + 60), queue="slow")
+        enqueue(session, SWEEP_JOB, run_at=now() + timedelta(seconds=blobs.YOUNG + 60))
     return count
 
 

@@ -16,7 +16,7 @@ from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPFound, HTTP
 from pyramid.request import Request
 from pyramid.response import Response
 
-from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal
+from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal, disk_full
 from parlour.i18n import _
 from parlour.web.rendering import template
 from parlour.web.requests import known, language, reads_only
@@ -42,6 +42,7 @@ _TITLES = {
     429: _("Too many attempts"),
     500: _("Something went wrong here"),
     503: _("Not ready yet"),
+    507: _("There is no room left"),
 }
 _ADVICE = {
     400: _("Go back, open the page again and repeat what you did."),
@@ -113,6 +114,11 @@ def stale_form(error: Exception, request: Request) -> Response:
 def broken(error: Exception, request: Request) -> Response:
     """A fault of ours. The log has the traceback under the request's code."""
     log.error("request_failed", exc_info=error)
+    if disk_full(error):
+        said = _(
+            "The server's disk is full, so nothing of what you did last was saved. Tell who looks after it."
+        )
+        return answer(request, Problem(507, said))
     return answer(request, Problem(500, _ADVICE[500]))
 
 

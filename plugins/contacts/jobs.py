@@ -6,10 +6,11 @@ from typing import Any
 
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.jobs import JobContext
+from parlour.jobs import JobContext, work
 from parlour.plugins.contacts import services
 
 
+@work(queue="slow", title=_("Hand clients over"))
 def hand_over(
     session: Session,
     job: JobContext,

@@ -61,7 +61,7 @@ def start(
         "options": dict(options or {}),
         "dry_run": dry_run,
     }
-    return enqueue(session, JOB, arguments, queue="slow")
+    return enqueue(session, JOB, arguments)
 
 
 def run(
@@ -117,7 +117,7 @@ def language_of(session: Session, user_id: int | None = None) -> Localizer:
 
 def start_undo(session: Session, change_set: int) -> int:
     """Undo a large change set as a job. The right is checked when it runs, for the person who asks."""
-    return enqueue(session, UNDO_JOB, {"change_set": change_set}, queue="slow")
+    return enqueue(session, UNDO_JOB, {"change_set": change_set})
 
 
 def run_undo(session: Session, job: JobContext, *, change_set: int) -> dict[str, Any]:

@@ -71,6 +71,9 @@ def test_help_is_immediate() -> None:
         (["import", "contacts.contact", "c.csv", "--map", "name"], "--map wants FIELD=COLUMN"),
         (["serve", "--port", "70000"], "70000"),
         (["worker"], "PARLOUR_BROKER_URL"),
+        (["worker", "--queues", "post"], "There is no queue post"),
+        (["worker", "--queues", "mail=0"], "mail can do 1 to 64 jobs"),
+        (["worker", "--queues", ","], "Name at least one queue"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(

@@ -1,4 +1,4 @@
-"""A worker as a process of its own: `python -m tests.core.jobs.process DATABASE_URL DATA [BROKER_URL]`.
+"""A worker as a process of its own: `python -m tests.core.jobs.process DATABASE_URL DATA [BROKER_URL [QUEUES]]`.
 
 Without a broker it is what `parlour serve` does beside serving: the embedded relay.
 """
@@ -15,12 +15,12 @@ from parlour.plugin.registry import boot
 from parlour.settings import load
 
 
-def main(database_url: str, data: str, broker_url: str = "") -> None:
+def main(database_url: str, data: str, broker_url: str = "", queues: str = "default") -> None:
     settings = load(
         {}, Path(data), database_url=database_url, data=data, broker_url=broker_url, secret="only-for-tests"
     )
     if broker_url:
-        worker.main(settings, queues=("default",))
+        worker.main(settings, queues=worker.read_queues(queues))
         return
     engine = make_engine(settings.database_url)
     boot(settings, engine=engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import open_session
-from parlour.jobs import enqueue
+from parlour.jobs import enqueue, work
 from parlour.jobs.models import Job
 from parlour.jobs.outbox import bell, forget_row
 from parlour.jobs.run import run_job
@@ -86,6 +87,22 @@ def test_a_dedupe_key_holds_for_jobs_of_the_installation_too(desk: Desk) -> None
             ids.append(enqueue(session, "core.prune", dedupe="today"))
             session.commit()
     assert ids[0] == ids[1]
+
+
+def test_queue_and_attempts_are_what_the_handler_declares(desk: Desk) -> None:
+    def terms(job_id: int) -> tuple[str, int]:
+        return desk.row(job_id).queue, desk.row(job_id).max_attempts
+
+    assert terms(desk.ask("probe.letter", {"note": "x"})) == ("mail", 2)
+    assert terms(desk.ask("probe.letter", {"note": "x"}, queue="slow", max_attempts=1)) == ("slow", 1)
+    assert terms(desk.ask("probe.tick")) == ("default", 8)
+    assert terms(desk.ask("core.import")) == ("slow", 8)
+
+
+@pytest.mark.parametrize("terms", [{"queue": "nowhere"}, {"attempts": 0}])
+def test_terms_that_make_no_sense_are_refused_when_they_are_declared(terms: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        work(**terms)
 
 
 @pytest.mark.parametrize(

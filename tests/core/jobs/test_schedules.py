@@ -88,7 +88,6 @@ def test_an_interval_keeps_its_rhythm_and_skips_what_was_missed() -> None:
         {"every": timedelta(seconds=1)},
         {"at": "25:00"},
         {"at": "09:00", "weekdays": (7,)},
-        {"at": "09:00", "queue": "nowhere"},
     ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused_when_it_is_declared(given: dict[str, object]) -> None:

@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,14 +18,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from parlour.access.organisations import add_organisation
 from parlour.db.base import now
 from parlour.db.engine import make_engine, reader
 from parlour.db.session import open_session
-from parlour.jobs import control, enqueue, schedules
-from parlour.jobs.models import Job, ScheduleState
+from parlour.jobs import control, enqueue, relay, schedules
+from parlour.jobs.models import QUEUES, Job, ScheduleState
 from parlour.jobs.progress import progress_of
 from parlour.plugin import lifecycle
 from parlour.settings import Settings
@@ -43,8 +44,9 @@ pytestmark = pytest.mark.parametrize("way", list(BROKERS), indirect=True, scope=
 class Worker:
     """One worker process, which can be killed and started again."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, queues: str = "default"):
         self.settings = settings
+        self.queues = queues
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -55,7 +57,7 @@ class Worker:
                 "tests.core.jobs.process",
                 self.settings.database_url,
                 str(self.settings.data),
-                *([self.settings.broker_url] if self.settings.broker_url else []),
+                *([self.settings.broker_url, self.queues] if self.settings.broker_url else []),
             ],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(SAMPLE)},
@@ -100,14 +102,17 @@ def worker(
 
 
 def forget_queues(settings: Settings) -> None:
-    from parlour.jobs.celery_app import make_celery, queue_name
+    from parlour.jobs.celery_app import make_celery, prefix, queue_name
 
-    name = queue_name(settings, "default")
     with make_celery(settings).connection_for_write() as connection:
-        connection.default_channel.queue_delete(name)
+        for queue in QUEUES:
+            connection.default_channel.queue_delete(queue_name(settings, queue))
         if settings.broker_url.startswith("redis"):  # which keeps the names of queues
-            client = connection.default_channel.client
-            client.delete(*client.keys(f"*{name}*"))
+            import redis
+
+            client = redis.Redis.from_url(settings.broker_url)
+            for key in client.scan_iter(f"{prefix(settings)}*"):
+                client.delete(key)
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +235,53 @@ def test_two_workers_run_an_occurrence_once(salon: Desk, worker: Worker) -> None
     with reader(salon.engine).connect() as connection:
         jobs = connection.scalar(select(func.count(Job.id)).where(Job.name == "probe.tick"))
     assert jobs == len(salon.effects("tick")) == 2
+
+
+def test_mail_in_capped_workers_of_its_own_does_not_delay_the_rest(
+    salon: Desk, worker: Worker, way: str, tmp_path: Path
+) -> None:
+    """The site's own relay has two threads for mail; here a worker beside the first does one letter at a time."""
+    post = Worker(worker.settings, "mail=1")
+    capacity = relay.SLOTS["mail"] if way == "embedded" else 1
+    if way != "embedded":
+        post.start()
+    gate = tmp_path / "gate"
+    mail = [
+        salon.ask("probe.late", {"note": "mail", "gate": str(gate)}, queue="mail") for _number in range(4)
+    ]
+
+    def running() -> int:
+        return sum(salon.state(job_id) == "running" for job_id in mail)
+
+    until(lambda: running() == capacity, seconds=40)
+    salon.wait(salon.ask("probe.count", {"note": "quick"}), "done")
+    assert running() == capacity
+    gate.touch()
+    for job_id in mail:
+        salon.wait(job_id, "done", seconds=40)
+    assert salon.effects("mail") == [0] * 4
+    if way != "embedded":
+        post.stop()
+
+
+def test_a_worker_does_nothing_while_the_tables_are_not_those_of_its_code(
+    salon: Desk, worker: Worker
+) -> None:
+    owner = make_engine(worker.settings.owner_database_url)
+
+    def move(revision: str) -> str:
+        with owner.begin() as connection:
+            before = connection.execute(text("SELECT version_num FROM alembic_version_core")).scalar_one()
+            connection.execute(text("UPDATE alembic_version_core SET version_num = :at"), {"at": revision})
+        return str(before)
+
+    before = move("core_9999")
+    waiting = salon.ask("probe.count", {"note": "waited"})
+    try:
+        # The worker looks at what is due several times a second.
+        time.sleep(1.5)
+        assert (salon.state(waiting), salon.row(waiting).attempts) == ("waiting", 0)
+    finally:
+        move(before)
+        owner.dispose()
+    salon.wait(waiting, "done", seconds=40)

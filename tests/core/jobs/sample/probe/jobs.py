@@ -11,7 +11,7 @@ from sqlalchemy import select
 from parlour.access.models import AccessLog
 from parlour.errors import Refusal
 from parlour.i18n import _
-from parlour.jobs import NotSent, Schedule
+from parlour.jobs import NotSent, Schedule, work
 from parlour.plugin.models import OrganisationPlugin
 
 
@@ -98,6 +98,11 @@ def send(session, job, key, box, then=""):
         raise TimeoutError("no answer after DATA")
 
 
+@work(queue="mail", attempts=2, title="Letter")
+def letter(session, job, note):
+    raise OSError("the post office is closed")
+
+
 def tick(session, job):
     effect(session, "tick")
 
@@ -120,6 +125,7 @@ JOBS = {
     "probe.reading": reading,
     "probe.hold": hold,
     "probe.send": send,
+    "probe.letter": letter,
     "probe.tick": tick,
 }
 SCHEDULES = {
