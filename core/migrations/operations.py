@@ -6,6 +6,7 @@ it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrateOperation
 
 from parlour.db import rls
+from parlour.errors import Refusal
+from parlour.i18n import _
 
 # Indexes for "contains" differ per database, so models cannot declare them; comparisons know them by this
 # beginning.
@@ -53,6 +56,30 @@ def text_index(table: str, column: str) -> None:
 
 def drop_text_index(table: str, column: str) -> None:
     op.drop_index(_text_index_name(table, column), table_name=table)
+
+
+def unique_index(table: str, name: str, columns: Sequence[str]) -> None:
+    """A unique index within an organisation. Raises Refusal, naming the rows, while two rows have the same values."""
+    listed = ", ".join(columns)
+    filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    twice = rows(
+        f"SELECT min(id), max(id) FROM {table} WHERE {filled} GROUP BY organisation_id, {listed}"
+        " HAVING count(*) > 1 ORDER BY 1"
+    )
+    if twice:
+        raise Refusal(
+            _(
+                "${table}: ${n} times two rows have the same ${columns} (ids ${ids}). "
+                "Merge or change one of the two, then upgrade again.",
+                mapping={
+                    "table": table,
+                    "n": len(twice),
+                    "columns": listed,
+                    "ids": "; ".join(f"{one}, {other}" for one, other in twice[:5]),
+                },
+            )
+        )
+    op.create_index(name, table, ["organisation_id", *columns], unique=True)
 
 
 def on_postgresql() -> bool:

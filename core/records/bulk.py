@@ -164,9 +164,10 @@ def ask_for(session: Session, record: RecordType, ids: Sequence[int], work: Mapp
     from parlour.jobs import enqueue
 
     if work["act"] == "set":
-        first = [Change({work["field"]: work["value"]}, row_id) for row_id in ids[:BATCH]]
-        if work["mode"] == REPLACE:
-            write(session, record, first, label=LABEL, dry_run=True)
+        tried = ids if any(work["field"] in names for names in record.unique_together) else ids[:BATCH]
+        for start in range(0, len(tried) if work["mode"] == REPLACE else 0, BATCH):
+            some = [Change({work["field"]: work["value"]}, row_id) for row_id in tried[start : start + BATCH]]
+            write(session, record, some, label=LABEL, dry_run=True)
     return enqueue(session, JOB, {"record": record.name, "ids": list(ids), "work": dict(work)})
 
 

@@ -12,6 +12,8 @@
     class VisitorExtra(Record, extends=Contact):
         badge: Mapped[str | None] = text(_("Badge"))       # shown on contacts as `visitors_badge`
 
+`unique_together=(("contact", "arrived_at"),)` beside the title lets no two rows be equal in both (`records.together`).
+
 `__init_subclass__` turns the declared specs into columns before SQLAlchemy maps the class. Relationships point one way, name
 the class object, and join on the id alone: over the composite key, setting a link to None would also empty organisation_id.
 """
@@ -19,7 +21,7 @@ the class object, and join on the id alone: over the composite key, setting a li
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, foreign, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
 from parlour.db.base import METADATA, BigId, Json, Moment, Scoped, now
-from parlour.records import kinds
+from parlour.records import kinds, together
 from parlour.records.kinds import Kind
 from parlour.records.registry import Field, RecordType, add_fields, register
 
@@ -143,6 +145,7 @@ class _RecordBase:
         field: str | None = None,
         extends: Any = None,
         options: dict[str, Any] | None = None,
+        unique_together: Sequence[tuple[str, ...]] = (),
         **settings: Any,
     ):
         if DeclarativeBase in cls.__bases__ or cls.__dict__.get("__plain__"):
@@ -161,6 +164,7 @@ class _RecordBase:
         constraints: list[Any] = [UniqueConstraint("organisation_id", "id", name=f"uq_{table}_scope")]
         for attr, spec in specs.items():
             _map_spec(cls, attr, spec, table, constraints)
+        constraints += together.indexes(table, unique_together, _compared(specs))
         if part_of is not None:
             _as_part(cls, part_of, table, constraints)
         elif extends is not None:
@@ -200,7 +204,13 @@ class _RecordBase:
             add_fields(owner, fields)
         else:
             record = RecordType(
-                name=name, cls=cls, plugin=plugin, title=title, plural=plural or title, **settings
+                name=name,
+                cls=cls,
+                plugin=plugin,
+                title=title,
+                plural=plural or title,
+                unique_together=tuple(unique_together),
+                **settings,
             )
             cls.__record__ = record  # type: ignore[attr-defined]
             register(record)
@@ -238,6 +248,16 @@ def input_field(plugin: str, name: str, spec: Spec) -> Field:
     if isinstance(spec.kind, kinds.FileKind):
         raise ValueError(f"{name}: an action cannot ask for a file.")
     return _field(None, plugin, name, spec)
+
+
+def _compared(specs: Mapping[str, Spec]) -> dict[str, list[str]]:
+    """The columns by which the values of each field are told apart: text by its key."""
+    return {
+        attr: [f"{attr}_key"]
+        if spec.kind.keyed
+        else [f"{attr}{suffix}" for suffix, _type in spec.kind.columns()]
+        for attr, spec in specs.items()
+    }
 
 
 def _drop_annotation(cls: Any, attr: str) -> None:

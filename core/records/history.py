@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from parlour.access.rules import allows
 from parlour.db.session import Session
-from parlour.errors import NotAllowed, NotFound, Refusal
+from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.records.clean import to_json
 from parlour.records.defaults import defaults_of
@@ -252,8 +252,30 @@ def _undo_run(
                 back[name] = old
         if back:
             changes.append(Change(back, row.row_id))
-    if changes:
-        result.rows += len(write(session, record, changes, change_set=made, system=True).rows)
+    _write_back(session, record, changes, made, result)
+
+
+def _write_back(
+    session: Session,
+    record: RecordType,
+    changes: Sequence[Change],
+    made: int,
+    result: Undone,
+) -> None:
+    """Write old values back. A row that they do not fit any more, because another has them by now, is left alone."""
+    left = list(changes)
+    while left:
+        try:
+            result.rows += len(write(session, record, left, change_set=made, system=True).rows)
+            return
+        except Invalid as refused:
+            bad = {position: why for position, why in refused.errors.items() if position < len(left)}
+            for position, reasons in bad.items():
+                row_id = left[position].id or left[position].assign_id or 0
+                result.left.append((record.name, row_id, next(iter(reasons.values()), refused.message)))
+            if not bad:
+                raise
+            left = [change for position, change in enumerate(left) if position not in bad]
 
 
 def _undo_created(

@@ -12,7 +12,7 @@ from typing import Any
 
 from parlour.access.rules import allows
 from parlour.db.session import Session
-from parlour.errors import NotAllowed, NotFound, Refusal
+from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin.calls import check
 from parlour.records.query import read, visible
@@ -118,13 +118,26 @@ def merge(
     picked = {name: row_id for name, row_id in (choices or {}).items() if name not in hidden}
     values = combined(session, record, rows[keep], [rows[row_id] for row_id in losers], picked)
     made = open_change_set(session, label="merge")
-    detach(session, record, losers, made, keep=keep)
+    try:
+        detach(session, record, losers, made, keep=keep)
+    except Invalid as collision:
+        # What hangs on both cannot hang on one: somebody has to say which of the two is right.
+        raise Refusal(
+            _(
+                "They cannot be merged as they are: ${why} Change or delete one of the two first.",
+                mapping={"why": next(iter(collision.fields.values()), collision.message)},
+            )
+        ) from collision
     # A unique value can only move when the row that had it lets it go.
     freed = {
         item.name: None
         for item in record.fields
         if item.unique and not item.required and values.get(item.name)
     }
+    for names in record.unique_together:
+        able = [name for name in names if not record.field(name).required]
+        if able and values.keys() & set(names):
+            freed[next((name for name in able if values.get(name)), able[0])] = None
     if freed:
         write(session, record, [Change(freed, row_id) for row_id in losers], change_set=made, system=True)
     write(session, record, [Change(values, keep)], change_set=made, system=True)

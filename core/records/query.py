@@ -200,7 +200,9 @@ def read(
     if limit is not None:
         statement = statement.limit(limit)
     if lock:
-        statement = statement.with_for_update(of=cls)
+        # Rows that refer to these hold a weaker lock on them, which only a lock on the key itself would wait for:
+        # two who write something about one client at once must not stop each other.
+        statement = statement.with_for_update(of=cls, key_share=True)
     rows: list[Row] = []
     begin = 3 + len(extra)
     for found in session.execute(statement):

@@ -103,6 +103,8 @@ class RecordType:
     # The record holds people: their data can be exported whole and erased.
     person: bool = False
     essential: tuple[str, ...] = ()
+    # Fields of its own whose values are unique in combination; see `records.together`.
+    unique_together: tuple[tuple[str, ...], ...] = ()
     groups: dict[str, Any] = field(default_factory=dict)
     # How fields are called in a vCard (`tables.cards`); without it the record has no vcf export.
     card: dict[str, str] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from parlour.db.session import Session, insert_rows
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
 from parlour.plugin.calls import changed, check, happened
-from parlour.records import clean, files, store
+from parlour.records import clean, files, store, together
 from parlour.records.defaults import defaults_of
 from parlour.records.models import Change as HistoryRow
 from parlour.records.models import ChangeSet
@@ -124,6 +124,7 @@ def write(
     if not batch:
         return Written(change_set, ids, [])
     store.check_unique(session, kind, batch)
+    together.check_together(session, kind, batch)
     check(session, "check_changes", record=kind, rows=batch)
     if dry_run:
         return Written(change_set, ids, batch)
@@ -137,6 +138,9 @@ def write(
             files.attach(session, kind, batch)
             record_history(session, kind, batch, made)
     except IntegrityError as error:
+        refused = together.refused(session, kind, str(error.orig))
+        if refused is not None:
+            raise Invalid(_("Some values cannot be saved."), {batch[0].position: refused}) from error
         raise store.explain(kind, batch, error) from error
     for row in batch:
         ids[row.position] = row.id
@@ -206,6 +210,7 @@ def _before(
         raise Invalid(_("One row is changed twice."), {0: {"": _("One row is changed twice.")}})
     deleting = any(change.act == "delete" for change in changes)
     names = {name for values in rows for name in values} | set(_computed_from(record))
+    names |= together.needed(record, names)
     fields = [item for item in record.fields if deleting or item.name in names or item.computed]
     found: dict[int, dict[str, Any]] = {}
     ids = sorted(wanted)

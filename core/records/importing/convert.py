@@ -11,8 +11,18 @@ from parlour.i18n import _
 from parlour.records.clean import MAX_LINES
 from parlour.records.defaults import Defaults
 from parlour.records.importing.plan import SKIP, Plan
-from parlour.records.kinds import LinksKind, TextKind
-from parlour.records.parse import Cell, day_order, emails, means_nothing, phones, tags, text_of
+from parlour.records.kinds import LinksKind, MomentKind, TextKind
+from parlour.records.parse import (
+    Cell,
+    day,
+    day_order,
+    emails,
+    means_nothing,
+    moment,
+    phones,
+    tags,
+    text_of,
+)
 from parlour.records.registry import Field, RecordType
 from parlour.records.tables.base import Row
 from parlour.records.values import Fault
@@ -115,9 +125,9 @@ class Converter:
     def _value(self, done: Converted, item: Field, column: str, cell: Cell) -> None:
         value: Any
         if item.kind.shape == "day" and column in self.orders:
-            from parlour.records.parse import day
-
-            parsed = day(cell, self.defaults.today(), self.orders[column])
+            order = self.orders[column]
+            timed = isinstance(item.kind, MomentKind)
+            parsed = moment(cell, order) if timed else day(cell, self.defaults.today(), order)
             value, rest = None, parsed.rest
             try:
                 value = item.kind.clean(parsed.value, self.defaults)

@@ -6,7 +6,7 @@ database.
 """
 
 from parlour.records.parse.cells import Cell, Parsed, means_nothing, text_of, tidy
-from parlour.records.parse.days import day, day_order
+from parlour.records.parse.days import day, day_order, moment
 from parlour.records.parse.emails import emails
 from parlour.records.parse.figures import money, whole
 from parlour.records.parse.lines import Line, Lines
@@ -23,6 +23,7 @@ __all__ = [
     "day_order",
     "emails",
     "means_nothing",
+    "moment",
     "money",
     "phones",
     "sex",

@@ -60,6 +60,30 @@ def day(cell: Cell, today: date | None = None, order: str = "dmy") -> Parsed[str
     return Parsed(found, original if found is None or odd_time else "")
 
 
+def moment(cell: Cell, order: str = "dmy") -> Parsed[str]:
+    """A moment as ISO 8601 says it, on the wall clock unless the cell brings an offset: "2026-05-04T18:30:00".
+
+    A day alone is its midnight. Days are read as `day` reads them.
+    """
+    if isinstance(cell, datetime):
+        return Parsed(cell.isoformat())
+    text = tidy(text_of(cell)).replace("\n", " ")
+    match = _TIME.search(text)
+    found = day(text[: match.start()].strip() if match else cell, None, order)
+    if found.value is None or found.rest or found.value.startswith("--"):
+        return Parsed(None, text_of(cell).strip())
+    if match is None:
+        return Parsed(f"{found.value}T00:00:00")
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+    zone = (match.group(4) or "").upper()
+    if zone in ("AM", "PM"):
+        hour = hour % 12 + (12 if zone == "PM" else 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return Parsed(None, text_of(cell).strip())
+    offset = "+00:00" if zone in ("Z", "UTC") else "" if zone in ("AM", "PM") else zone
+    return Parsed(f"{found.value}T{hour:02}:{minute:02}:{second:02}{offset}")
+
+
 def day_order(cells: Iterable[Cell]) -> str:
     """Whether a column writes days or months first: "mdy" when some cell allows only that and none allows
     only "dmy".

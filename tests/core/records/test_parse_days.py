@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parlour.records.parse import day, day_order
+from parlour.records.parse import day, day_order, moment
 
 TODAY = date(2026, 3, 1)
 BIRTHDAYS = st.dates(date(1930, 1, 1), date(2025, 12, 31))
@@ -138,3 +138,24 @@ def test_a_day_that_is_no_birthday_may_lie_ahead() -> None:
 def test_a_time_of_day_is_kept() -> None:
     found = day("1956-04-08 14:30", TODAY)
     assert (found.value, found.rest) == ("1956-04-08", "1956-04-08 14:30")
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("2026-05-04T09:30:00Z", "2026-05-04T09:30:00+00:00"),
+        ("2026-05-04 09:30:15+03:00", "2026-05-04T09:30:15+03:00"),
+        ("04.05.2026 18:30", "2026-05-04T18:30:00"),
+        ("4 мая 2026, 9:05", "2026-05-04T09:05:00"),
+        ("May 4, 2026 12:15 AM", "2026-05-04T00:15:00"),
+        ("4.5.26", "2026-05-04T00:00:00"),
+        (datetime(2026, 5, 4, 9, 30), "2026-05-04T09:30:00"),  # noqa: DTZ001
+        ("25:00", None),
+        ("04.05.2026 25:00", None),
+        ("04.05", None),
+        ("tomorrow", None),
+    ],
+)
+def test_a_moment_is_a_day_and_a_time(cell: object, wanted: str | None) -> None:
+    found = moment(cell)  # type: ignore[arg-type]
+    assert (found.value, found.rest) == (wanted, "" if wanted else str(cell))

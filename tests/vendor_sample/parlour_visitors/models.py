@@ -18,7 +18,14 @@ Base: Any = scoped_base("visitors")
 
 
 class Visitor(
-    Record, name="visitors.visitor", title=_("Visitor"), plural=_("Visitors"), icon="door-open", person=True
+    Record,
+    name="visitors.visitor",
+    title=_("Visitor"),
+    plural=_("Visitors"),
+    icon="door-open",
+    person=True,
+    # Nobody comes in twice at one moment: a second line is a slip of the door.
+    unique_together=(("contact", "arrived_at"),),
 ):
     """Somebody who came in, client or not."""
 
