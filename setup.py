@@ -71,6 +71,7 @@ setup(
         "lucide>=1",
         "pyotp>=2.9",
         "segno>=1.6",
+        "cryptography>=42",
         "prometheus-client>=0.22",
     ],
     extras_require={

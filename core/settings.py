@@ -28,6 +28,7 @@ class Settings:
     url: str = "http://localhost:6543"
     trusted_proxies: int = 0
     mail_url: str = ""
+    mail_from: str = ""
     theme: str = "default"
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -102,6 +103,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         url=str(values.get("url", "http://localhost:6543")).rstrip("/"),
         trusted_proxies=proxies,
         mail_url=str(values.get("mail_url", "")),
+        mail_from=str(values.get("mail_from", "")),
         theme=str(values.get("theme", "default")),
         sources=sources,
     )

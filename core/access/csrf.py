@@ -19,7 +19,7 @@ from parlour.access.policy import is_secure, set_cookie
 
 # Pages where nobody is logged in yet, or might not be: here only the cookie counts, so that the database is
 # not asked before an attempt is counted.
-OPEN_ROUTES = frozenset({"login", "setup"})
+OPEN_ROUTES = frozenset({"login", "setup", "forgot", "reset"})
 _MADE = "parlour_csrf_made"
 
 

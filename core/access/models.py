@@ -93,6 +93,9 @@ class User(SystemBase):
     theme: Mapped[str] = mapped_column(String(10), default="", server_default=text("''"))
     active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    # The secret of the second factor, encrypted, and the last time step whose code was taken: a code works once.
+    totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_step: Mapped[int | None] = mapped_column(BigId)
 
 
 class Membership(SystemBase):
@@ -125,10 +128,68 @@ class LoginSession(SystemBase):
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     seen_at: Mapped[datetime] = mapped_column(Moment, default=now)
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    # Seconds without a request after which it ends.
+    idle: Mapped[int] = mapped_column(Integer, default=7 * 86400, server_default=text("604800"))
     ip: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(300), default="")
     # Organisation id (as text, it is JSON) -> the branch chosen at the top of the page.
     branches: Mapped[dict[str, int]] = mapped_column(Json, default=dict, nullable=False)
+
+
+class RecoveryCode(SystemBase):
+    """One way in without the second factor. Hashed, and deleted by its use."""
+
+    __tablename__ = "core_recovery_code"
+    __table_args__ = SYSTEM_INFO
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("core_user.id", ondelete="CASCADE"), primary_key=True
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class PasswordReset(SystemBase):
+    """A link by which somebody who forgot their password sets a new one. Deleted by its use."""
+
+    __tablename__ = "core_password_reset"
+    __table_args__ = SYSTEM_INFO
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("core_user.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Invitation(SystemBase):
+    """Somebody may come to work in an organisation. Deleted when they do, and when it is taken back."""
+
+    __tablename__ = "core_invitation"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "email_key", name="uq_core_invitation_email"),
+        SYSTEM_INFO,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    organisation_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("core_organisation.id", ondelete="CASCADE")
+    )
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    # [[role id, branch id or null], ...]
+    duties: Mapped[list[list[int | None]]] = mapped_column(Json, nullable=False)
+    # Who answers for it; it works for as long as they may invite. None is the operator.
+    invited_by: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("core_user.id", ondelete="CASCADE"), index=True
+    )
+    # None until a link was made.
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # The job that sends the letter last asked for; it tells how that went.
+    job_id: Mapped[int | None] = mapped_column(BigId)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class ApiToken(SystemBase):

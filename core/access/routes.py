@@ -59,6 +59,8 @@ def includeme(config: Configurator) -> None:
     config.add_route("login", "/login")
     config.add_route("logout", "/logout")
     config.add_route("setup", "/setup")
+    config.add_route("forgot", "/forgot")
+    config.add_route("reset", "/reset/{token}")
     # What a person decides about themselves.
     config.add_route("me", "/me")
     config.add_route("me.password", "/me/password")

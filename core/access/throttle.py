@@ -60,6 +60,10 @@ class Limit:
 LOGIN_ACCOUNT = Limit("login:user", 5, timedelta(seconds=15), timedelta(minutes=15), timedelta(hours=24))
 # A salon's people share one address, so it is allowed more.
 LOGIN_ADDRESS = Limit("login:ip", 40, timedelta(seconds=5), timedelta(minutes=15), timedelta(hours=1))
+# Each attempt may send a letter, so nobody's mailbox is filled by somebody else.
+RESET_ACCOUNT = Limit("reset:user", 3, timedelta(minutes=2), timedelta(hours=2), timedelta(hours=24))
+RESET_ADDRESS = Limit("reset:ip", 20, timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24))
+LONGEST_MEMORY = timedelta(hours=24)
 
 
 class Throttled(Refusal):
@@ -140,7 +144,7 @@ def forgive(session: Session, limits: Sequence[tuple[Limit, str]], at: datetime 
 
 def prune(session: Session, at: datetime | None = None) -> None:
     """Remove rows that no longer delay anybody and that no limit remembers."""
-    oldest = (at or now()) - max(LOGIN_ACCOUNT.memory, LOGIN_ADDRESS.memory)
+    oldest = (at or now()) - LONGEST_MEMORY
     with system(session):
         session.execute(
             delete(Throttle).where(Throttle.last_at < oldest, Throttle.until < oldest),

@@ -149,7 +149,8 @@ def update_user(
 
 
 def set_password(session: Session, user_id: int, password: str, *, temporary: bool = False) -> None:
-    """Replace the password and end all log-ins. Raises Invalid when it is weak."""
+    """Replace the password and end all log-ins and links for setting one. Raises Invalid when it is weak."""
+    from parlour.access import resets
     from parlour.access.sessions import end_all
 
     with system(session):
@@ -159,6 +160,7 @@ def set_password(session: Session, user_id: int, password: str, *, temporary: bo
             raise Invalid(weak, {0: {"password": weak}})
         user.password_hash = passwords.hash_password(password)
         user.password_temporary = temporary
+    resets.forget(session, user_id)
     end_all(session, user_id)
 
 

@@ -79,6 +79,7 @@ def examine(given: Settings) -> Iterator[Finding]:
     finally:
         engine.dispose()
     yield from _guarded("broker", lambda: _broker(given))
+    yield from _guarded("mail", lambda: _mail(given))
     yield from _pdf()
 
 
@@ -190,3 +191,24 @@ def _broker(given: Settings) -> Iterator[Finding]:
         yield Finding("broker", "wrong", f"does not answer: {error}")
     else:
         yield Finding("broker", "ok", "answers")
+
+
+def _mail(given: Settings) -> Iterator[Finding]:
+    """Whether the mail server lets us in. No letter is sent."""
+    from parlour.jobs.context import NotSent
+    from parlour.mail.letters import sender_address
+    from parlour.mail.server import connected, server_of
+
+    if not given.mail_url:
+        yield Finding("mail", "ok", "none; links are shown to be handed over")
+        return
+    server, sender = server_of(given), sender_address(given)
+    try:
+        with connected(server):
+            yield Finding("mail", "ok", f"{server.host} answers; letters come from {sender}")
+    except NotSent as error:
+        yield Finding("mail", "wrong", f"{server.host}:{server.port} does not let us in: {error}")
+    if server.open_password:
+        yield Finding(
+            "mail", "note", "the password travels unencrypted; use smtps:// or smtp+starttls:// if you can"
+        )

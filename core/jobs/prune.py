@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from parlour.access import accesslog, sessions, throttle
+from parlour.access import accesslog, resets, sessions, throttle
 from parlour.db.base import now
 from parlour.db.session import SYSTEM, Session
 from parlour.jobs.context import JobContext
@@ -21,9 +21,10 @@ BATCH = 500
 
 
 def installation(session: Session, job: JobContext) -> dict[str, int]:
-    """Delete ended log-ins, settled throttles and finished jobs; returns how many log-ins and jobs."""
+    """Delete ended log-ins and links, settled throttles and finished jobs; returns how many log-ins and jobs."""
     ended = sessions.prune(session)
     throttle.prune(session)
+    resets.prune(session)
     job.checkpoint(None)
     blobs.sweep_incoming(job.settings)
     jobs = _delete_jobs(session, job, (DONE, CANCELLED), DONE_JOBS)

@@ -28,7 +28,7 @@ from parlour.testing import databases, people
 from parlour.testing.databases import Database
 
 # The site comes with them; failed checks of the conformance suite show their values.
-pytest_plugins = ["parlour.testing.site"]
+pytest_plugins = ["parlour.testing.site", "parlour.testing.mailbox"]
 pytest.register_assert_rewrite("parlour.testing.conformance")
 
 

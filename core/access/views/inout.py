@@ -40,7 +40,7 @@ def login_page(request: Request) -> Any:
     back = back_to(request, request.GET.get("back"), "")
     if request.user is not None:
         return HTTPFound(back or request.url_of("home"))
-    return {"back": back, "email": ""}
+    return _page(request, back, "")
 
 
 @view(route_name="login", request_method="POST", permission=NO_PERMISSION_REQUIRED, renderer="login.jinja2")
@@ -53,11 +53,15 @@ def login(request: Request) -> Any:
     except Throttled as refused:
         request.response.status_code = 429
         request.response.headers["Retry-After"] = str(refused.wait)
-        return {"back": back, "email": email, "wait": refused.message}
+        return _page(request, back, email, wait=refused.message)
     except NotAllowed as refused:
         request.response.status_code = 422
-        return {"back": back, "email": email, "error": refused.message}
+        return _page(request, back, email, error=refused.message)
     return let_in(request, user, back or request.url_of("home"))
+
+
+def _page(request: Request, back: str, email: str, **more: Any) -> dict[str, Any]:
+    return {"back": back, "email": email, "reset_url": request.url_of("forgot"), **more}
 
 
 def let_in(request: Request, user: User, address: str) -> HTTPSeeOther:

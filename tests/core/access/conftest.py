@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pyramid.router import Router
 from sqlalchemy import Engine
 from sqlalchemy.orm import Mapped
+from webtest import TestApp
 
 from parlour.access.memberships import Duty, add_member
 from parlour.access.models import Organisation, User
 from parlour.access.roles import role_by_code
+from parlour.app import make_app
 from parlour.db import rls
 from parlour.db.base import METADATA
+from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session
 from parlour.i18n import _
 from parlour.records import registry
 from parlour.records.declare import integer, record_base, text, user
+from parlour.settings import Settings
 from parlour.testing import postgresql
 
 PASSWORD = "correct horse battery"
@@ -73,3 +78,42 @@ def probe(_probe_class: Any, owner_engine: Engine, organisation: Organisation) -
         rls.protect(connection, "core_probe")
         rls.grant_site(connection, postgresql.SITE)
     return registry.record_type("core.probe")
+
+
+@pytest.fixture(scope="module")
+def assembled() -> list[Router]:
+    """The site is put together once; every test gives it a database of its own."""
+    return []
+
+
+@pytest.fixture
+def site(assembled: list[Router], settings: Settings, engine: Engine) -> Router:
+    if not assembled:
+        assembled.append(make_app(settings, engine=engine))
+    (app,) = assembled
+    app.registry["parlour.settings"] = settings
+    app.registry["parlour.engine"], app.registry["parlour.reader"] = engine, reader(engine)
+    app.registry["parlour.set_up"] = False
+    return app
+
+
+@pytest.fixture
+def browser(site: Router) -> Callable[..., TestApp]:
+    """`browser()` is another browser each time."""
+
+    def fresh(address: str = "192.0.2.1", **environ: Any) -> TestApp:
+        return TestApp(site, extra_environ={"REMOTE_ADDR": address, **environ})
+
+    return fresh
+
+
+def form(response: Any, action: str) -> Any:
+    """The form of a page that posts to this address."""
+    return next(item for item in response.forms.values() if item.action == action)
+
+
+def log_in(app: TestApp, email: str, password: str = PASSWORD, **kw: Any) -> Any:
+    page = app.get("/login")
+    asked = form(page, "/login")
+    asked["email"], asked["password"] = email, password
+    return asked.submit(**kw)

@@ -7,58 +7,16 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from webtest import TestApp
 
 from parlour.access import policy, sessions, users
 from parlour.access.models import LoginSession, Rule
 from parlour.access.organisations import branches
 from parlour.access.roles import role_by_code
-from parlour.app import make_app
 from parlour.db.base import now
-from parlour.db.engine import reader
 from parlour.db.session import open_session, system
-from tests.core.access.conftest import PASSWORD, employ, inside
+from tests.core.access.conftest import PASSWORD, employ, form, inside, log_in
 
 HERE = "/o/jasmine/settings"
-
-
-@pytest.fixture(scope="module")
-def assembled():
-    """The site is put together once; every test gives it a database of its own."""
-    return []
-
-
-@pytest.fixture
-def site(assembled, settings, engine):
-    if not assembled:
-        assembled.append(make_app(settings, engine=engine))
-    (app,) = assembled
-    app.registry["parlour.settings"] = settings
-    app.registry["parlour.engine"], app.registry["parlour.reader"] = engine, reader(engine)
-    app.registry["parlour.set_up"] = False
-    return app
-
-
-@pytest.fixture
-def browser(site):
-    """`browser()` is another browser each time."""
-
-    def fresh(address="192.0.2.1", **environ):
-        return TestApp(site, extra_environ={"REMOTE_ADDR": address, **environ})
-
-    return fresh
-
-
-def form(response, action):
-    """The form of a page that posts to this address."""
-    return next(item for item in response.forms.values() if item.action == action)
-
-
-def log_in(app, email, password=PASSWORD, **kw):
-    page = app.get("/login")
-    asked = form(page, "/login")
-    asked["email"], asked["password"] = email, password
-    return asked.submit(**kw)
 
 
 @pytest.fixture
