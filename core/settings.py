@@ -96,8 +96,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         raise Refusal(_("PARLOUR_TRUSTED_PROXIES must be a whole number.")) from error
     return Settings(
         data=data,
-        database_url=_with_driver(database),
-        owner_database_url=_with_driver(str(values.get("owner_database_url") or database)),
+        database_url=with_driver(database),
+        owner_database_url=with_driver(str(values.get("owner_database_url") or database)),
         broker_url=str(values.get("broker_url", "")),
         secret=str(values.get("secret") or _kept_secret(data)),
         url=str(values.get("url", "http://localhost:6543")).rstrip("/"),
@@ -109,7 +109,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
     )
 
 
-def _with_driver(url: str) -> str:
+def with_driver(url: str) -> str:
     """`postgresql://` means psycopg 3 here, the one driver that is installed."""
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):

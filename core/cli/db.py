@@ -1,7 +1,8 @@
-"""`parlour db`: migrations, backup and restore."""
+"""`parlour db`: migrations, backup, restore and copy."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from parlour.cli.common import as_json, settings, show
 
 @click.group()
 def db() -> None:
-    """Upgrade, look at, back up and restore the database."""
+    """Upgrade, look at, back up, restore and copy the database."""
 
 
 @db.command()
@@ -78,6 +79,32 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
         "files": made.files,
     }
     show([row], list(row), json_wanted=as_json)
+
+
+@db.command()
+@click.argument("url")
+@click.option(
+    "--site-role", metavar="ROLE", help="On PostgreSQL: the role as which the site will connect to the copy."
+)
+@as_json
+def copy(url: str, site_role: str | None, as_json: bool) -> None:
+    """Copy everything into the empty database at URL, of either kind, and compare each table's checksum.
+
+    URL names the target as its owner. It happens whole or not at all. Stop the site and its workers before; the files
+    stay in the data folder.
+    """
+    from parlour.db.copy import copy as copy_database
+
+    given = settings()
+    with click.progressbar(length=1, file=sys.stderr, item_show_func=str) as bar:
+
+        def progress(table: str, done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos, table)
+
+        sums = copy_database(given, url, site_role=site_role, progress=progress)
+    rows = [{"table": name, "rows": each.rows, "checksum": each.hex} for name, each in sums.items()]
+    show(rows, ["table", "rows", "checksum"], json_wanted=as_json)
 
 
 @db.command()

@@ -17,7 +17,7 @@ COMMANDS = {
     "serve": ("parlour.cli.serve:serve", "Serve the site; without a broker also its jobs."),
     "worker": ("parlour.cli.serve:worker", "Do the jobs that the site hands to a broker."),
     "jobs": ("parlour.cli.jobs:jobs", "Look at background work, repeat and cancel it."),
-    "db": ("parlour.cli.db:db", "Upgrade, look at, back up and restore the database."),
+    "db": ("parlour.cli.db:db", "Upgrade, look at, back up, restore and copy the database."),
     "plugins": ("parlour.cli.plugins:plugins", "List, install, switch, uninstall and purge plugins."),
     "orgs": ("parlour.cli.orgs:orgs", "Add and list organisations."),
     "users": ("parlour.cli.users:users", "Add people and reset passwords."),

@@ -43,6 +43,8 @@ class Manifest:
     plugins: dict[str, str]
     columns: dict[str, list[str]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
+    # Table -> highest number ever given to a row of it.
+    numbers: dict[str, int] = field(default_factory=dict)
     files: int = 0
     # Path in the archive -> SHA-256 of its content.
     checksums: dict[str, str] = field(default_factory=dict)

@@ -12,18 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, text
 
+from parlour.db import numbers
 from parlour.db.archive import BLOCK, Manifest, Writer, order_of, to_plain
 from parlour.db.base import Json
 from parlour.db.engine import reader
+from parlour.db.sums import CHUNK
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import heads, ledger
 from parlour.migrations.lock import owner_engine
 from parlour.plugin.manifest import core_version
 from parlour.settings import Settings
-
-# Rows fetched at a time.
-CHUNK = 1000
 
 
 def backup(settings: Settings, file: Path) -> Manifest:
@@ -45,9 +44,9 @@ def backup(settings: Settings, file: Path) -> Manifest:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w+b") as out:
             with snapshot(engine) as connection:
-                manifest = _manifest(connection)
+                manifest = manifest_of(connection)
                 writer = Writer(out, manifest)
-                for table in _tables(connection):
+                for table in tables_of(connection):
                     writer.add(f"tables/{table.name}.jsonl", _lines(connection, table, manifest))
             for path in sorted(settings.files.rglob("*")):
                 if path.is_file():
@@ -85,7 +84,8 @@ def reflect(connection: Connection, *names: str) -> sa.MetaData:
     return metadata
 
 
-def _tables(connection: Connection) -> list[sa.Table]:
+def tables_of(connection: Connection) -> list[sa.Table]:
+    """Every table of ours by name. Raises Refusal for a database without them."""
     names = sorted(ledger.tables_now(connection))
     if "core_organisation" not in names:
         raise Refusal(_("The database holds nothing to back up. Run: parlour db upgrade"))
@@ -93,7 +93,8 @@ def _tables(connection: Connection) -> list[sa.Table]:
     return [found.tables[name] for name in names]
 
 
-def _manifest(connection: Connection) -> Manifest:
+def manifest_of(connection: Connection) -> Manifest:
+    """What this database is; its tables are written down as they are read."""
     rows = ledger.read(connection)
     owners = {owner: heads.current(connection, owner) for owner in [heads.CORE, *rows]}
     return Manifest(
@@ -102,20 +103,23 @@ def _manifest(connection: Connection) -> Manifest:
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         owners={owner: revision for owner, revision in owners.items() if revision is not None},
         plugins={name: row.version for name, row in rows.items()},
+        numbers=numbers.given(connection),
     )
 
 
-def _lines(connection: Connection, table: sa.Table, manifest: Manifest) -> Iterator[bytes]:
-    columns = list(table.columns)
-    manifest.columns[table.name] = [column.name for column in columns]
-    manifest.tables[table.name] = 0
-    query = sa.select(*columns).order_by(*order_of(table)).execution_options(yield_per=CHUNK)
+def pieces(connection: Connection, table: sa.Table) -> Iterator[list[list[Any]]]:
+    """The rows of a table as plain values, so many at a time."""
+    query = sa.select(*table.columns).order_by(*order_of(table)).execution_options(yield_per=CHUNK)
     for rows in connection.execute(query).partitions():
+        yield [[to_plain(value) for value in row] for row in rows]
+
+
+def _lines(connection: Connection, table: sa.Table, manifest: Manifest) -> Iterator[bytes]:
+    manifest.columns[table.name] = [column.name for column in table.columns]
+    manifest.tables[table.name] = 0
+    for rows in pieces(connection, table):
         manifest.tables[table.name] += len(rows)
-        lines = [
-            json.dumps([to_plain(value) for value in row], ensure_ascii=False, separators=(",", ":"))
-            for row in rows
-        ]
+        lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
         yield ("\n".join(lines) + "\n").encode("utf-8")
 
 
@@ -131,4 +135,12 @@ def is_empty(connection: Connection) -> bool:
     return not any(
         table in there and connection.execute(text(f"SELECT 1 FROM {table} LIMIT 1")).first() is not None
         for table in ("core_organisation", "core_user")
+    )
+
+
+def strangers(connection: Connection) -> list[str]:
+    """Tables in this database that Parlour did not make."""
+    known = {table for row in ledger.read(connection).values() for table in row.ledger.get("tables", [])}
+    return sorted(
+        name for name in ledger.tables_now(connection) - known if not name.startswith(f"{heads.CORE}_")
     )

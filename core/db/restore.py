@@ -1,8 +1,8 @@
 """Restore: a backup of either kind of database into one of either kind, whole or not at all.
 
 Everything in the database happens in one transaction: old tables go, the tables of the backup's own revisions
-are made, its rows are read in, and then the migrations made since run. The folder of files is exchanged just
-before the commit, and exchanged back when the commit fails.
+are made, its rows are read in and compared with what stands in the tables then, and the migrations made since run.
+The folder of files is exchanged just before the commit, and exchanged back when the commit fails.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from parlour.db import numbers
 from parlour.db.archive import BLOCK, Manifest, Reader, from_plain
-from parlour.db.backup import CHUNK, is_empty, reflect
+from parlour.db.backup import is_empty, reflect, strangers
+from parlour.db.sums import CHUNK, Sum, order_of_names, sum_of
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import heads, ledger
@@ -31,6 +34,16 @@ from parlour.plugin.models import INSTALLED
 from parlour.settings import Settings
 
 
+class Source(Protocol):
+    """Where rows come from: an archive, or another database."""
+
+    manifest: Manifest
+
+    def rows(self, table: str) -> Iterator[list[Any]]:
+        """Plain values in the order of the manifest's columns."""
+        ...
+
+
 def restore(settings: Settings, file: Path, *, replace: bool = False) -> Manifest:
     """Bring the backup back and return its manifest. Raises Refusal, and leaves everything as it was, when
     anything is wrong.
@@ -39,20 +52,14 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> Manifes
     """
     archive = Reader(file)
     manifest = archive.manifest
-    known = owners(find())
-    _refuse_unknown(manifest, known)
+    known = known_to(manifest)
     engine = owner_engine(settings.owner_database_url)
     try:
         with alone(engine), _files(settings, archive) as swap, engine.begin() as connection:
             limit_waiting(connection)
-            if not replace and not (is_empty(connection) and _no_files(settings)):
+            if not replace and (not is_empty(connection) or strangers(connection) or not _no_files(settings)):
                 raise Refusal(_("The database is in use already. To replace what it holds, add --replace."))
-            _clear(connection)
-            for owner, revision in _in_order(manifest, known):
-                upgrade_owner(
-                    connection, settings, owner, known.folders[owner], known.plugins.get(owner), revision
-                )
-            _load(connection, archive)
+            rebuild(connection, settings, archive, known)
             for owner in [heads.CORE, *ledger.read(connection)]:
                 row = ledger.read(connection).get(owner)
                 if owner in known.folders and (row is None or row.state == INSTALLED):
@@ -67,8 +74,23 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> Manifes
     return manifest
 
 
-def _refuse_unknown(manifest: Manifest, known: Owners) -> None:
-    """Every owner in the backup needs its code here, at its revision or a later one."""
+def rebuild(connection: Connection, settings: Settings, source: Source, known: Owners) -> dict[str, Sum]:
+    """Put what the source holds in the place of everything that stands here, and return each table's checksum.
+
+    Raises Refusal when what stands in a table afterwards is not what the source said. The caller commits.
+    """
+    _clear(connection)
+    for owner in [owner for owner in known.folders if owner in source.manifest.owners]:
+        folder, plugin = known.folders[owner], known.plugins.get(owner)
+        upgrade_owner(connection, settings, owner, folder, plugin, source.manifest.owners[owner])
+    return _load(connection, source)
+
+
+def known_to(manifest: Manifest) -> Owners:
+    """The owners of tables here. Raises Refusal unless every owner in the backup has its code among them, at its revision
+    or a later one.
+    """
+    known = owners(find())
     for owner, revision in manifest.owners.items():
         folder = known.folders.get(owner)
         if folder is None:
@@ -85,10 +107,7 @@ def _refuse_unknown(manifest: Manifest, known: Owners) -> None:
                     mapping={"name": owner},
                 )
             )
-
-
-def _in_order(manifest: Manifest, known: Owners) -> list[tuple[str, str]]:
-    return [(owner, manifest.owners[owner]) for owner in known.folders if owner in manifest.owners]
+    return known
 
 
 def _clear(connection: Connection) -> None:
@@ -104,8 +123,8 @@ def _clear(connection: Connection) -> None:
     inspect(connection).clear_cache()
 
 
-def _load(connection: Connection, archive: Reader) -> None:
-    names = sorted(archive.manifest.tables)
+def _load(connection: Connection, source: Source) -> dict[str, Sum]:
+    names = sorted(source.manifest.tables)
     missing = set(names) - ledger.tables_now(connection)
     if missing:
         raise Refusal(
@@ -118,12 +137,20 @@ def _load(connection: Connection, archive: Reader) -> None:
     with _links_off(connection):
         for table in found.tables.values():
             connection.execute(sa.delete(table))
-        for name in names:
-            _load_table(connection, archive, found.tables[name])
+        said = {name: _load_table(connection, source, found.tables[name]) for name in names}
+    for name in names:
+        if sum_of(connection, found.tables[name]) != said[name]:
+            raise Refusal(
+                _(
+                    "The table ${name} holds something else than what was read into it. Nothing was changed.",
+                    mapping={"name": name},
+                )
+            )
+    return said
 
 
-def _load_table(connection: Connection, archive: Reader, table: sa.Table) -> None:
-    columns = archive.manifest.columns[table.name]
+def _load_table(connection: Connection, source: Source, table: sa.Table) -> Sum:
+    columns = source.manifest.columns[table.name]
     if set(columns) != {column.name for column in table.columns}:
         raise Refusal(
             _(
@@ -132,8 +159,9 @@ def _load_table(connection: Connection, archive: Reader, table: sa.Table) -> Non
             )
         )
     readers = [from_plain(table.columns[name]) for name in columns]
-    count = 0
-    rows = archive.rows(table.name)
+    order = order_of_names(columns)
+    said = Sum()
+    rows = source.rows(table.name)
     while piece := list(itertools.islice(rows, CHUNK)):
         values = [
             {
@@ -142,26 +170,20 @@ def _load_table(connection: Connection, archive: Reader, table: sa.Table) -> Non
             }
             for row in piece
         ]
-        connection.execute(sa.insert(table), values)
-        count += len(piece)
-    if count != archive.manifest.tables[table.name]:
+        try:
+            connection.execute(sa.insert(table), values)
+        except DBAPIError as error:
+            why = str(error.orig).strip().splitlines()[0]
+            raise Refusal(
+                _("The table ${name} cannot take a row: ${why}", mapping={"name": table.name, "why": why})
+            ) from error
+        said.add(piece, order)
+    if said.rows != source.manifest.tables[table.name]:
         raise Refusal(_("The table ${name} of the backup is not complete.", mapping={"name": table.name}))
-    _set_sequence(connection, table)
-
-
-def _set_sequence(connection: Connection, table: sa.Table) -> None:
-    """Let PostgreSQL number new rows after the highest one read in; SQLite does so by itself."""
-    if connection.dialect.name != "postgresql" or "id" not in table.columns:
-        return
-    sequence = connection.execute(
-        text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": f'"{table.name}"'}
-    ).scalar_one()
-    if sequence:
-        highest = connection.execute(sa.select(sa.func.max(table.columns["id"]))).scalar_one()
-        connection.execute(
-            text("SELECT setval(CAST(:sequence AS regclass), :next, false)"),
-            {"sequence": sequence, "next": (highest or 0) + 1},
-        )
+    if "id" in table.columns:
+        highest = connection.execute(sa.select(sa.func.max(table.columns["id"]))).scalar_one() or 0
+        numbers.go_on_after(connection, table.name, max(highest, source.manifest.numbers.get(table.name, 0)))
+    return said
 
 
 @contextmanager
