@@ -25,6 +25,7 @@ INCLUDES = (
     "parlour.web.transactions",
     "parlour.web.logs",
     "parlour.web.headers",
+    "parlour.web.health",
     "parlour.web.flash",
     # What pages are made of.
     "parlour.web.rendering",

@@ -18,12 +18,16 @@ from parlour.settings import Settings
     "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of processes."
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the site. Without a broker its processes also do the jobs."""
+    """Serve the site. Without a broker its processes also do the jobs.
+
+    SIGTERM ends it when the requests under way are answered. SIGHUP starts the program anew beside the old one, which
+    ends when the new one can be visited; no request is lost.
+    """
     from parlour.cli.logs import configure
-    from parlour.cli.server import listen, run
+    from parlour.cli.server import handed_over, listen, run
 
     given = settings()
-    listener = listen(host, port)
+    listener = None if handed_over() else listen(host, port)
     make_first_tables(given)
     refuse_unfit(given)
     configure()

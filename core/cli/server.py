@@ -1,43 +1,50 @@
 """The server: gunicorn with threads over `parlour.app`, and in each of its processes the relay that does the
 jobs.
+
+A restart loses no request. SIGHUP (or SIGUSR2) starts the program anew beside the old one, on the same socket; when it
+can be visited it tells the old one to finish what it has and end, and when it cannot start, the old one goes on. A
+socket that systemd holds outlives both.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+from gunicorn import systemd
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.settings import Settings
 
 THREADS = 8
+# Seconds for requests that are under way when a process is told to end.
+GRACE = 30
 
 
 def run(
     settings: Settings,
-    listener: socket.socket,
+    listener: socket.socket | None,
     *,
     workers: int,
     announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve on a socket of `listen` until told to end. `announce` is called once, with the site's URL, when it can
-    be visited.
+    """Serve on a socket of `listen`, or on one that was handed to this process, until told to end.
+
+    `announce` is called once, with the site's URL, when it can be visited.
     """
-    host, port = listener.getsockname()[:2]
-    url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::', '::1') else host}:{port}"
     options = {
-        # Handed over for good: gunicorn makes a socket of its own of it and closes this one.
-        "bind": f"fd://{listener.detach()}",
         "workers": workers,
         "worker_class": "gthread",
         "threads": THREADS,
         "timeout": 120,
-        "graceful_timeout": 10,
+        "graceful_timeout": GRACE,
         "keepalive": 5,
         # Filters travel in addresses.
         "limit_request_line": 8190,
@@ -45,9 +52,14 @@ def run(
         # Whether the browser came by https is the proxy's to say, and a stranger's only without one.
         "forwarded_allow_ips": "*" if settings.trusted_proxies else "",
         "proc_name": "parlour",
-        "post_worker_init": _begin(settings, url, announce or _say),
+        # A door to the processes that nobody here uses.
+        "control_socket_disable": True,
+        "post_worker_init": _begin(settings, workers, announce or _say),
         "worker_exit": _stop_relay,
     }
+    if listener is not None:
+        # Handed over for good: gunicorn makes a socket of its own of it and closes this one.
+        options["bind"] = f"fd://{listener.detach()}"
     Site(settings, options).run()
 
 
@@ -59,6 +71,9 @@ class Site(BaseApplication):  # type: ignore[misc]
         self.options = options
         super().__init__()
 
+    def run(self) -> None:
+        Supervisor(self).run()
+
     def load_config(self) -> None:
         for name, value in self.options.items():
             self.cfg.set(name, value)
@@ -69,6 +84,15 @@ class Site(BaseApplication):  # type: ignore[misc]
         from parlour.app import make_app
 
         return make_app(self.settings)
+
+
+class Supervisor(Arbiter):  # type: ignore[misc]
+    """Watches over the processes. gunicorn's own SIGHUP ends the old processes before the new ones can answer, and keeps
+    the code that it began with.
+    """
+
+    def handle_hup(self) -> None:
+        self.handle_usr2()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -91,17 +115,33 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _begin(settings: Settings, url: str, announce: Callable[[str], None]) -> Callable[[Any], None]:
-    """What each process does once the site is put together; the first one says that it can be visited."""
+def handed_over() -> bool:
+    """Whether this process was started with the socket to serve on: by its predecessor, or by systemd."""
+    return "GUNICORN_FD" in os.environ or os.environ.get("LISTEN_PID") == str(os.getpid())
+
+
+def _begin(settings: Settings, workers: int, announce: Callable[[str], None]) -> Callable[[Any], None]:
+    """What each process does once the site is put together; the first one says that it can be visited, the last one lets
+    the predecessor of all of them end.
+    """
 
     def begin(worker: Any) -> None:
         from parlour.jobs.relay import start_embedded
 
         worker.parlour_relay = start_embedded(settings)
         if worker.age == 1:
-            announce(url)
+            announce(_url_of(worker.sockets[0]))
+        predecessor = os.environ.get("GUNICORN_PID")
+        if predecessor and worker.age == workers:
+            systemd.sd_notify(f"MAINPID={worker.ppid}", worker.log)
+            os.kill(int(predecessor), signal.SIGTERM)
 
     return begin
+
+
+def _url_of(listener: Any) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::', '::1') else host}:{port}"
 
 
 def _stop_relay(_server: Any, worker: Any) -> None:

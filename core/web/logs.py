@@ -14,6 +14,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
+from parlour.web import health
 from parlour.web.assets import PREFIX
 from parlour.web.requests import known
 
@@ -35,7 +36,8 @@ def log_tween(handler: Callable[[Request], Response], registry: object) -> Calla
             status = response.status_code
             return response
         finally:
-            if not request.environ.get("PATH_INFO", "").startswith(f"{PREFIX}/"):
+            path = request.environ.get("PATH_INFO", "")
+            if not path.startswith(f"{PREFIX}/") and path not in health.PATHS:
                 _note(request, status, begun)
             structlog.contextvars.clear_contextvars()
 

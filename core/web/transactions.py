@@ -12,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_tm import default_commit_veto, maybe_tag_retryable
 
+from parlour.web import health
 from parlour.web.assets import PREFIX
 
 ATTEMPTS = 3
@@ -43,5 +44,6 @@ def veto(request: Request, response: Response) -> bool:
 
 
 def needs_transaction(request: Request) -> bool:
-    """Files of the program do not touch the database."""
-    return not request.environ.get("PATH_INFO", "").startswith(f"{PREFIX}/")
+    """Files of the program do not touch the database, and who asks after it opens no transaction for that."""
+    path = request.environ.get("PATH_INFO", "")
+    return not path.startswith(f"{PREFIX}/") and path not in health.PATHS

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
 
 import pytest
 from sqlalchemy import Engine, text
@@ -25,60 +20,7 @@ from parlour.db.session import open_session
 from parlour.jobs import enqueue
 from parlour.settings import Settings
 from parlour.testing import people
-
-
-class Running:
-    """A `parlour` process and the lines it has printed."""
-
-    def __init__(self, *arguments: str, environ: dict[str, str] | None = None):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from parlour.cli import main; main()", *arguments],
-            env={**os.environ, **(environ or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._lines: Queue[str] = Queue()
-        Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip("\n"))
-
-    def line(self, seconds: float = 60) -> str:
-        """The next line on standard output."""
-        try:
-            return self._lines.get(timeout=seconds)
-        except Empty:
-            self.process.kill()
-            assert self.process.stderr is not None
-            pytest.fail(f"nothing was printed in {seconds} s: {self.process.stderr.read()[-2000:]}")
-
-    def end(self, how: int = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(30)
-
-
-@contextmanager
-def running(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[Running]:
-    process = Running(*arguments, environ=environ)
-    try:
-        yield process
-    finally:
-        if process.process.poll() is None:
-            process.process.kill()
-            process.process.wait()
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "PARLOUR_DATABASE_URL": settings.database_url,
-        "PARLOUR_OWNER_DATABASE_URL": settings.owner_database_url,
-        "PARLOUR_DATA": str(settings.data),
-        "PARLOUR_SECRET": settings.secret,
-        "PARLOUR_BROKER_URL": "",
-    }
+from tests.core.cli.process import environment, running
 
 
 def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
@@ -188,8 +130,7 @@ def test_a_database_that_is_behind_is_left_for_the_operator(tmp_path: Path) -> N
     environ = {"PARLOUR_DATA": str(tmp_path), "PARLOUR_DATABASE_URL": "", "PARLOUR_OWNER_DATABASE_URL": ""}
     with running("serve", "--port", "0", environ=environ) as site:
         assert site.process.wait(60) == 2
-        assert site.process.stderr is not None
-        assert "parlour db upgrade" in site.process.stderr.read()
+        assert "parlour db upgrade" in site.complaints
 
 
 def test_a_data_folder_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
@@ -198,6 +139,5 @@ def test_a_data_folder_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -
         "orgs", "list", environ={"PARLOUR_DATA": str(tmp_path / "file" / "data"), "PARLOUR_SECRET": ""}
     ) as command:
         assert command.process.wait(60) == 2
-        assert command.process.stderr is not None
-        (line,) = command.process.stderr.read().strip().splitlines()
+        (line,) = command.complaints.strip().splitlines()
         assert "cannot be used" in line
