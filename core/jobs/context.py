@@ -16,8 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import SYSTEM, Session, open_session
-from parlour.jobs import progress
-from parlour.jobs.lease import LEASE
+from parlour.jobs import lease, progress
 from parlour.jobs.messages import keep
 from parlour.jobs.models import RUNNING, SENDING, UNCERTAIN, Job
 from parlour.settings import Settings
@@ -118,7 +117,7 @@ class JobContext:
         json.dumps(position)
         if done is not None:
             self.progress(done, total, message)
-        self.fenced(position=position, locked_until=now() + LEASE, **self.figures)
+        self.fenced(position=position, locked_until=now() + lease.LEASE, **self.figures)
         self._session.commit()
         self.position = position
         if self._stopping is not None and self._stopping.is_set():
@@ -157,7 +156,7 @@ class JobContext:
         if self._session.execute(clash, execution_options={SYSTEM: True}).first() is not None:
             raise AlreadySent(dedupe_key)
         try:
-            self.fenced(state=SENDING, send_key=dedupe_key, locked_until=now() + LEASE)
+            self.fenced(state=SENDING, send_key=dedupe_key, locked_until=now() + lease.LEASE)
         except IntegrityError as error:  # somebody was faster since the question
             raise AlreadySent(dedupe_key) from error
         self._session.commit()

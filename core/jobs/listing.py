@@ -31,6 +31,7 @@ from parlour.jobs.models import (
 from parlour.plugin.registry import current
 
 # What somebody who looks for trouble, or for the end of their own work, asks for together.
+_ATTENTION_KEY = "jobs_attention"
 ATTENTION, WORK, FINISHED_WELL = (FAILED, UNCERTAIN), (WAITING, RUNNING, SENDING), (DONE, CANCELLED)
 STATE_TITLES = {
     WAITING: _("waiting"),
@@ -120,13 +121,18 @@ def page(
 
 
 def attention(session: Session) -> dict[str, int]:
-    """How many jobs of the session's organisation wait for a person, by state; one indexed statement."""
+    """How many jobs of the session's organisation wait for a person, by state; one indexed statement per session."""
+    known: dict[str, int] | None = session.scope.cache.get(_ATTENTION_KEY)
+    if known is not None:
+        return known
     counted = (
-        select(Job.state, func.count(Job.id))
+        select(Job.state, func.count(Job.id).label("count"))
         .where(Job.organisation_id == session.scope.organisation_id, Job.state.in_(ATTENTION))
         .group_by(Job.state)
     )
-    return {state: count for state, count in session.execute(counted, execution_options={SYSTEM: True})}
+    rows = session.execute(counted, execution_options={SYSTEM: True}).all()
+    session.scope.cache[_ATTENTION_KEY] = found = {row.state: row.count for row in rows}
+    return found
 
 
 def title_of(name: str) -> Any:

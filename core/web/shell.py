@@ -13,6 +13,8 @@ from parlour.access.organisations import branches as all_branches
 from parlour.access.rules import allows
 from parlour.access.settings_nav import nav
 from parlour.i18n import _
+from parlour.jobs.listing import attention
+from parlour.jobs.models import FAILED, UNCERTAIN
 from parlour.plugin.calls import collect
 from parlour.plugin.gate import CORE
 from parlour.plugin.registry import current
@@ -88,11 +90,30 @@ def loud(request: Request, name: str, subject: Any) -> list[dict[str, Any]]:
 
 def needs(request: Request) -> list[dict[str, Any]]:
     """What waits for this person."""
+    if request.organisation is None:
+        return []
+    items = [item for item in slot_items(request, NEEDS) if isinstance(item, Need)]
     return [
         {"title": item.title, "sub": item.sub, "url": item.url, "icon": item.icon, "tone": item.tone}
-        for item in slot_items(request, NEEDS)
-        if isinstance(item, Need)
+        for item in (*_jobs_in_trouble(request), *items)
     ]
+
+
+def _jobs_in_trouble(request: Request) -> list[Need]:
+    """Background work that only a person can help, for who may do so."""
+    if not allows(request.db, "core:jobs:write"):
+        return []
+    found, loc = attention(request.db), request.loc
+    url = request.url_of("jobs", query={"show": "attention"})
+    failed, uncertain = found.get(FAILED, 0), found.get(UNCERTAIN, 0)
+    needs = []
+    if uncertain:
+        title = loc.plural("${n} message: was it sent?", "${n} messages: were they sent?", uncertain)
+        needs.append(Need(title=title, url=url, icon="circle-question-mark", tone="warn"))
+    if failed:
+        title = loc.plural("${n} background job failed", "${n} background jobs failed", failed)
+        needs.append(Need(title=title, url=url, icon="circle-alert", tone="bad"))
+    return needs
 
 
 def menus(request: Request) -> list[dict[str, Any]]:

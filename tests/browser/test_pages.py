@@ -102,6 +102,7 @@ PAGES: dict[str, Where] = {
     "role": "/settings/roles/2",
     "owner's role": "/settings/roles/1",
     "data that left": "/settings/log",
+    "background work": "/jobs",
     "my account": "~/me",
     "nothing there": "/nothing",
 }

@@ -40,7 +40,12 @@ def today(context: OrganisationContext, request: Request) -> dict[str, Any]:
 def needs(context: OrganisationContext, request: Request) -> dict[str, Any]:
     """What waits for this person, as a page: for those without scripts, and with many of them."""
     items = shell.slot_items(request, NEEDS)
-    return {"title": _("What needs me"), "parts": rendered(request, items), "figures": []}
+    return {
+        "title": _("What needs me"),
+        "mine": shell.needs(request),
+        "parts": rendered(request, items),
+        "figures": [],
+    }
 
 
 def first_steps(request: Request) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def fill(number, count):
 browser = browser_of(app, engine, owner)
 HERE = "/o/jasmine"
 LIST = HERE + "/r/contacts.contact"
-PAGES = [HERE, HERE + "/needs", HERE + "/plugins", HERE + "/search?q=a", HERE + "/search/suggest?q=a", LIST, LIST + "?q=7",
+PAGES = [HERE, HERE + "/needs", HERE + "/plugins", HERE + "/jobs", HERE + "/search?q=a", HERE + "/search/suggest?q=a", LIST, LIST + "?q=7",
          LIST + "/new", LIST + "/1", LIST + "/1/preview", LIST + "/1/edit", LIST + "/1/history", LIST + "/1/delete",
          LIST + "/1/person", LIST + "/merge?keep=1&lose=2", LIST + "/export", LIST + "/suggest?q=7",
          LIST + '/segments?f=[["blocked","=",true]]']
@@ -121,6 +121,7 @@ def test_pages_cost_the_same_for_one_plugin_and_for_eight(counted: Any) -> None:
 
 
 def test_pages_keep_to_the_number_that_they_state(counted: Any) -> None:
+    from parlour.jobs import views
     from parlour.records.pages import (
         card,
         exporting,
@@ -137,7 +138,7 @@ def test_pages_keep_to_the_number_that_they_state(counted: Any) -> None:
     from parlour.web.pages import plugins, search, today
 
     stated = {
-        "": today, "/needs": today, "/plugins": plugins, "/search": search, "/search/suggest": search,
+        "": today, "/needs": today, "/plugins": plugins, "/jobs": views, "/search": search, "/search/suggest": search,
         "/r/contacts.contact": listing, "/new": form, "/1": card, "/1/preview": preview, "/1/edit": form,
         "/1/history": history, "/1/delete": removing, "/1/person": person, "/merge": merging, "/export": exporting,
         "/suggest": suggest, "/segments": segments,

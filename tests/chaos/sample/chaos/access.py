@@ -1,0 +1,1 @@
+PERMISSIONS = {"chaos:jobs": "Ask for jobs"}
