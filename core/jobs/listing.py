@@ -126,12 +126,12 @@ def attention(session: Session) -> dict[str, int]:
     if known is not None:
         return known
     counted = (
-        select(Job.state, func.count(Job.id).label("count"))
+        select(Job.state, func.count(Job.id).label("jobs"))
         .where(Job.organisation_id == session.scope.organisation_id, Job.state.in_(ATTENTION))
         .group_by(Job.state)
     )
     rows = session.execute(counted, execution_options={SYSTEM: True}).all()
-    session.scope.cache[_ATTENTION_KEY] = found = {row.state: row.count for row in rows}
+    session.scope.cache[_ATTENTION_KEY] = found = {row.state: row.jobs for row in rows}
     return found
 
 

@@ -73,9 +73,9 @@ def fill(number, count):
 browser = browser_of(app, engine, owner)
 HERE = "/o/jasmine"
 LIST = HERE + "/r/contacts.contact"
-PAGES = [HERE, HERE + "/needs", HERE + "/plugins", HERE + "/jobs", HERE + "/search?q=a", HERE + "/search/suggest?q=a", LIST, LIST + "?q=7",
+PAGES = [HERE, HERE + "/needs", HERE + "/plugins", HERE + "/search?q=a", HERE + "/search/suggest?q=a", LIST, LIST + "?q=7",
          LIST + "/new", LIST + "/1", LIST + "/1/preview", LIST + "/1/edit", LIST + "/1/history", LIST + "/1/delete",
-         LIST + "/1/person", LIST + "/merge?keep=1&lose=2", LIST + "/export", LIST + "/suggest?q=7",
+         HERE + "/jobs", LIST + "/1/person", LIST + "/merge?keep=1&lose=2", LIST + "/export", LIST + "/suggest?q=7",
          LIST + '/segments?f=[["blocked","=",true]]']
 
 def count():
