@@ -30,6 +30,8 @@ class Settings:
     mail_url: str = ""
     mail_from: str = ""
     theme: str = "default"
+    # Calls of the API a minute for each token; 0 is no limit.
+    api_calls: int = 6000
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -90,10 +92,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         )
     data = Path(str(values.get("data", "data"))).expanduser().resolve()
     database = str(values.get("database_url") or f"sqlite:///{data / 'parlour.sqlite'}")
-    try:
-        proxies = int(str(values.get("trusted_proxies", 0)))
-    except ValueError as error:
-        raise Refusal(_("PARLOUR_TRUSTED_PROXIES must be a whole number.")) from error
+    proxies = _whole("PARLOUR_TRUSTED_PROXIES", values.get("trusted_proxies", 0))
+    calls = _whole("PARLOUR_API_CALLS", values.get("api_calls", Settings.api_calls))
     return Settings(
         data=data,
         database_url=with_driver(database),
@@ -105,8 +105,17 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         mail_url=str(values.get("mail_url", "")),
         mail_from=str(values.get("mail_from", "")),
         theme=str(values.get("theme", "default")),
+        api_calls=calls,
         sources=sources,
     )
+
+
+def _whole(variable: str, value: object) -> int:
+    """Raises Refusal for what is no whole number, or less than none."""
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()):
+        raise Refusal(_("${name} must be a whole number.", mapping={"name": variable}))
+    return int(text)
 
 
 def with_driver(url: str) -> str:

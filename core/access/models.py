@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -200,18 +201,43 @@ class ApiToken(SystemBase):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # How its text begins, for people to tell their tokens apart.
+    begins: Mapped[str] = mapped_column(String(20), default="", server_default=text("''"))
     organisation_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("core_organisation.id", ondelete="CASCADE"), index=True
     )
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
     title: Mapped[str] = mapped_column(String(200))
+    # What it is narrowed to, see `access.scopes`; None is all that its person may.
+    scopes: Mapped[list[str] | None] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class ApiAnswer(Base):
+    """What a POST with an Idempotency-Key was answered, to be said again to who repeats it within a day."""
+
+    __tablename__ = "core_api_answer"
+    __table_args__ = _scoped(
+        "core_api_answer",
+        UniqueConstraint("organisation_id", "caller", "key", name="uq_core_api_answer_key"),
+        Index("ix_core_api_answer_at", "organisation_id", "at"),
+    )
+
+    # The token, or for who has none whatever the view tells callers apart by.
+    caller: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(64))
+    # A hash of method, address and body: the same key for something else is a mistake.
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int] = mapped_column(Integer)
+    headers: Mapped[dict[str, str]] = mapped_column(Json)
+    body: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
 class Throttle(SystemBase):
-    """How often something was tried lately, per key ("login:user:…", "login:ip:…"; the end is hashed)."""
+    """How often something was done lately, per key ("login:user:…", "api:token:…"; the end of most is hashed)."""
 
     __tablename__ = "core_throttle"
     __table_args__ = SYSTEM_INFO

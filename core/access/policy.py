@@ -24,6 +24,8 @@ from parlour.access.models import LoginSession, User
 from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import open_session
+from parlour.web.api import for_programs
+from parlour.web.api.caller import Caller, caller_of
 
 COOKIE = "parlour_session"
 LOGGED_IN = "logged_in"
@@ -46,20 +48,22 @@ def includeme(config: Configurator) -> None:
 
 
 class SecurityPolicy:
-    """Log-ins by cookie. Everything is read once per request."""
+    """Log-ins by cookie on pages, tokens in the API; neither counts in the other. Everything is read once per request."""
 
     def __init__(self) -> None:
         self._identities = RequestLocalCache(self._load)
 
-    def identity(self, request: Request) -> Identity | None:
-        found: Identity | None = self._identities.get_or_create(request)
+    def identity(self, request: Request) -> Identity | Caller | None:
+        found: Identity | Caller | None = self._identities.get_or_create(request)
         return found
 
     def authenticated_userid(self, request: Request) -> int | None:
         identity = self.identity(request)
         return identity.user.id if identity else None
 
-    def _load(self, request: Request) -> Identity | None:
+    def _load(self, request: Request) -> Identity | Caller | None:
+        if for_programs(request):
+            return caller_of(request)
         token = request.cookies.get(COOKIE)
         if not token or len(token) > 200:
             return None

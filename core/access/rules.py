@@ -17,13 +17,14 @@ hide them in some rows only without telling by sorting and searching what it hid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from parlour.access.models import Role, Rule
+from parlour.access.scopes import cover
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.i18n import _
@@ -36,6 +37,7 @@ PERMISSION = "permission"
 RESTRICTION = "restriction"
 Predicate = ColumnElement[bool]
 _KEY = "access_rules"
+_CODES = "role_codes"
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,18 @@ def forget(session: Session) -> None:
         del session.scope.cache[key]
 
 
+def known_roles(session: Session, codes: Collection[str]) -> None:
+    """Save this session the query for the codes of its roles, which have been read already."""
+    session.scope.cache[_CODES] = tuple(codes)
+
+
 def _load(session: Session) -> RuleSet:
     role_ids = session.scope.role_ids
     found = RuleSet()
     if role_ids:
-        codes = session.scalars(select(Role.code).where(Role.id.in_(role_ids))).all()
+        codes = session.scope.cache.get(_CODES)
+        if codes is None:
+            codes = session.scalars(select(Role.code).where(Role.id.in_(role_ids))).all()
         found.everything = OWNER in codes
     if found.everything:
         return found
@@ -102,7 +111,7 @@ def allows(session: Session, permission: str) -> bool:
     """Whether the person has the permission at all, for some rows at least."""
     if session.scope.trusted:
         return True
-    if not _on(session, permission):
+    if not _on(session, permission) or not cover(session.scope.scopes, permission):
         return False
     rules = rules_of(session)
     if rules.everything:

@@ -20,7 +20,7 @@ COMMANDS = {
     "db": ("parlour.cli.db:db", "Upgrade, look at, back up, restore and copy the database."),
     "plugins": ("parlour.cli.plugins:plugins", "List, install, switch, uninstall and purge plugins."),
     "orgs": ("parlour.cli.orgs:orgs", "Add and list organisations."),
-    "users": ("parlour.cli.users:users", "Add people and reset passwords."),
+    "users": ("parlour.cli.users:users", "Add people, reset passwords, make tokens."),
     "import": ("parlour.cli.data:import_", "Read records from a file."),
     "export": ("parlour.cli.data:export", "Write records to a file."),
     "doctor": ("parlour.cli.doctor:doctor", "Check settings, database, plugins and broker."),

@@ -76,5 +76,41 @@ def passwd(email: str, password_stdin: bool, as_json: bool) -> None:
     show([row], [key for key, value in row.items() if value is not None], json_wanted=as_json)
 
 
+@users.command()
+@click.argument("email")
+@click.option("--title", default="command line", help="Which program the token is for.", show_default=True)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="Narrow it: read, write, export, RECORD:read, RECORD:write, RECORD:ACTION (repeatable).",
+)
+@click.option("--expires", metavar="DAY", help="The last day on which it works, as 2026-12-31.")
+@of_organisation
+@as_json
+def token(
+    email: str, title: str, scopes: tuple[str, ...], expires: str | None, org: str | None, as_json: bool
+) -> None:
+    """Make a token for programs, which acts as this person in one organisation. It is printed once."""
+    from parlour.access import tokens
+    from parlour.access.organisations import organisation_by_id
+    from parlour.access.users import user_by_email
+
+    with site() as engine, inside(engine, org) as session:
+        user = user_by_email(session, email)
+        if user is None:
+            raise NotFound(_("Nobody logs in as ${email}.", mapping={"email": email[:200]}))
+        zone = organisation_by_id(session, session.scope.organisation_id).zone
+        until = tokens.end_of(expires, zone) if expires else None
+        made = tokens.make(session, user.id, title, scopes=scopes, expires_at=until)
+        session.commit()
+    if as_json:
+        row = {"token": made, "email": user.email, "scopes": list(scopes) or None, "expires": expires}
+        show([row], list(row), json_wanted=True)
+    else:
+        click.echo(made)
+
+
 def _read_password() -> str:
     return sys.stdin.readline().rstrip("\r\n")

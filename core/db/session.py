@@ -40,6 +40,8 @@ class Scope:
     branch_id: int | None = None
     # Nothing is filtered by access rules: jobs and the operator's command line.
     trusted: bool = False
+    # What a token is narrowed to, see `access.scopes`; None for who is not narrowed.
+    scopes: frozenset[str] | None = None
     # How a change came in: "form", "api", "import", "job", "cli"; kept in the history.
     via: str = "form"
     cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -70,8 +72,9 @@ class Session(OrmSession):
             raise ScopeMissing("A session belongs to one organisation for life; open another session.")
         if self._scope is None and any(isinstance(row, Scoped) for row in self):
             raise ScopeMissing("This session already holds scoped rows.")
+        told = self._scope is not None
         self._scope = scope
-        if self.in_transaction():
+        if self.in_transaction() and not told:
             _tell_database(self)
 
     def raw(self, statement: Any, params: Any = None) -> Any:

@@ -12,6 +12,7 @@ from parlour.plugin.registry import current
 
 CORE = "core"
 _KEY = "enabled_plugins"
+_VERSION = "plugins_version"
 _SWITCHED = "switched_plugins"
 # Connection pool (one per database) -> (organisation, version of its switches, generation of this process) ->
 # names.
@@ -32,10 +33,12 @@ def enabled(session: Session) -> frozenset[str]:
 
     organisation_id = session.scope.organisation_id
     plugins = current()
-    with system(session):
-        version = session.execute(
-            select(Organisation.plugins_version).where(Organisation.id == organisation_id)
-        ).scalar_one()
+    version = session.scope.cache.get(_VERSION)
+    if version is None:
+        with system(session):
+            version = session.execute(
+                select(Organisation.plugins_version).where(Organisation.id == organisation_id)
+            ).scalar_one()
     known = _known.setdefault(session.get_bind().engine.pool, {})
     key = (organisation_id, version, plugins.generation)
     # What this session has switched may yet be rolled back, and another may then get the same version.
@@ -50,6 +53,11 @@ def enabled(session: Session) -> frozenset[str]:
     return names
 
 
+def known_version(session: Session, version: int) -> None:
+    """Save this session the query for the version of its switches, which has been read already."""
+    session.scope.cache[_VERSION] = version
+
+
 def switched_on(session: Session) -> frozenset[str]:
     """What the organisation has switched on, loaded in this process or not."""
     from parlour.plugin.models import OrganisationPlugin
@@ -62,6 +70,7 @@ def switched(session: Session) -> None:
     """Let this session read its switches anew, and for itself only; called by what changes them."""
     session.info[_SWITCHED] = True
     session.scope.cache.pop(_KEY, None)
+    session.scope.cache.pop(_VERSION, None)
 
 
 def plugin_of(package_or_module: str) -> str | None:

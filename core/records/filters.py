@@ -248,12 +248,14 @@ def _values(value: Any) -> Sequence[Any]:
 
 
 def _id(value: Any) -> int:
+    wrong = FilterFault(_("${value} is not the number of a record.", mapping={"value": str(value)[:40]}))
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise FilterFault(
-            _("${value} is not the number of a record.", mapping={"value": str(value)[:40]})
-        ) from error
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise wrong from error
+    if abs(number) >= 2**63:
+        raise wrong
+    return number
 
 
 def compare(kind: Kind, column: Any, key: Any, operator: str, value: Any, defaults: Defaults) -> Predicate:

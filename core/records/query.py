@@ -25,6 +25,7 @@ from parlour.records.filters import Predicate, compile_filter
 from parlour.records.kinds import LinkKind
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.records.search import search_predicate
+from parlour.records.values import UNPRINTABLE
 
 COUNTED_EXACTLY = 1000
 CHUNK = 500
@@ -164,10 +165,17 @@ def _encode(value: Any, row_id: int) -> str:
 def _decode(cursor: str, column: Any) -> tuple[Any, int]:
     try:
         value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(value, str) and column.type.python_type in (date, datetime):
-            value = column.type.python_type.fromisoformat(value)
-        return value, int(row_id)
-    except (ValueError, TypeError, binascii.Error, NotImplementedError) as error:
+        kind = column.type.python_type
+        if isinstance(value, str) and kind in (date, datetime):
+            value = kind.fromisoformat(value)
+        elif value is not None and (type(value) is not kind or (kind is int and abs(value) >= 2**63)):
+            raise TypeError(value)
+        if type(row_id) is not int or not 0 <= row_id < 2**63:
+            raise TypeError(row_id)
+        if isinstance(value, str) and UNPRINTABLE.search(value):
+            raise ValueError(value)
+        return value, row_id
+    except (ValueError, TypeError, binascii.Error, NotImplementedError, RecursionError) as error:
         raise Refusal(_("This page address is damaged; open the list again.")) from error
 
 

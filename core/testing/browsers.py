@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,7 +12,8 @@ from webtest import TestApp
 from parlour.access.models import LoginSession, User
 from parlour.access.policy import COOKIE
 from parlour.access.sessions import start_login, token_hash
-from parlour.db.session import open_session, system
+from parlour.access.tokens import make
+from parlour.db.session import Session, open_session, system
 
 
 class Browser(TestApp):  # type: ignore[misc]
@@ -37,6 +39,25 @@ def browser_of(site: Any, engine: Engine, user: User) -> Browser:
     browser.set_cookie(COOKIE, token)
     browser.csrf = csrf
     return browser
+
+
+class Program(TestApp):  # type: ignore[misc]
+    """Calls the API with a token, without cookies."""
+
+    token = ""
+    user: User
+
+    def do_request(self, req: Any, *args: Any, **kw: Any) -> Any:
+        if self.token and "Authorization" not in req.headers:
+            req.headers["Authorization"] = f"Bearer {self.token}"
+        return super().do_request(req, *args, **kw)
+
+
+def program_of(site: Any, session: Session, user: User, *, scopes: Sequence[str] = ()) -> Program:
+    """A program with a new token of this person in the session's organisation; the caller commits."""
+    program = Program(site)
+    program.token, program.user = make(session, user.id, "A test", scopes=scopes), user
+    return program
 
 
 def inline_parts(html: str) -> list[str]:

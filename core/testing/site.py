@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,8 @@ from parlour.db.engine import reader
 from parlour.plugin.registry import current
 from parlour.settings import Settings
 from parlour.testing import people
-from parlour.testing.browsers import Browser, browser_of
+from parlour.testing.browsers import Browser, Program, browser_of, program_of
+from parlour.web.api.limits import calls_of
 
 Enter = Callable[..., Browser]
 # The site and the generation of plugins that it was put together with.
@@ -24,7 +25,7 @@ _assembled: dict[int, Router] = {}
 
 
 @pytest.fixture
-def app(settings: Settings, engine: Engine) -> Router:
+def app(settings: Settings, engine: Engine) -> Iterator[Router]:
     """The whole site over this test's database."""
     site = _assembled.get(current().generation)
     if site is None:
@@ -34,7 +35,8 @@ def app(settings: Settings, engine: Engine) -> Router:
     site.registry["parlour.settings"] = settings
     site.registry["parlour.engine"], site.registry["parlour.reader"] = engine, reader(engine)
     site.registry["parlour.set_up"] = False
-    return site
+    yield site
+    calls_of(site.registry).close()
 
 
 @pytest.fixture
@@ -48,6 +50,22 @@ def login(app: Router, engine: Engine, organisation: Organisation) -> Enter:
         browser = browser_of(app, engine, user)
         browser.user = user
         return browser
+
+    return somebody
+
+
+@pytest.fixture
+def program(app: Router, engine: Engine, organisation: Organisation) -> Callable[..., Program]:
+    """`program("receptionist", scopes=["read"])`: a program with a token of somebody new in that role, or in none."""
+
+    def somebody(
+        role: str | None = "owner", where: Organisation = organisation, scopes: Sequence[str] = ()
+    ) -> Program:
+        with people.trusted(engine, where) as session:
+            user = people.add_person(session, role)
+            made = program_of(app, session, user, scopes=scopes)
+            session.commit()
+        return made
 
     return somebody
 

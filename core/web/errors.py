@@ -5,19 +5,23 @@ Programs that ask for JSON get a problem document (RFC 9457) of the same content
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from pyramid.config import Configurator
-from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
+from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken, PredicateMismatch
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPFound, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
 
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal, disk_full
 from parlour.i18n import _
+from parlour.web.api import for_programs
+from parlour.web.api.problems import ApiProblem
 from parlour.web.rendering import template
 from parlour.web.requests import known, language, reads_only
 
@@ -37,7 +41,10 @@ _TITLES = {
     404: _("There is nothing here"),
     405: _("This could not be understood"),
     409: _("That cannot be done"),
+    401: _("Who are you?"),
+    412: _("Somebody was faster"),
     413: _("This is too large"),
+    415: _("This could not be understood"),
     422: _("This cannot be saved"),
     429: _("Too many attempts"),
     500: _("Something went wrong here"),
@@ -71,10 +78,17 @@ class Problem:
     detail: Any
     title: Any = ""
     fields: dict[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # What a problem document says beside the usual.
+    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 def refused(error: ParlourError, request: Request) -> Response:
     """One of the ways in which Parlour says no."""
+    if isinstance(error, ApiProblem):
+        return answer(
+            request, Problem(error.status, error.message, headers=error.headers, members=error.members)
+        )
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
     fields = dict(error.fields) if isinstance(error, Invalid) else None
     return answer(request, Problem(status, error.message, fields=fields))
@@ -93,7 +107,27 @@ def unreadable(error: UnicodeDecodeError, request: Request) -> Response:
 
 
 def not_found(error: HTTPNotFound, request: Request) -> Response:
+    if for_programs(request) and isinstance(error, PredicateMismatch) and (allowed := methods(request)):
+        detail = _("This address answers to: ${methods}.", mapping={"methods": ", ".join(allowed)})
+        return answer(request, Problem(405, detail, headers={"Allow": ", ".join(allowed)}))
     return answer(request, Problem(404, _ADVICE[404]))
+
+
+def methods(request: Request) -> list[str]:
+    """What the address of a call answers to, where it answers at all; empty otherwise."""
+    route = getattr(request, "matched_route", None)
+    if route is None:
+        return []
+    views = request.registry.introspector.get_category("views") or ()
+    told = [found["introspectable"] for found in views]
+    found: set[str] = set()
+    for view in told:
+        if view.get("route_name") == route.name:
+            stated = view.get("request_methods") or ()
+            found.update([stated] if isinstance(stated, str) else stated)
+    if "GET" in found:
+        found.add("HEAD")
+    return sorted(found) if request.method not in found else []
 
 
 def forbidden(error: HTTPForbidden, request: Request) -> Response:
@@ -101,7 +135,9 @@ def forbidden(error: HTTPForbidden, request: Request) -> Response:
     if known(request, "user") is None and reads_only(request) and not wants_json(request):
         here = request.path_qs if request.path != "/" else None
         return HTTPFound(request.url_of("login", query={"back": here} if here else None))
-    status = 401 if known(request, "user") is None else 403
+    if known(request, "user") is None:
+        return answer(request, Problem(401, _ADVICE[403], title=_TITLES[403]))
+    status = 403
     return answer(request, Problem(status, _ADVICE[403], title=_TITLES[403]))
 
 
@@ -124,7 +160,7 @@ def broken(error: Exception, request: Request) -> Response:
 
 def wants_json(request: Request) -> bool:
     """Whether the client asked for JSON rather than a page."""
-    if request.environ.get("PATH_INFO", "").startswith("/api/"):
+    if for_programs(request):
         return True
     offered = request.accept.acceptable_offers(["text/html", "application/json", PROBLEM])
     return bool(offered) and offered[0][0] != "text/html"
@@ -134,8 +170,10 @@ def answer(request: Request, problem: Problem) -> Response:
     """The response for a problem: a page, a fragment's plain words, or a problem document."""
     title = problem.title or _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase
     if wants_json(request):
-        response = Response(json_body=_document(request, problem, title), status=problem.status)
-        response.content_type = PROBLEM
+        document = json.dumps(_document(request, problem, title), ensure_ascii=False)
+        # Words of a caller may hold what is no text.
+        response = Response(document.encode("utf-8", "replace"), status=problem.status, content_type=PROBLEM)
+        response.headers.update(problem.headers)
         return response
     page = template(
         request,
@@ -160,6 +198,7 @@ def _document(request: Request, problem: Problem, title: Any) -> dict[str, Any]:
         "status": problem.status,
         "detail": say(problem.detail),
         "code": request.id,
+        **problem.members,
     }
     if problem.fields:
         document["errors"] = {name: say(message) for name, message in problem.fields.items()}

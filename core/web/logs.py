@@ -60,8 +60,10 @@ def _note(request: Request, status: int, begun: float) -> None:
 
 
 def _id_of(row: object) -> int | None:
-    """The id of a row whose session may be closed by now."""
+    """The id of a row whose session may be closed by now, or of what stands for one on calls of the API."""
     from sqlalchemy import inspect
 
-    identity = inspect(row).identity if row is not None else None
-    return int(identity[0]) if identity else None
+    state = inspect(row, raiseerr=False) if row is not None else None
+    if state is None:
+        return getattr(row, "id", None)
+    return int(state.identity[0]) if state.identity else None

@@ -23,6 +23,8 @@ from parlour.db.session import Session, open_session
 from parlour.i18n import LOCALES, Localizer, localizer
 from parlour.plugin import gate
 from parlour.settings import Settings
+from parlour.web.api import for_programs
+from parlour.web.api.caller import Home, organisation_of_call
 
 READING = ("GET", "HEAD", "OPTIONS")
 # Posts that only ask: what is typed does not belong into an address. On SQLite a write lock would stop everybody
@@ -77,16 +79,18 @@ def _db(request: Request) -> Session:
 
 
 def _user(request: Request) -> User | None:
-    """The person who is logged in, or None."""
+    """The person who is logged in or for whom a token acts (see `api.caller.Person`), or None."""
     user: User | None = getattr(request.identity, "user", None)
     return user
 
 
-def _organisation(request: Request) -> Organisation | None:
+def _organisation(request: Request) -> Organisation | Home | None:
     """The organisation of the address, entered by the session; None without one, and for who is not logged in.
 
     Raises NotFound for a person who does not work there, as if it did not exist.
     """
+    if for_programs(request):
+        return organisation_of_call(request) if getattr(request, "matched_route", None) else None
     slug = (request.matchdict or {}).get("organisation")
     if slug is None or request.user is None:
         return None
@@ -102,7 +106,7 @@ def _loc(request: Request) -> Localizer:
     user: User | None = request.user
     organisation: Organisation | None = request.organisation
     wanted = (user.locale if user else None) or (organisation.locale if organisation else None)
-    name = wanted or asked_language(request)
+    name = _said_language(request) or wanted or asked_language(request)
     if organisation is None:
         return localizer(name)
     return localizer(name, organisation.zone, organisation.currency, organisation.region)
@@ -129,7 +133,13 @@ def language(request: Request) -> Localizer:
         loc: Localizer = request.loc
         return loc
     user = known(request, "user")
-    return known(request, "loc") or localizer((user.locale if user else None) or asked_language(request))
+    name = _said_language(request) or (user.locale if user else None) or asked_language(request)
+    return known(request, "loc") or localizer(name)
+
+
+def _said_language(request: Request) -> str:
+    """The language that a program asks for in so many words; browsers are set up once and people choose on pages."""
+    return str(request.accept_language.lookup(LOCALES, default="")) if for_programs(request) else ""
 
 
 def known(request: Request, name: str) -> Any:

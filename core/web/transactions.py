@@ -13,6 +13,7 @@ from pyramid.response import Response
 from pyramid_tm import default_commit_veto, maybe_tag_retryable
 
 from parlour.web import health
+from parlour.web.api import body, for_programs
 from parlour.web.assets import PREFIX
 
 ATTEMPTS = 3
@@ -22,6 +23,7 @@ def includeme(config: Configurator) -> None:
     config.add_settings(
         {
             "retry.attempts": ATTEMPTS,
+            "retry.activate_hook": attempts,
             "tm.manager_hook": "pyramid_tm.explicit_manager",
             "tm.commit_veto": veto,
             "tm.activate_hook": needs_transaction,
@@ -30,6 +32,16 @@ def includeme(config: Configurator) -> None:
     )
     config.include("pyramid_retry")
     config.include("pyramid_tm")
+
+
+def attempts(request: Request) -> int | None:
+    """How often a request is tried; None is as often as usual. A body that is kept for that is read before.
+
+    Calls of the API have a limit for it, which must be looked at before everything is copied.
+    """
+    if for_programs(request):
+        body.take(request)
+    return None
 
 
 def veto(request: Request, response: Response) -> bool:

@@ -99,9 +99,12 @@ def link_id(value: Any) -> int | None:
     if value in (None, ""):
         return None
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise Fault(_("A link needs the number of a record.")) from error
+    if (number != value and str(number) != str(value).strip()) or not 0 < number < 2**63:
+        raise Fault(_("A link needs the number of a record."))
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)

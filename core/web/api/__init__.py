@@ -1,0 +1,30 @@
+"""The REST API: records for programs, under the same rules, through the same write path.
+
+caller.py     the token of a call, and whose organisation it opens
+body.py       JSON in, with limits          answers.py   JSON out, with entity tags
+reading.py    lists and single records      writing.py   new, changed, deleted, actions
+problems.py   how it says no                openapi.py   what it says about itself
+limits.py     how often somebody may call   replay.py    Idempotency-Key
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+V1 = "/api/v1"
+
+
+def includeme(config: Any) -> None:
+    """Routes of the API. Views without a method of their own are answered with 405 by `web.errors`."""
+    from parlour.web.api.contexts import CallContext, RecordContext, RowContext
+
+    config.add_route("api.records", f"{V1}/records", factory=CallContext)
+    config.add_route("api.record", f"{V1}/records/{{record}}", factory=RecordContext)
+    config.add_route("api.row", f"{V1}/records/{{record}}/{{id}}", factory=RowContext)
+    config.add_route("api.action", f"{V1}/records/{{record}}/{{id}}/actions/{{action}}", factory=RowContext)
+    config.scan("parlour.web.api")
+
+
+def for_programs(request: Any) -> bool:
+    """Whether the address belongs to the API, where tokens count and cookies do not."""
+    return str(request.environ.get("PATH_INFO", "")).startswith("/api/")

@@ -1,0 +1,148 @@
+"""New, changed and deleted records, batches and actions over the API."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from parlour.plugins.contacts.models import Contact
+from parlour.records import query
+from parlour.records.models import ChangeSet
+from parlour.records.write import save
+from parlour.testing import people
+from parlour.testing.site import statements
+
+LIST = "/api/v1/records/contacts.contact"
+
+
+@pytest.fixture
+def client(engine, organisation):
+    with people.trusted(engine, organisation) as session:
+        made = save(session, Contact, {"name": "Anna"})
+        session.commit()
+    return made
+
+
+def test_a_new_record_is_answered_as_it_was_kept(program):
+    caller = program("receptionist")
+    answer = caller.post_json(LIST, {"name": "Вера", "phones": ["8 (916) 111-22-33"]}, status=201)
+    assert answer.json["phones"][0]["number"] == "+79161112233"
+    assert answer.headers["Location"].endswith(f"{LIST}/{answer.json['id']}")
+    read = caller.get(answer.headers["Location"])
+    assert (read.json, read.headers["ETag"]) == (answer.json, answer.headers["ETag"])
+
+
+def test_values_that_cannot_be_kept_are_named_by_field(program):
+    answer = program().post_json(LIST, {"name": "", "emails": ["nobody"], "shoe_size": 40}, status=422)
+    assert set(answer.json["errors"]) >= {"emails", "shoe_size"}
+    assert answer.content_type == "application/problem+json"
+
+
+def test_problems_speak_the_language_that_is_asked_for(program):
+    caller = program()
+    russian = caller.post_json(LIST, {}, headers={"Accept-Language": "ru-RU, en;q=0.5"}, status=422).json
+    english = caller.post_json(LIST, {}, headers={"Accept-Language": "en"}, status=422).json
+    assert english["title"] == "This cannot be saved"
+    assert russian["title"] != english["title"]
+    assert russian["errors"]["name"] != english["errors"]["name"]
+
+
+def test_a_change_touches_only_what_it_names(program, client):
+    caller = program()
+    answer = caller.patch_json(f"{LIST}/{client}", {"note": "likes tea"})
+    assert (answer.json["name"], answer.json["note"], answer.json["version"]) == ("Anna", "likes tea", 2)
+
+
+def test_a_change_of_what_somebody_changed_meanwhile_is_refused_with_what_stands(program, client):
+    caller = program()
+    seen = caller.get(f"{LIST}/{client}").headers["ETag"]
+    caller.patch_json(f"{LIST}/{client}", {"note": "first"}, headers={"If-Match": seen})
+    late = caller.patch_json(f"{LIST}/{client}", {"note": "second"}, headers={"If-Match": seen}, status=412)
+    assert late.json["current"]["note"] == "first"
+    caller.delete(f"{LIST}/{client}", headers={"If-Match": seen}, status=412)
+    caller.patch_json(f"{LIST}/{client}", {"note": "x"}, headers={"If-Match": '"nonsense"'}, status=412)
+    caller.patch_json(f"{LIST}/{client}", {"note": "third"}, headers={"If-Match": "*"}, status=200)
+    fresh = caller.get(f"{LIST}/{client}").headers["ETag"]
+    caller.patch_json(f"{LIST}/{client}", {"note": "4"}, headers={"If-Match": f"{seen}, {fresh}"}, status=200)
+
+
+def test_without_if_match_the_last_one_wins(program, client):
+    caller = program()
+    caller.patch_json(f"{LIST}/{client}", {"note": "first"})
+    assert caller.patch_json(f"{LIST}/{client}", {"note": "second"}).json["note"] == "second"
+
+
+def test_deleting_and_the_archive(program, client):
+    caller = program()
+    caller.post_json(f"{LIST}/{client}/actions/archive", {})
+    assert caller.get(LIST).json["items"] == []
+    assert [item["id"] for item in caller.get(LIST, {"archived": "only"}).json["items"]] == [client]
+    caller.post(f"{LIST}/{client}/actions/restore")
+    assert caller.get(f"{LIST}/{client}").json["archived_at"] is None
+    assert caller.delete(f"{LIST}/{client}", status=204).body == b""
+    caller.get(f"{LIST}/{client}", status=404)
+    caller.delete(f"{LIST}/{client}", status=404)
+
+
+def test_a_batch_is_all_or_nothing(program, engine, organisation):
+    caller = program()
+    wrong = [{"name": "Anna"}, {"name": "Boris", "emails": ["nobody"]}, {"nick": "V"}]
+    answer = caller.post_json(LIST, wrong, status=422)
+    assert [(item["index"], set(item["errors"])) for item in answer.json["items"]] == [
+        (1, {"emails"}),
+        (2, {"nick", "name"}),
+    ]
+    assert caller.get(LIST).json["items"] == []
+    made = caller.post_json(LIST, [{"name": "Anna"}, {"name": "Boris"}], status=201).json["items"]
+    assert [(item["status"], item["version"]) for item in made] == [(201, 1), (201, 1)]
+
+
+def test_a_batch_of_changes(program):
+    caller = program()
+    ids = [item["id"] for item in caller.post_json(LIST, [{"name": "Anna"}, {"name": "Boris"}]).json["items"]]
+    changed = caller.patch_json(LIST, [{"id": one, "note": "x", "version": 1} for one in ids]).json["items"]
+    assert [(item["id"], item["version"]) for item in changed] == [(one, 2) for one in ids]
+    late = caller.patch_json(LIST, [{"id": ids[0], "version": 1, "note": "y"}], status=409)
+    assert late.json["current"] == {"id": ids[0], "version": 2}
+    caller.patch_json(LIST, [{"note": "y"}], status=422)
+    caller.patch_json(LIST, {"id": ids[0]}, status=400)
+    caller.patch_json(LIST, [{"id": ids[0], "note": "1"}, {"id": ids[0], "note": "2"}], status=422)
+
+
+def test_the_statements_of_a_batch_do_not_depend_on_its_size(program, engine):
+    caller = program()
+    caller.post_json(LIST, [{"name": "Zoe"}])
+    with statements(engine) as few:
+        caller.post_json(LIST, [{"name": f"A{n}"} for n in range(2)])
+    with statements(engine) as many:
+        caller.post_json(LIST, [{"name": f"B{n}"} for n in range(100)])
+    assert len(many) == len(few)
+
+
+def test_an_action_runs_with_its_values(program, client):
+    caller = program()
+    answer = caller.post_json(f"{LIST}/{client}/actions/block", {"reason": "does not come"})
+    assert answer.json["change_set"]
+    assert caller.get(f"{LIST}/{client}").json["blocked_reason"] == "does not come"
+    caller.post_json(f"{LIST}/{client}/actions/block", {"colour": "red"}, status=422)
+    caller.post_json(f"{LIST}/{client}/actions/dance", {}, status=404)
+    caller.post_json(f"{LIST}/999/actions/block", {}, status=404)
+
+
+def test_what_the_api_writes_is_in_the_history_as_such(program, engine, organisation, client):
+    caller = program("receptionist")
+    caller.patch_json(f"{LIST}/{client}", {"note": "x"})
+    with people.trusted(engine, organisation) as session:
+        last = session.scalars(select(ChangeSet).order_by(ChangeSet.id.desc())).first()
+        assert (last.via, last.user_id) == ("api", caller.user.id)
+        assert query.get(session, Contact.__record__, client)["note"] == "x"
+
+
+def test_who_may_not_write_is_refused_in_words(program, client):
+    caller = program("accountant")
+    for answer in (
+        caller.post_json(LIST, {"name": "Boris"}, status=403),
+        caller.patch_json(f"{LIST}/{client}", {"name": "Boris"}, status=403),
+        caller.delete(f"{LIST}/{client}", status=403),
+    ):
+        assert answer.json["detail"]
