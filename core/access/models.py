@@ -7,12 +7,13 @@ scoped.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -356,3 +357,21 @@ class AccessLog(Base):
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("core_user.id", ondelete="SET NULL"))
     at: Mapped[datetime] = mapped_column(Moment, default=now)
     ip: Mapped[str] = mapped_column(String(45), default="")
+
+
+class TermsVersion(Base):
+    """One revision of what an organisation tells people about their data; consents name it by `name`.
+
+    `texts` maps languages to plain text. What has come into effect is never changed.
+    """
+
+    __tablename__ = "core_terms"
+    __table_args__ = _scoped(
+        "core_terms", UniqueConstraint("organisation_id", "name", name="uq_core_terms_name")
+    )
+
+    name: Mapped[str] = mapped_column(String(20))
+    effective_on: Mapped[date] = mapped_column(Date)
+    texts: Mapped[dict[str, str]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    created_by: Mapped[int | None] = mapped_column(BigId)

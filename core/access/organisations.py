@@ -122,6 +122,18 @@ def faults(values: Mapping[str, Any]) -> dict[str, Any]:
     return errors
 
 
+def colour_of(text: Any) -> str:
+    """A colour as people write it ("#8A3B6A", "8a3b6a", "#abc") as "#rrggbb"; "" for none. Raises Refusal."""
+    digits = str(text or "").strip().lower().removeprefix("#")
+    if not digits:
+        return ""
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    if not re.fullmatch(r"[0-9a-f]{6}", digits):
+        raise Refusal(_("A colour is written like #8a3b6a: a # and six digits or letters up to f."))
+    return f"#{digits}"
+
+
 def _check(values: Mapping[str, Any]) -> None:
     errors = faults(values)
     if errors:
@@ -182,7 +194,7 @@ def only_one_at_a_time(session: Session) -> None:
 
 
 def update_organisation(session: Session, values: dict[str, Any]) -> Organisation:
-    """Change name, country, zone, currency, region or locale of the session's organisation. Raises Invalid.
+    """Change name, country, zone, currency, region, locale or colour of the session's organisation. Raises Invalid.
 
     Amounts keep the currency in which they were written, and moments stay where they are: only what comes
     later follows.
@@ -191,10 +203,19 @@ def update_organisation(session: Session, values: dict[str, Any]) -> Organisatio
     fields = ("name", "country", "zone", "currency", "region", "locale")
     wanted = {field: values.get(field, getattr(organisation, field)) for field in fields}
     wanted["name"] = " ".join(wanted["name"].split())
-    _check(wanted)
+    errors = faults(wanted)
+    settings = dict(organisation.settings)
+    if "colour" in values:
+        try:
+            settings["colour"] = colour_of(values["colour"])
+        except Refusal as refused:
+            errors["colour"] = refused.message
+    if errors:
+        raise Invalid(_("The organisation could not be saved."), {0: errors})
     with system(session):
         for field, value in wanted.items():
             setattr(organisation, field, value)
+        organisation.settings = settings
     session.scope.cache.pop("defaults", None)
     return organisation
 

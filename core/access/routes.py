@@ -27,6 +27,14 @@ PAGES = (
         sequence=20,
     ),
     SettingsPage(
+        title=_("Personal data"),
+        route="settings.terms",
+        permission="core:settings:read",
+        icon="scroll-text",
+        group="place",
+        sequence=30,
+    ),
+    SettingsPage(
         title=_("Who works here"),
         route="settings.members",
         permission="core:users:read",
@@ -61,6 +69,10 @@ def includeme(config: Configurator) -> None:
     config.add_route("setup", "/setup")
     config.add_route("forgot", "/forgot")
     config.add_route("reset", "/reset/{token}")
+    # What everybody may read. No organisation is entered by these addresses.
+    config.add_route("terms", "/terms/{salon}")
+    config.add_route("cookies", "/cookies")
+    config.add_route("colours", r"/colours/{colour:[0-9a-f]{6}}.css")
     # What a person decides about themselves.
     config.add_route("me", "/me")
     config.add_route("me.password", "/me/password")
@@ -71,6 +83,11 @@ def includeme(config: Configurator) -> None:
     # What an organisation decides.
     config.add_route("settings", SETTINGS)
     config.add_route("settings.organisation", f"{SETTINGS}/organisation")
+    config.add_route("settings.colour", f"{SETTINGS}/organisation/colour")
+    config.add_route("settings.terms", f"{SETTINGS}/terms")
+    config.add_route("settings.terms.new", f"{SETTINGS}/terms/new")
+    config.add_route("settings.terms.version", rf"{SETTINGS}/terms/{{id:\d{{1,18}}}}")
+    config.add_route("settings.terms.remove", rf"{SETTINGS}/terms/{{id:\d{{1,18}}}}/remove")
     config.add_route("settings.branches", f"{SETTINGS}/branches")
     config.add_route("settings.branch.new", f"{SETTINGS}/branches/new")
     config.add_route("settings.branch", rf"{SETTINGS}/branches/{{id:\d{{1,18}}}}")

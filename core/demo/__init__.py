@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from parlour.access import terms
 from parlour.access.memberships import Duty, add_member
 from parlour.access.models import Branch, Organisation
 from parlour.access.organisations import add_organisation, save_branch
 from parlour.access.roles import role_by_code
 from parlour.db.session import Session
+from parlour.demo.words import TERMS
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import current
 from parlour.settings import Settings
@@ -48,6 +50,8 @@ def furnish(session: Session, settings: Settings, *, locale: str = "en") -> Orga
         session, "Jasmine", region="RU", locale=locale, branch="Jasmine on Tverskaya"
     )
     _branches(session)
+    for day, texts in TERMS.items():
+        terms.save_version(session, None, day, texts)
     for login in LOGINS:
         duty = Duty(role_by_code(session, login.role).id)
         add_member(session, login.email, login.name, [duty], password=login.password, temporary=False)

@@ -66,11 +66,15 @@ class SavedFilter(Base):  # type: ignore[misc]
 
 
 class ImportMapping(Base):  # type: ignore[misc]
-    """Which column of a kind of file goes into which field; found again by the file's headings."""
+    """Which column of a kind of file goes into which field; found again by the file's headings.
+
+    `given` are the values that go along: {"fixed": {field: value}, "defaults": {field: value}}.
+    """
 
     __tablename__ = "core_import_mapping"
     record: Mapped[str] = mapped_column(String(80))
     headings: Mapped[str] = mapped_column(Text)
     columns: Mapped[dict[str, Any]] = mapped_column(Json)
+    given: Mapped[dict[str, Any] | None] = mapped_column(Json)
     updated_at: Mapped[datetime] = mapped_column(Moment, default=now)
     __table_args__ = (Index("ix_core_import_mapping_record", "organisation_id", "record"), INFO)

@@ -130,6 +130,8 @@ def standard_assets(watch: bool = False) -> Assets:
 AA = 4.5
 # Where accent text stands, by scheme; the same values as in tokens.css, which a test compares.
 BACKGROUNDS = {"light": ("#faf8f6", "#ffffff"), "dark": ("#171316", "#211b20")}
+# The theme's own accent, which an organisation that chose nothing has.
+OWN_COLOUR = "#8a3b6a"
 QUIET = {"light": "#655c62", "dark": "#a89ca4"}
 
 

@@ -83,6 +83,17 @@ class UrlWidget(TextInputWidget):  # type: ignore[misc]
     inputmode = "url"
 
 
+class ColourWidget(TextInputWidget):  # type: ignore[misc]
+    """A colour, "#rrggbb". `otherwise` is what holds where the box is empty; `preview` shows how the present one looks, and
+    `preview_url` answers `?colour=` with how another one would.
+    """
+
+    template = "colour"
+    otherwise = ""
+    preview: Any = ""
+    preview_url = ""
+
+
 class NumberWidget(TextInputWidget):  # type: ignore[misc]
     """A number. A comma is as good as a point, and spaces between thousands are dropped: "1 234,5" reads as "1234.5".
 

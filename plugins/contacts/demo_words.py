@@ -156,7 +156,7 @@ RU = Words(
         "Перенесла запись по телефону.",
         "Привела подругу.",
     ),
-    consent_text="2025-09",
+    consent_text="2025-09-01",
 )  # fmt: skip
 EN = Words(
     tags=("VIP", "regular", "bride", "blonde", "student", "colour", "brows", "nails", "mornings", "evenings"),
@@ -217,5 +217,5 @@ EN = Words(
         "Moved the appointment by phone.",
         "Brought a friend.",
     ),
-    consent_text="2025-09",
+    consent_text="2025-09-01",
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parlour.access import terms
 from parlour.access.rules import allows
 from parlour.db.session import Session
 from parlour.i18n import _
@@ -136,6 +137,7 @@ def _side(session: Session, context: CardContext) -> list[SlotItem]:
             values = {"places": places, "company": company, "may_add": may_add, "contact_id": context.id}
             parts.append(SlotItem(template="contacts/places.jinja2", context=values, sequence=20))
     if allows(session, "contacts:consent:read") and context.row.get("kind") != "company":
+        published = {one.name for one in terms.in_effect(session)}
         agreed = [
             {
                 "words": consent_words(one.purpose, one.channel),
@@ -143,6 +145,7 @@ def _side(session: Session, context: CardContext) -> list[SlotItem]:
                 "when": context.loc.date(one.at),
                 "source": SOURCE_TITLES.get(one.source, one.source),
                 "version": one.version_of_text,
+                "published": one.version_of_text in published,
             }
             for one in services.consents_of(session, context.id)
         ]

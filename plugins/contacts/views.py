@@ -11,6 +11,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from parlour.access import terms
 from parlour.access.rules import allows
 from parlour.access.views import forms
 from parlour.errors import Invalid, NotFound, Refusal
@@ -296,7 +297,21 @@ class _Card:
         self.url = request.url_of("record.card", record=services.kind().name, id=row_id)
 
 
-def _consent_form(request: Request, card: _Card) -> forms.Form:
+def _version_box(request: Request, present: str) -> Any:
+    """Which text it is about: a revision of the salon's own, or where it keeps none here, what somebody types."""
+    held = terms.in_effect(request.db)
+    title = _("Version of the text")
+    if not held:
+        hint = _("Which wording the person read: its date or number.")
+        return forms.text("version_of_text", title, required=True, hint=hint)
+    known = [(one.name, request.loc.date(one.effective_on, "long")) for one in held]
+    if present and present not in dict(known):
+        known.append((present, present))
+    hint = _("Which wording the person read: the day from which it holds.")
+    return forms.choice("version_of_text", title, known, required=True, hint=hint)
+
+
+def _consent_form(request: Request, card: _Card, version: str = "") -> forms.Form:
     say_it = request.loc.translate
 
     def options(pairs: Any) -> list[tuple[str, str]]:
@@ -308,12 +323,7 @@ def _consent_form(request: Request, card: _Card) -> forms.Form:
         forms.choice("purpose", _("To what"), options(PURPOSES)),
         forms.choice("channel", _("Over which channel"), options(CONSENT_CHANNELS)),
         forms.choice("source", _("How it was said"), options(CONSENT_SOURCES)),
-        forms.text(
-            "version_of_text",
-            _("Version of the text"),
-            required=True,
-            hint=_("Which wording the person read: its date or number."),
-        ),
+        _version_box(request, version),
         action=request.url_of("contacts.consent", id=card.id),
         name="consent",
         save=_("Write down"),
@@ -330,7 +340,9 @@ def consent(context: OrganisationContext, request: Request) -> dict[str, Any]:
     card = _Card(request)
     latest = services.consents_of(request.db, card.id) if allows(request.db, "contacts:consent:read") else []
     version = max(latest, key=lambda one: one.at).version_of_text if latest else ""
-    shown = _consent_form(request, card).show({"given": "yes", "version_of_text": version})
+    held = terms.in_effect(request.db)
+    chosen = held[0].name if held else version
+    shown = _consent_form(request, card, version).show({"given": "yes", "version_of_text": chosen})
     return _consent_page(card, shown)
 
 

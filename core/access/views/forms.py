@@ -20,6 +20,8 @@ from parlour.errors import Invalid
 from parlour.i18n import _
 from parlour.web.widgets import (
     CheckboxChoiceWidget,
+    ColourWidget,
+    DateWidget,
     EmailWidget,
     PasswordWidget,
     PhoneWidget,
@@ -65,9 +67,14 @@ def text(name: str, title: Any, **more: Any) -> Any:
     return _node(name, title, TextInputWidget(), **more)
 
 
-def lines(name: str, title: Any, **more: Any) -> Any:
+def lines(name: str, title: Any, *, rows: int = 3, **more: Any) -> Any:
     """Several lines."""
-    return _node(name, title, TextAreaWidget(rows=3), **more)
+    return _node(name, title, TextAreaWidget(rows=rows), **more)
+
+
+def day(name: str, title: Any, **more: Any) -> Any:
+    """A date, as ISO 8601 text."""
+    return _node(name, title, DateWidget(), **more)
 
 
 def email(name: str, title: Any, **more: Any) -> Any:
@@ -83,6 +90,12 @@ def password(name: str, title: Any, *, autocomplete: str = "new-password", **mor
     node = _node(name, title, PasswordWidget(attributes={"autocomplete": autocomplete}), **more)
     node.preparer = None
     return node
+
+
+def colour(name: str, title: Any, *, otherwise: str, preview: Any, preview_url: str, **more: Any) -> Any:
+    """A colour, with how it will look."""
+    widget = ColourWidget(otherwise=otherwise, preview=preview, preview_url=preview_url)
+    return _node(name, title, widget, **more)
 
 
 def choice(name: str, title: Any, values: Sequence[tuple[str, Any]], **more: Any) -> Any:

@@ -13,14 +13,16 @@ from parlour.access.policy import MEMBER
 from parlour.access.rules import allows
 from parlour.access.users import users_by_ids
 from parlour.access.views import forms
+from parlour.access.views.colour import samples
 from parlour.access.views.declare import view
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import LOCALES, _
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
 from parlour.records.registry import all_records
+from parlour.web.assets import OWN_COLOUR
 from parlour.web.flash import say
-from parlour.web.rendering import LANGUAGES
+from parlour.web.rendering import LANGUAGES, template
 
 READ, WRITE = "core:settings:read", "core:settings:write"
 LOG_PAGE = 100
@@ -42,6 +44,8 @@ def settings(request: Request) -> Any:
 
 def _form(request: Request) -> forms.Form:
     locale = request.loc.name
+    chosen = request.organisation.settings.get("colour")
+    preview = template(request, "_colour.jinja2", {"samples": samples(request, chosen or OWN_COLOUR)})
     here = list(countries.country_choices(locale))
     zones = [(zone, zone) for zone in countries.zone_choices()]
     if request.organisation.zone not in countries.zone_choices():
@@ -57,6 +61,14 @@ def _form(request: Request) -> forms.Form:
         ),
         forms.choice("region", _("Phones without a country code are from"), here),
         forms.choice("locale", _("Language"), [(name, LANGUAGES[name]) for name in LOCALES]),
+        forms.colour(
+            "colour",
+            _("Colour of the salon"),
+            otherwise=OWN_COLOUR,
+            preview=preview,
+            preview_url=request.url_of("settings.colour"),
+            hint=_("Of buttons, links and what is chosen. Empty: the colour of Parlour."),
+        ),
         action=request.url_of("settings.organisation"),
         readonly=not allows(request.db, WRITE),
     )
@@ -66,6 +78,7 @@ def _form(request: Request) -> forms.Form:
 def organisation_page(request: Request) -> Any:
     names = ("name", "country", "zone", "currency", "region", "locale")
     values = {name: getattr(request.organisation, name) for name in names}
+    values["colour"] = request.organisation.settings.get("colour")
     return page(request, _("Organisation"), form=_form(request).show(values))
 
 

@@ -40,9 +40,9 @@ class Plan:
     unmatched: list[str] = field(default_factory=list)
     # Those of the unmatched that our own export writes and nobody fills in.
     computed: list[str] = field(default_factory=list)
-    # Values for every row, and for rows in which the file has none; as a person writes them.
-    fixed: dict[str, str] = field(default_factory=dict)
-    defaults: dict[str, str] = field(default_factory=dict)
+    # Values for every row, and for rows in which the file has none: a text as a person writes it, or JSON.
+    fixed: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
     remembered: bool = False
 
 
@@ -78,6 +78,9 @@ def propose(
         plan.columns = {
             column: name for column, name in saved.columns.items() if name in fields or name == SKIP
         }
+        kept = saved.given or {}
+        plan.fixed = {name: value for name, value in kept.get("fixed", {}).items() if name in fields}
+        plan.defaults = {name: value for name, value in kept.get("defaults", {}).items() if name in fields}
         plan.remembered = True
     elif not given:
         plan.columns = _card_columns(record, table, fields) or _written_by_us(record, table.columns, fields)
@@ -127,12 +130,19 @@ def fill(
 ) -> None:
     """Put values for every row into a plan: `fixed` ones win over the file, `defaults` give way to it.
 
+    They go before those that are remembered with the columns.
+
     Raises Refusal for a field that does not exist; whether a value fits is found before the first row is read.
     """
     fields = {item.name: item for item in importable(session, record)}
     for name in (*fixed, *defaults):
         _known(record, fields, name)
-    plan.fixed, plan.defaults = dict(fixed), dict(defaults)
+    now_given = {*fixed, *defaults}
+    kept_fixed, kept_defaults = (
+        {name: value for name, value in kept.items() if name not in now_given}
+        for kept in (plan.fixed, plan.defaults)
+    )
+    plan.fixed, plan.defaults = kept_fixed | dict(fixed), kept_defaults | dict(defaults)
 
 
 def _card_columns(record: RecordType, table: Table, fields: Mapping[str, Field]) -> dict[str, str]:
@@ -177,13 +187,14 @@ def _saved(session: Session, record: RecordType, columns: Sequence[str]) -> Impo
     return session.scalars(statement).first()
 
 
-def remember(session: Session, record: RecordType, table: Table, columns: Mapping[str, str]) -> None:
-    """Keep a mapping for the next file with the same headings."""
+def remember(session: Session, record: RecordType, table: Table, plan: Plan) -> None:
+    """Keep the columns and values of a plan for the next file with the same headings."""
     saved = _saved(session, record, table.columns)
     if saved is None:
-        saved = ImportMapping(record=record.name, headings=_headings(table.columns), columns=dict(columns))
+        saved = ImportMapping(record=record.name, headings=_headings(table.columns))
         session.add(saved)
-    saved.columns = dict(columns)
+    saved.columns = dict(plan.columns)
+    saved.given = {"fixed": plan.fixed, "defaults": plan.defaults}
     saved.updated_at = now()
     session.flush()
 

@@ -11,15 +11,15 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from parlour.errors import NotFound, Refusal
+from parlour.errors import Invalid, NotFound, Refusal
 from parlour.i18n import _
 from parlour.jobs.models import Job
 from parlour.jobs.progress import own_job, progress_of
 from parlour.records.files import File, file_of, path_of, store
 from parlour.records.importing import job as importing
-from parlour.records.importing.plan import SKIP, Plan, from_plain, importable, propose, remember
-from parlour.records.pages.addresses import crumbs
-from parlour.records.parse import text_of
+from parlour.records.importing.columns import mapping_page, page_of, plan_of_form
+from parlour.records.importing.given import Given, said
+from parlour.records.importing.plan import Plan, from_plain, propose, remember
 from parlour.records.registry import RecordType
 from parlour.records.tables import Table, open_table
 from parlour.web.contexts import RecordContext
@@ -27,11 +27,7 @@ from parlour.web.contexts import RecordContext
 max_queries = 25
 MAX_BYTES = 200 * 1024 * 1024
 SLOT = "import"
-NOTE = "*"
-SAMPLES = 3
 SHOWN_PROBLEMS = 200
-ENCODINGS = ("utf-8", "windows-1251", "koi8-r", "cp866", "utf-16", "windows-1252")
-DELIMITERS = ((",", ","), (";", ";"), ("\t", _("Tab")), ("|", "|"))
 OPTIONS = ("sheet", "encoding", "delimiter")
 LIST = "/o/{organisation}/r/{record}/import"
 _STATES = {
@@ -58,13 +54,6 @@ def includeme(config: Configurator) -> None:
     config.scan(__name__)
 
 
-def _page(request: Request, record: RecordType) -> dict[str, Any]:
-    return {
-        "title": _("Import from a file"),
-        "crumbs": crumbs(request, record),
-    }
-
-
 @view_config(
     route_name="record.import",
     request_method="GET",
@@ -76,7 +65,7 @@ def choose(context: RecordContext, request: Request) -> dict[str, Any]:
     record = context.record
     importing.check_allowed(request.db, record)
     return {
-        **_page(request, record),
+        **page_of(request, record),
         "post_url": request.url_of("record.import", record=record.name),
         "error": None,
         "records": [{"name": record.name, "title": record.plural, "chosen": True}],
@@ -151,95 +140,9 @@ def mapping(context: RecordContext, request: Request) -> dict[str, Any]:
         options, plan, keys = job.args["options"], from_plain(job.args["plan"]), job.args["keys"]
     table = _opened(request, stored, options)
     plan = plan or propose(request.db, record, table)
-    return _mapping_page(request, record, stored, table, plan, options, keys)
-
-
-def _mapping_page(
-    request: Request,
-    record: RecordType,
-    stored: File,
-    table: Table,
-    plan: Plan,
-    options: Mapping[str, str],
-    keys: list[str],
-) -> dict[str, Any]:
-    loc = request.loc
-    fields = importable(request.db, record)
-    samples = table.samples(60)
-    read = [loc.plural("${n} row", "${n} rows", table.count), table.sheet, table.encoding]
-    return {
-        **_page(request, record),
-        "post_url": request.url_of("record.import.map", record=record.name, file=stored.id),
-        "back_url": request.url_of("record.import", record=record.name),
-        "error": None,
-        "file": {"name": stored.name, "text": ", ".join(part for part in read if part)},
-        "options": _reading(table, options, loc),
-        "columns": [
-            {
-                "index": index,
-                "title": column,
-                "samples": [text_of(cell)[:60] for cell in samples[column][:SAMPLES]],
-                "field": _chosen(plan, column),
-                "sure": True,
-                "note": _note(plan, column, loc),
-            }
-            for index, column in enumerate(table.columns)
-        ],
-        "fields": [
-            {"title": "", "items": [(NOTE, loc.translate(_("Into the note")))]},
-            {"title": record.title, "items": [(item.name, loc.translate(item.title)) for item in fields]},
-        ],
-        "key": {
-            "choices": [("", loc.translate(_("what Parlour tells them apart by")))]
-            + [
-                (item.name, loc.translate(item.title))
-                for item in fields
-                if item.storage in ("column", "part")
-            ],
-            "value": keys[0] if keys else "",
-            "hint": loc.translate(
-                _("With a field chosen here, what the file says replaces what stands there.")
-            ),
-        },
-        "result": None,
-    }
-
-
-def _chosen(plan: Plan, column: str) -> str:
-    name = plan.columns.get(column)
-    if name == SKIP:
-        return ""
-    return name or (NOTE if column in plan.unmatched else plan.parts.get(column, (NOTE,))[0])
-
-
-def _note(plan: Plan, column: str, loc: Any) -> str:
-    if column in plan.labels:
-        return str(loc.translate(_("Says what kind “${column}” is."), {"column": plan.labels[column]}))
-    if column in plan.parts:
-        return str(loc.translate(_("A part of “${column}”."), {"column": plan.parts[column][1]}))
-    return ""
-
-
-def _reading(table: Table, options: Mapping[str, str], loc: Any) -> list[dict[str, Any]]:
-    """How the file was read, to be corrected."""
-    found: list[dict[str, Any]] = []
-    if len(table.sheets) > 1:
-        choices = [(name, f"{name} ({loc.number(rows)})") for name, rows in table.sheets]
-        found.append({"name": "sheet", "title": _("Sheet"), "value": table.sheet, "choices": choices})
-    if table.kind in ("csv", "vcf") and table.encoding:
-        names = list(dict.fromkeys([table.encoding, *ENCODINGS]))
-        choices = [(name, name) for name in names]
-        found.append(
-            {"name": "encoding", "title": _("Characters"), "value": table.encoding, "choices": choices}
-        )
-    if table.delimiter:
-        choices = [(value, loc.translate(text)) for value, text in DELIMITERS]
-        if table.delimiter not in dict(choices):
-            choices.insert(0, (table.delimiter, table.delimiter))
-        found.append(
-            {"name": "delimiter", "title": _("Between columns"), "value": table.delimiter, "choices": choices}
-        )
-    return found
+    return mapping_page(
+        request, record, stored, table, plan, options, keys, Given.of_plan(request, record, plan)
+    )
 
 
 @view_config(
@@ -255,7 +158,7 @@ def start(context: RecordContext, request: Request) -> Any:
     stored = _own_file(request, record)
     given = request.POST
     options = _options(given)
-    act = given.get("action")
+    act = given.get("action", "")
     if act == "read":
         return HTTPSeeOther(
             request.url_of("record.import.map", record=record.name, file=stored.id, query=options)
@@ -265,32 +168,22 @@ def start(context: RecordContext, request: Request) -> Any:
         plan, keys, options = from_plain(tried.args["plan"]), tried.args["keys"], tried.args["options"]
     else:
         table = _opened(request, stored, options)
-        plan = _plan_of_form(request, record, table)
+        plan = plan_of_form(request, record, table)
         keys = [given["key"]] if given.get("key") else []
-        remember(request.db, record, table, plan.columns)
+        act, _sign, dropped = act.partition(":")
+        boxes = Given.of_form(request, record, add=given.get("new", "") if act == "add" else "", drop=dropped)
+        if act in ("add", "drop"):
+            boxes.keep()
+            return mapping_page(request, record, stored, table, plan, options, keys, boxes)
+        try:
+            boxes.put_into(plan)
+        except Invalid:
+            request.response.status_int = 422
+            page = mapping_page(request, record, stored, table, plan, options, keys, boxes)
+            return {**page, "error": _("Not tried yet. Look at the values that go along.")}
+        remember(request.db, record, table, plan)
     number = importing.start(request.db, record, stored.id, plan, keys, options=options, dry_run=act != "run")
     return HTTPSeeOther(request.url_of("record.import.run", record=record.name, file=stored.id, job=number))
-
-
-def _plan_of_form(request: Request, record: RecordType, table: Table) -> Plan:
-    """The plan that the form says; label and part columns stay with the column that they belong to."""
-    names = {item.name for item in importable(request.db, record)}
-    plan = propose(request.db, record, table)
-    for index, column in enumerate(table.columns):
-        wanted = request.POST.get(f"column-{index}", NOTE)
-        if column in plan.labels or (column in plan.parts and wanted == plan.parts[column][0]):
-            continue
-        plan.parts.pop(column, None)
-        plan.columns.pop(column, None)
-        if column in plan.unmatched:
-            plan.unmatched.remove(column)
-        if wanted == "":
-            plan.columns[column] = SKIP
-        elif wanted in names:
-            plan.columns[column] = wanted
-        else:
-            plan.unmatched.append(column)
-    return plan
 
 
 def _own_import(request: Request, stored: File, number: int) -> Job:
@@ -323,7 +216,7 @@ def show(context: RecordContext, request: Request) -> dict[str, Any]:
     map_url = request.url_of("record.import.map", record=record.name, file=stored.id)
     here = request.path
     page: dict[str, Any] = {
-        **_page(request, record),
+        **page_of(request, record),
         "lead": stored.name,
         "state": state,
         "state_text": _state_text(state, dry, result, loc),
@@ -347,6 +240,7 @@ def show(context: RecordContext, request: Request) -> dict[str, Any]:
             for name, title, tone in _FIGURES
             if name in result
         ],
+        "given": said(request, record, from_plain(job.args["plan"])),
         "unmatched": result.get("unmatched_columns", []),
         "problems": result.get("problems", [])[:SHOWN_PROBLEMS],
         "problems_text": _more(result, loc),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 from sqlalchemy import Engine, func, select
 
 from parlour.access.models import Organisation
 from parlour.db.session import Session
 from parlour.plugins.contacts.models import Contact
+from parlour.records import query
 from parlour.records.importing.views import max_queries
+from parlour.records.registry import record_type
+from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
 from parlour.testing.site import Enter, statements
@@ -110,3 +116,73 @@ def test_what_is_wrong_with_a_file_is_told_in_the_language_of_who_brought_it(
     tried = page.forms["mapping"].submit("action", value="look").follow()
     run_due(engine, settings)
     assert "This is not an e-mail address." in owner.get(tried.request.path).text
+
+
+def with_values(form, *names: str):
+    """The form of the columns after a box was asked for for each of these fields."""
+    for name in names:
+        form["new"] = name
+        form = form.submit("action", value="add").forms["mapping"]
+    return form
+
+
+def test_values_that_the_file_does_not_have_go_along_with_it(
+    login: Enter, organisation: Organisation, engine: Engine, settings: Settings, session: Session
+) -> None:
+    source = save(session, "contacts.source", {"name": "Флаер"})
+    session.commit()
+    owner = login("owner")
+    fields = ("source", "silent", "sex", "client_since", "spent_before", "household", "tags", "responsible")
+    form = with_values(uploaded(owner, organisation).follow().forms["mapping"], *fields)
+    form["column-2"] = "household"
+    for name in fields:
+        form[f"mode-{name}"] = "fixed"
+    form["mode-household"] = "default"
+    form["value-source"] = str(source)
+    form["value-silent"] = True
+    form["value-sex"] = "female"
+    form["value-client_since"] = "2024-03-01"
+    form["value-spent_before"] = "1500,50"
+    form["value-household"] = "Не знаем"
+    form["value-tags"] = "новая база, март"
+    form.set("user", str(owner.user.id), 0)
+    tried = form.submit("action", value="look").follow()
+    run_due(engine, settings)
+    tried = owner.get(tried.request.path)
+    said = tried.html.select_one(".given-said").get_text(" ", strip=True)
+    assert "For every row: Source = Флаер" in said
+    assert "Where the file has none: Household = Не знаем" in said
+    next(form for form in tried.forms.values() if "job" in form.fields).submit()
+    run_due(engine, settings)
+    kind = record_type(Contact)
+    rows = query.page(session, kind, fields=kind.fields).rows
+    assert [row["household"] for row in rows] == ["Ольга", "Не знаем"]
+    for row in rows:
+        assert row["source"]["title"] == "Флаер"
+        assert (row["silent"], row["sex"], row["client_since"]) == (True, "female", date(2024, 3, 1))
+        assert row["spent_before"].amount == Decimal("1500.50")
+        assert sorted(tag["title"] for tag in row["tags"]) == ["март", "новая база"]
+        assert row["responsible"] == [{"user": owner.user.id, "branch": None}]
+    session.rollback()
+    again = uploaded(owner, organisation).follow().forms["mapping"]
+    assert {name: again[f"mode-{name}"].value for name in fields} == {
+        name: "default" if name == "household" else "fixed" for name in fields
+    }
+    assert (again["value-source"].value, again["value-client_since"].value) == (str(source), "2024-03-01")
+    assert again["value-spent_before"].value == "1500.50"
+    dropped = again.submit("action", value="drop:household").forms["mapping"]
+    assert "value-household" not in dropped.fields
+    assert dropped["value-client_since"].value == "2024-03-01"
+
+
+def test_a_value_that_does_not_fit_is_refused_at_its_box_before_anything_is_tried(
+    login: Enter, organisation: Organisation
+) -> None:
+    form = with_values(
+        uploaded(login("owner"), organisation).follow().forms["mapping"], "client_since", "sex"
+    )
+    form["value-client_since"] = "2024-99-01"
+    refused = form.submit("action", value="run", expect_errors=True)
+    assert refused.status_int == 422
+    wrong = refused.html.select_one("[name=value-client_since]")
+    assert (wrong["aria-invalid"], wrong["value"]) == ("true", "2024-99-01")

@@ -15,7 +15,7 @@ from parlour.i18n import localizer
 from parlour.plugins.contacts.models import Contact, Tag
 from parlour.records.history import undo
 from parlour.records.importing import run
-from parlour.records.importing.plan import fill, from_plain, propose, remember, to_plain
+from parlour.records.importing.plan import Plan, fill, from_plain, propose, remember, to_plain
 from parlour.records.importing.result import Result
 from parlour.records.importing.run import Importer, import_table
 from parlour.records.query import stream
@@ -224,7 +224,7 @@ def test_a_mapping_given_saved_or_wrong(session: Session, tmp_path: Path) -> Non
     opened = open_table(path)
     plan = propose(session, CONTACT, opened, {"name": "A", "phones": "B"})
     assert plan.columns == {"A": "name", "B": "phones"}
-    remember(session, CONTACT, opened, {"A": "household", "B": "-"})
+    remember(session, CONTACT, opened, Plan(columns={"A": "household", "B": "-"}))
     assert propose(session, CONTACT, opened).columns == {"A": "household", "B": "-"}
     for wrong in ({"no_such": "A"}, {"name": "C"}):
         with pytest.raises(Refusal):

@@ -23,7 +23,7 @@ function show(html, revive, dialog = document.createElement("dialog")) {
     event.preventDefault();
     const button = event.submitter;
     if (button) button.disabled = true;
-    ask(form.action, { method: "POST", body: new FormData(form) }, revive, dialog).finally(() => {
+    ask(form.getAttribute("action"), { method: "POST", body: new FormData(form) }, revive, dialog).finally(() => {
       if (button) button.disabled = false;
     });
   });
@@ -33,7 +33,11 @@ function show(html, revive, dialog = document.createElement("dialog")) {
 async function ask(url, options, revive, dialog) {
   try {
     const answer = await askFragment(url, { ...options, redirect: "manual" });
-    if (answer.type === "opaqueredirect") return location.reload();
+    if (answer.type === "opaqueredirect") {
+      // What was done is said at the top.
+      window.scrollTo(0, 0);
+      return location.reload();
+    }
     show(await answer.text(), revive, dialog);
   } catch (error) {
     dialog?.close();
@@ -54,6 +58,6 @@ export function start(revive) {
     if (event.defaultPrevented || button?.dataset.dialog === undefined) return;
     event.preventDefault();
     button.closest("details.menu")?.removeAttribute("open");
-    ask(event.target.action, { method: "POST", body: new FormData(event.target, button) }, revive);
+    ask(event.target.getAttribute("action"), { method: "POST", body: new FormData(event.target, button) }, revive);
   });
 }

@@ -1,5 +1,6 @@
 // Everything the staff pages do beyond HTML. Each part looks for its own data attributes and does nothing without them.
 import * as asking from "./asking.js";
+import * as colour from "./colour.js";
 import * as dialog from "./dialog.js";
 import * as forms from "./forms.js";
 import * as inline from "./inline.js";
@@ -21,6 +22,7 @@ function revive(root) {
   matches.start(root);
   forms.start(root);
   progress.start(root);
+  colour.start(root);
 }
 
 dialog.start();
