@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from parlour.cli.common import as_json, settings, show
+from parlour.errors import Refusal
+from parlour.i18n import _
 
 
 @click.group()
@@ -52,15 +54,70 @@ def status(as_json: bool) -> None:
 
 
 @db.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--then", "then", metavar="COMMAND", help="Run this with the archive's path as its last argument."
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Where FILE is a folder: keep only the latest N in it.",
+)
 @as_json
-def backup(file: Path, as_json: bool) -> None:
-    """Write the database and the files to one archive, as they stand at one moment, while the site runs."""
-    from parlour.db.backup import backup as write_backup
+def backup(file: Path, then: str | None, keep: int | None, as_json: bool) -> None:
+    """Write the database and the files to one archive, as they stand at one moment, while the site runs.
 
+    Where FILE is a folder, the archive is named after the moment. COMMAND takes it to another place, or encrypts it;
+    old ones are removed when that went well.
+    """
+    from parlour.db.backup import backup as write_backup
+    from parlour.db.keep import forget_old, hand_on, name_now
+
+    folder = file if file.is_dir() else None
+    if keep is not None and folder is None:
+        raise Refusal(_("With --keep, name a folder and not a file."))
+    if folder is not None:
+        file = folder / name_now()
     made = write_backup(settings(), file)
     row = {"file": str(file), "bytes": file.stat().st_size, "tables": len(made.tables), "files": made.files}
+    if then is not None:
+        hand_on(then, file)
+    if folder is not None and keep is not None:
+        row["removed"] = len(forget_old(folder, keep))
     show([row], list(row), json_wanted=as_json)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@as_json
+def drill(file: Path, as_json: bool) -> None:
+    """Try whether a backup would bring everything back, without touching what is there.
+
+    It is restored into a temporary folder, every table is counted and its checksum compared, the site is opened on it,
+    and everything is removed again.
+    """
+    from parlour.db.drill import drill as try_restore
+
+    made = try_restore(settings(), file)
+    row = {
+        "file": str(file),
+        "made_at": made.made_at,
+        "tables": len(made.tables),
+        "rows": sum(made.tables.values()),
+        "files": made.files,
+    }
+    show([row], list(row), json_wanted=as_json)
+
+
+@db.command()
+@as_json
+def compact(as_json: bool) -> None:
+    """Give the room of deleted rows back and bring the planner's statistics up to date."""
+    from parlour.db.compact import compact as make_compact
+
+    sizes = make_compact(settings())
+    show([{"before": sizes.before, "after": sizes.after}], ["before", "after"], json_wanted=as_json)
 
 
 @db.command()
