@@ -23,10 +23,12 @@ INCLUDES = (
     # What a request is and how it ends.
     "parlour.web.requests",
     "parlour.web.addresses",
+    "parlour.web.limits",
     "parlour.web.transactions",
     "parlour.web.logs",
     "parlour.web.headers",
     "parlour.web.health",
+    "parlour.web.metrics",
     "parlour.web.flash",
     # What pages are made of.
     "parlour.web.rendering",

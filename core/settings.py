@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 
 from parlour.errors import Refusal
 from parlour.i18n import _
 
-SECRET_FIELDS = {"secret"}
+SECRET_FIELDS = {"secret", "metrics_token"}
 URL_FIELDS = {"database_url", "owner_database_url", "broker_url", "mail_url"}
 
 
@@ -27,12 +29,28 @@ class Settings:
     secret: str = ""
     url: str = "http://localhost:6543"
     trusted_proxies: int = 0
+    metrics_token: str = ""
+    metrics_from: str = ""
     mail_url: str = ""
     mail_from: str = ""
     theme: str = "default"
     # Calls of the API a minute for each token; 0 is no limit.
     api_calls: int = 6000
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def metrics_networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        """From where figures may be asked for without a token. Raises Refusal for what is no address."""
+        try:
+            return [
+                ipaddress.ip_network(each.strip()) for each in self.metrics_from.split(",") if each.strip()
+            ]
+        except ValueError as error:
+            message = _(
+                "PARLOUR_METRICS_FROM must be addresses or networks, as 127.0.0.1,10.0.0.0/8: ${why}",
+                mapping={"why": str(error)},
+            )
+            raise Refusal(message) from error
 
     @property
     def files(self) -> Path:
@@ -102,6 +120,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         secret=str(values.get("secret") or _kept_secret(data)),
         url=str(values.get("url", "http://localhost:6543")).rstrip("/"),
         trusted_proxies=proxies,
+        metrics_token=str(values.get("metrics_token", "")),
+        metrics_from=str(values.get("metrics_from", "")),
         mail_url=str(values.get("mail_url", "")),
         mail_from=str(values.get("mail_from", "")),
         theme=str(values.get("theme", "default")),
@@ -141,7 +161,8 @@ def _read_or_made(path: Path) -> str:
     try:
         return path.read_text("ascii").strip()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # Everything that the salon knows comes to lie here.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = secrets.token_urlsafe(48)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

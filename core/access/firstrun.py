@@ -28,7 +28,7 @@ from parlour.i18n import _
 
 # What answers before there is anybody: the page itself, its language, its files, and probes of whoever runs
 # the server.
-OPEN = frozenset({"healthz", "readyz", "setup", "language", "static"})
+OPEN = frozenset({"healthz", "readyz", "metrics", "setup", "language", "static"})
 _DONE = "parlour.set_up"
 
 

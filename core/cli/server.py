@@ -9,16 +9,20 @@ socket that systemd holds outlives both.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import systemd
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from parlour.cli.patient import PatientWorker
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.settings import Settings
@@ -41,7 +45,7 @@ def run(
     """
     options = {
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
         "threads": THREADS,
         "timeout": 120,
         "graceful_timeout": GRACE,
@@ -57,6 +61,8 @@ def run(
         "post_worker_init": _begin(settings, workers, announce or _say),
         "worker_exit": _stop_relay,
     }
+    if settings.metrics_token or settings.metrics_networks:
+        _count_in_files(options)
     if listener is not None:
         # Handed over for good: gunicorn makes a socket of its own of it and closes this one.
         options["bind"] = f"fd://{listener.detach()}"
@@ -132,9 +138,10 @@ def _begin(settings: Settings, workers: int, announce: Callable[[str], None]) ->
         if worker.age == 1:
             announce(_url_of(worker.sockets[0]))
         predecessor = os.environ.get("GUNICORN_PID")
-        if predecessor and worker.age == workers:
+        if predecessor and worker.age >= workers:
             systemd.sd_notify(f"MAINPID={worker.ppid}", worker.log)
-            os.kill(int(predecessor), signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(int(predecessor), signal.SIGTERM)
 
     return begin
 
@@ -148,6 +155,21 @@ def _stop_relay(_server: Any, worker: Any) -> None:
     relay = getattr(worker, "parlour_relay", None)
     if relay is not None:
         relay.stop(5.0)
+
+
+def _count_in_files(options: dict[str, Any]) -> None:
+    """Make the folder in which the processes count for /metrics, before the first of them counts."""
+    folder = tempfile.mkdtemp(prefix="parlour-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    options["child_exit"] = _forget_figures
+    options["on_exit"] = lambda _server: shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_figures(_server: Any, worker: Any) -> None:
+    """Memory and connections of a process that has ended are nobody's any more; what it has counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def _say(url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+import warnings
 from pathlib import Path
 
 from parlour.db.archive import Manifest
@@ -12,8 +13,8 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.settings import Settings
 
-# What a site must answer that is opened on the restored data.
-PAGES = {"/readyz": 200, "/login": 200}
+# What a site must answer that is opened on the restored data; one without people leads from its log-in to its set-up.
+PAGES = {"/readyz": (200,), "/login": (200, 303)}
 
 
 def drill(settings: Settings, file: Path, folder: Path | None = None) -> Manifest:
@@ -33,6 +34,8 @@ def drill(settings: Settings, file: Path, folder: Path | None = None) -> Manifes
 
 
 def _open(trial: Settings) -> None:
+    # Pyramid and deform still use pkg_resources; setup.py keeps the last setuptools that has it.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     from pyramid.request import Request
 
     from parlour.app import make_app
@@ -41,9 +44,9 @@ def _open(trial: Settings) -> None:
     engine = make_engine(trial.database_url)
     try:
         app = make_app(trial, engine=engine)
-        for path, status in PAGES.items():
+        for path, good in PAGES.items():
             found = Request.blank(path).get_response(app).status_int
-            if found != status:
+            if found not in good:
                 values = {"path": path, "status": found}
                 raise Refusal(_("The restored site answers ${path} with ${status}.", mapping=values))
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from parlour.errors import Refusal
 from parlour.i18n import _
@@ -85,6 +86,15 @@ def _sqlite_begin(connection: Connection) -> None:
 def _postgresql_begin(connection: Connection) -> None:
     if connection.get_execution_options().get(READ_ONLY):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether a statement failed because the database cannot be reached, or ended the connection under it."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    # A connection that never came to be carries no code of the server.
+    refused = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    return error.connection_invalidated or refused
 
 
 def site_role_fault(engine: Engine) -> str | None:

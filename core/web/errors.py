@@ -18,6 +18,7 @@ from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPFound, HTTP
 from pyramid.request import Request
 from pyramid.response import Response
 
+from parlour.db.engine import is_lost
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal, disk_full
 from parlour.i18n import _
 from parlour.web.api import for_programs
@@ -47,6 +48,7 @@ _TITLES = {
     415: _("This could not be understood"),
     422: _("This cannot be saved"),
     429: _("Too many attempts"),
+    411: _("This could not be understood"),
     500: _("Something went wrong here"),
     503: _("Not ready yet"),
     507: _("There is no room left"),
@@ -55,7 +57,10 @@ _ADVICE = {
     400: _("Go back, open the page again and repeat what you did."),
     403: _("Ask an owner to give you the right for it."),
     404: _("The address is wrong, the record is gone, or it is not yours to see."),
+    411: _("The request must say how long it is, in a Content-Length header."),
+    413: _("More was sent at once than is taken here. Send a smaller file, or less at a time."),
     500: _("Nothing of what you did last was saved. Try again; if it happens again, quote the code."),
+    503: _("Try again in a moment, and look first whether what you did last was saved."),
 }
 
 
@@ -155,6 +160,8 @@ def broken(error: Exception, request: Request) -> Response:
             "The server's disk is full, so nothing of what you did last was saved. Tell who looks after it."
         )
         return answer(request, Problem(507, said))
+    if is_lost(error):
+        return answer(request, Problem(503, _ADVICE[503], title=_("The database does not answer")))
     return answer(request, Problem(500, _ADVICE[500]))
 
 

@@ -24,7 +24,8 @@ from parlour.plugin.registry import current
 
 log = structlog.get_logger(__name__)
 
-PATHS = ("/healthz", "/readyz")
+# What machines ask every few seconds: not logged, and without a transaction of their own.
+PATHS = ("/healthz", "/readyz", "/metrics")
 # Seconds that the broker may take to accept a connection.
 BROKER_WAIT = 1.0
 _PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}

@@ -23,6 +23,7 @@ from parlour.records.importing.plan import Plan, from_plain, propose, remember
 from parlour.records.registry import RecordType
 from parlour.records.tables import Table, open_table
 from parlour.web.contexts import RecordContext
+from parlour.web.limits import allow
 
 max_queries = 25
 MAX_BYTES = 200 * 1024 * 1024
@@ -49,6 +50,7 @@ _FIGURES = (
 
 def includeme(config: Configurator) -> None:
     config.add_route("record.import", LIST, factory=RecordContext)
+    allow(config, "record.import", MAX_BYTES + 1_000_000)
     config.add_route("record.import.map", LIST + r"/{file:\d{1,18}}", factory=RecordContext)
     config.add_route("record.import.run", LIST + r"/{file:\d{1,18}}/{job:\d{1,18}}", factory=RecordContext)
     config.scan(__name__)

@@ -23,9 +23,15 @@ PARLOUR = Path(sys.executable).with_name("parlour")
 class Running:
     """A `parlour` process and the lines it has printed."""
 
-    def __init__(self, *arguments: str, environ: dict[str, str] | None = None, cwd: Path | None = None):
+    def __init__(
+        self,
+        *arguments: str,
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        code: str | None = None,
+    ):
         self.process = subprocess.Popen(
-            [str(PARLOUR), *arguments],
+            [str(PARLOUR) if code is None else sys.executable, *(["-c", code] if code else []), *arguments],
             env={**os.environ, **(environ or {})},
             cwd=cwd,
             stdout=subprocess.PIPE,
@@ -70,9 +76,13 @@ class Running:
 
 @contextmanager
 def running(
-    *arguments: str, environ: dict[str, str] | None = None, cwd: Path | None = None
+    *arguments: str,
+    environ: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    code: str | None = None,
 ) -> Iterator[Running]:
-    process = Running(*arguments, environ=environ, cwd=cwd)
+    """The process for the length of the block; `code` runs in the place of the installed command."""
+    process = Running(*arguments, environ=environ, cwd=cwd, code=code)
     try:
         yield process
     finally:
