@@ -271,7 +271,7 @@ def _fonts(_given: Settings, _engine: Engine) -> Iterator[Finding]:
         yield Finding("fonts", "note", "fontconfig is not installed, so the fonts of PDFs are not known")
         return
     said = subprocess.run(
-        ["fc-list", ":lang=ru", "family"], capture_output=True, text=True, check=False, timeout=60
+        ["fc-list", ":lang=ru", "family"], capture_output=True, encoding="utf-8", check=False, timeout=60
     )
     found = sorted({line.partition(",")[0].strip() for line in said.stdout.splitlines() if line.strip()})
     if found:
