@@ -25,6 +25,7 @@ from parlour.access.rules import OWNER
 from parlour.db.session import Session, open_session
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
+from parlour.web.api import for_programs
 
 # What answers before there is anybody: the page itself, its language, its files, and probes of whoever runs
 # the server.
@@ -112,7 +113,7 @@ def to_setup(view: Any, info: Any) -> Any:
 
     def led(context: Any, request: Request) -> Any:
         route = request.matched_route
-        if route is None or route.name in OPEN or is_set_up(request):
+        if route is None or route.name in OPEN or for_programs(request) or is_set_up(request):
             return view(context, request)
         return HTTPSeeOther(request.url_of("setup"))
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "users": ("parlour.cli.users:users", "Add people, reset passwords, make tokens."),
     "import": ("parlour.cli.data:import_", "Read records from a file."),
     "export": ("parlour.cli.data:export", "Write records to a file."),
+    "openapi": ("parlour.cli.openapi:openapi", "Print the OpenAPI document of the API."),
     "doctor": ("parlour.cli.doctor:doctor", "Check settings, database, plugins and broker."),
     "shell": ("parlour.cli.shell:shell", "A Python prompt inside an organisation."),
     "bench": ("parlour.cli.bench:bench", "Measure speed against plain SQL."),

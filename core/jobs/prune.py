@@ -12,6 +12,7 @@ from parlour.db.session import SYSTEM, Session
 from parlour.jobs.context import JobContext
 from parlour.jobs.models import CANCELLED, DONE, FAILED, UNCERTAIN, Job
 from parlour.records import blobs, files
+from parlour.web.api import replay
 
 # Log-ins, throttles and the access log say in their own modules how long they are kept.
 DONE_JOBS = timedelta(days=30)
@@ -35,6 +36,7 @@ def installation(session: Session, job: JobContext) -> dict[str, int]:
 def organisation(session: Session, job: JobContext) -> dict[str, int]:
     """Delete old lines of the access log, files of nothing, and contents that no file refers to."""
     accesslog.prune(session)
+    replay.prune(session)
     rows = files.prune(session)
     job.checkpoint(None)
     return {"files": rows} | sweep_files(session, job)

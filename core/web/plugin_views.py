@@ -17,6 +17,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutio
 from parlour.i18n import _
 from parlour.plugin.manifest import Fault
 from parlour.plugin.registry import Loaded, Plugins, current
+from parlour.web.api import PUBLIC, V1
 from parlour.web.rendering import plugin_folders
 from parlour.web.static import add_plugin_files
 
@@ -40,6 +41,9 @@ def includeme(config: Configurator) -> None:
             views = item.module("views")
             if views is not None:
                 _include(config, item, views)
+            calls = item.module("api")
+            if calls is not None:
+                _include_api(config, calls)
             if item.name in with_files:
                 own = config.with_package(item.package)
                 with own.route_prefix_context(prefix_of(item.name)):
@@ -55,6 +59,12 @@ def _include(config: Configurator, item: Loaded, views: ModuleType) -> None:
     if hasattr(views, "includeme"):
         config.include(views.includeme, route_prefix=prefix_of(item.name))
     config.scan(views)
+
+
+def _include_api(config: Configurator, api: ModuleType) -> None:
+    if hasattr(api, "includeme"):
+        config.include(api.includeme)
+    config.scan(api)
 
 
 @contextmanager
@@ -114,8 +124,9 @@ def check(config: Configurator, plugins: Plugins) -> None:
         name, pattern = route["name"], route["pattern"]
         if not name.startswith(f"{plugin}."):
             raise _wrong(plugin, f"the route {name} does not begin with {plugin}.")
-        if not f"/{pattern.lstrip('/')}/".startswith(f"{prefix_of(plugin)}/"):
-            raise _wrong(plugin, f"the route {name} leads to {pattern}, not below {prefix_of(plugin)}")
+        allowed = (prefix_of(plugin), *(f"{place}/{plugin}" for place in (V1, PUBLIC)))
+        if not any(f"/{pattern.lstrip('/')}/".startswith(f"{place}/") for place in allowed):
+            raise _wrong(plugin, f"the route {name} leads to {pattern}, not below {' or '.join(allowed)}")
 
 
 def _wrong(plugin: str, detail: str) -> PluginFault:

@@ -46,6 +46,14 @@ class Kind:
         """The value in JSON: export, history, API."""
         return value
 
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of a value as `to_json` writes it; {} where the kind does not say."""
+        return {}
+
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of what `clean` takes; calls with another type are refused before it is asked."""
+        return self.schema()
+
     def show(self, value: Any, loc: Localizer) -> str:
         """The value as a person reads it."""
         return "" if value is None else str(value)

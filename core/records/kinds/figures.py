@@ -32,6 +32,9 @@ class IntegerKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", BigInteger())]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+
     def clean(self, value: Any, defaults: Defaults) -> int | None:
         if value is None or value == "":
             return None
@@ -65,6 +68,9 @@ class BooleanKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Boolean())]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
     def clean(self, value: Any, defaults: Defaults) -> bool:
         if value in (None, ""):
             return False
@@ -92,6 +98,26 @@ class MoneyKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("_amount", BigInteger()), ("_currency", String(3))]
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["amount", "currency"],
+            "properties": {
+                "amount": {"type": "string"},
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            },
+        }
+
+    def input_schema(self) -> dict[str, Any]:
+        """The currency may be left out, and then the amount may stand alone."""
+        return {
+            "type": ["object", "string", "number"],
+            "properties": {
+                "amount": {"type": ["string", "number", "null"]},
+                "currency": {"type": ["string", "null"]},
+            },
+        }
 
     def clean(self, value: Any, defaults: Defaults) -> Money | None:
         if value is None or value == "":

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from parlour.records.defaults import Defaults
 
 
+_NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+
+
 @dataclass(frozen=True, kw_only=True)
 class UserKind(Kind):
     """A person who logs in: the id of a member of this organisation. Titles are looked up per page, not per row."""
@@ -25,6 +28,12 @@ class UserKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", BigId)]
+
+    def schema(self) -> dict[str, Any]:
+        return _NUMBER
+
+    def input_schema(self) -> dict[str, Any]:
+        return {"type": ["integer", "string", "object"]}
 
     def clean(self, value: Any, defaults: Defaults) -> int | None:
         if value in (None, ""):
@@ -48,6 +57,12 @@ class BranchKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", BigId)]
 
+    def schema(self) -> dict[str, Any]:
+        return _NUMBER
+
+    def input_schema(self) -> dict[str, Any]:
+        return {"type": ["integer", "string", "object"]}
+
     def clean(self, value: Any, defaults: Defaults) -> int | None:
         if isinstance(value, Mapping):
             value = value.get("id")
@@ -69,6 +84,9 @@ class FileKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", BigId)]
 
+    def schema(self) -> dict[str, Any]:
+        return _NUMBER
+
     def clean(self, value: Any, defaults: Defaults) -> int | None:
         return None if value in (None, "") else int(value)
 
@@ -81,6 +99,16 @@ class LinkKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("_id", BigId)]
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["id", "title"],
+            "properties": {"id": _NUMBER, "title": {"type": "string"}},
+        }
+
+    def input_schema(self) -> dict[str, Any]:
+        return {"type": ["integer", "object"], "minimum": 1, "properties": {"id": _NUMBER}}
 
     def clean(self, value: Any, defaults: Defaults) -> int | None:
         return link_id(value)
@@ -117,6 +145,15 @@ class LinksKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return []
+
+    def schema(self) -> dict[str, Any]:
+        one = {"type": "object", "properties": {"id": _NUMBER, "title": {"type": "string"}}}
+        return {"type": "array", "items": one}
+
+    def input_schema(self) -> dict[str, Any]:
+        """Numbers of rows, as they are or as {"id": 1}; where names make rows, names too."""
+        kinds = ["integer", "object", "string"] if self.create else ["integer", "object"]
+        return {"type": "array", "items": {"type": kinds}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,9 @@ class TextKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Text() if self.multiline else String(self.max_length))]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.max_length}
+
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         if value is None:
             return None
@@ -62,6 +65,9 @@ class EmailKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", String(254))]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "email", "maxLength": 254}
+
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         from email_validator import EmailNotValidError, validate_email
 
@@ -90,6 +96,9 @@ class PhoneKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", String(20))]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "E.164", "maxLength": 40}
 
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         text = typed_text(value) if value is not None else ""
@@ -131,6 +140,9 @@ class ChoiceKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", String(40))]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": [code for code, _title in self.options]}
 
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         if value is None or value == "":

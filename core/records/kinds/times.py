@@ -30,6 +30,9 @@ class DateKind(Kind):
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Date())]
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
     def clean(self, value: Any, defaults: Defaults) -> date | None:
         if value is None or value == "":
             return None
@@ -65,6 +68,9 @@ class BirthdayKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", String(10))]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "1956-04-08, or --04-08 without the year", "maxLength": 40}
 
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         if value is None or value == "":
@@ -107,6 +113,9 @@ class MomentKind(Kind):
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Moment())]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
 
     def clean(self, value: Any, defaults: Defaults) -> datetime | None:
         if value is None or value == "":

@@ -24,10 +24,11 @@ from parlour.db.base import now
 from parlour.db.session import Scope, Session, open_session, system
 from parlour.i18n import _
 from parlour.plugin import gate
+from parlour.web.api import V1
 from parlour.web.api.problems import Unauthenticated
 
 VIA = "api"
-PUBLIC = "/api/v1/public/"
+_PUBLIC = f"{V1}/public/"
 MAX_REMEMBERED = 10_000
 
 
@@ -103,7 +104,7 @@ _homes: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
 
 def is_public(request: Request) -> bool:
     """Whether the address is for everybody, tokens or none."""
-    return str(request.environ.get("PATH_INFO", "")).startswith(PUBLIC)
+    return str(request.environ.get("PATH_INFO", "")).startswith(_PUBLIC)
 
 
 def token_of(request: Request) -> str:

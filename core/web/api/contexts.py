@@ -9,6 +9,7 @@ from parlour.i18n import _
 from parlour.records.registry import RecordType, enabled_record
 from parlour.web.api import body, limits
 from parlour.web.api.caller import caller_of_request, is_public
+from parlour.web.api.problems import Unauthenticated
 
 
 class CallContext:
@@ -19,7 +20,12 @@ class CallContext:
         body.read(request)
         limits.count_address(request)
         if not is_public(request):
-            limits.count_token(request, caller_of_request(request))
+            try:
+                caller = caller_of_request(request)
+            except Unauthenticated:
+                limits.charge_address(request)
+                raise
+            limits.count_token(request, caller)
         self.organisation = request.organisation
         self.user = request.user
 

@@ -38,6 +38,7 @@ WRONG = 20
 # Rows that one statement writes.
 CHUNK = 200
 _CALLS = "parlour.api_calls"
+_TOLD = "parlour.api_limit"
 log = structlog.get_logger(__name__)
 
 
@@ -61,18 +62,28 @@ class Calls:
         self._used: dict[int, datetime] = {}
         self._timer: threading.Timer | None = None
 
-    def count(self, key: str, limit: int, at: float, cost: int = 1) -> int:
+    def count(self, key: str, limit: int, at: float) -> int:
         """Count a call and return how many are left, less than 0 when this one is too much (and was not counted)."""
-        window = int(at // WINDOW)
         with self._lock:
-            tally = self._tallies.get(key)
-            if tally is None or tally.window != window:
-                tally = self._tallies[key] = Tally(window)
-            left = limit - tally.stored - tally.fresh - cost
+            tally = self._tally(key, at)
+            left = limit - tally.stored - tally.fresh - 1
             if left >= 0:
-                tally.fresh += cost
+                tally.fresh += 1
                 self._flush_soon()
             return left
+
+    def charge(self, key: str, cost: int, at: float) -> None:
+        """Count some more, whether they are left or not."""
+        with self._lock:
+            self._tally(key, at).fresh += cost
+            self._flush_soon()
+
+    def _tally(self, key: str, at: float) -> Tally:
+        window = int(at // WINDOW)
+        tally = self._tallies.get(key)
+        if tally is None or tally.window != window:
+            tally = self._tallies[key] = Tally(window)
+        return tally
 
     def used(self, token_id: int, at: datetime) -> None:
         """Note that a token is in use."""
@@ -183,12 +194,21 @@ def calls_of(registry: Any) -> Calls:
     return found
 
 
-def count_address(request: Request, cost: int = 1) -> None:
+def count_address(request: Request) -> None:
     """Count a call of an address. Raises ApiProblem 429."""
     limit = 2 * request.settings.api_calls
     if limit:
-        subject = hashlib.sha256(request.address.encode()).hexdigest()
-        _count(request, f"api:address:{subject}", limit, cost)
+        _count(request, _address(request), limit)
+
+
+def charge_address(request: Request) -> None:
+    """Let a call with a wrong token count for more: whoever tries many is soon sent away."""
+    if request.settings.api_calls:
+        calls_of(request.registry).charge(_address(request), WRONG, time.time())
+
+
+def _address(request: Request) -> str:
+    return f"api:address:{hashlib.sha256(request.address.encode()).hexdigest()}"
 
 
 def count_token(request: Request, caller: Caller) -> None:
@@ -201,11 +221,14 @@ def count_token(request: Request, caller: Caller) -> None:
         calls_of(request.registry).used(caller.token_id, at)
 
 
-def _count(request: Request, key: str, limit: int, cost: int = 1) -> None:
+def _count(request: Request, key: str, limit: int) -> None:
     at = time.time()
-    left = calls_of(request.registry).count(key, limit, at, cost)
+    left = calls_of(request.registry).count(key, limit, at)
     reset = max(1, ceil(WINDOW - at % WINDOW))
-    headers = {
+    if _TOLD not in vars(request):
+        request.add_response_callback(_tell)
+    # The limit of the token comes after that of the address and is the one that is told.
+    vars(request)[_TOLD] = {
         "RateLimit-Limit": str(limit),
         "RateLimit-Remaining": str(max(left, 0)),
         "RateLimit-Reset": str(reset),
@@ -217,11 +240,9 @@ def _count(request: Request, key: str, limit: int, cost: int = 1) -> None:
                 mapping={"n": limit, "seconds": reset},
             ),
             status=429,
-            headers={**headers, "Retry-After": str(reset)},
+            headers={"Retry-After": str(reset)},
         )
 
-    def tell(_request: Request, response: Response) -> None:
-        response.headers.update(headers)
 
-    # The limit of the token comes second and is the one that is told.
-    request.add_response_callback(tell)
+def _tell(request: Request, response: Response) -> None:
+    response.headers.update(vars(request)[_TOLD])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pyramid.request import Request
@@ -16,7 +17,7 @@ from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
 from parlour.records import query, removal
 from parlour.records.actions import run_action
-from parlour.records.registry import RecordType, fields_of
+from parlour.records.registry import Field, RecordType, fields_of
 from parlour.records.write import Change, Written, write
 from parlour.web.api import V1, body
 from parlour.web.api.answers import as_json, converters, respond, wanted_versions
@@ -25,6 +26,7 @@ from parlour.web.api.caller import widened
 from parlour.web.api.contexts import RecordContext, RowContext
 from parlour.web.api.problems import ApiProblem, Stale
 from parlour.web.api.reading import answer_row, parameters
+from parlour.web.api.replay import once
 
 # Actions that every record has, beside those that plugins declare.
 ARCHIVE, RESTORE = "archive", "restore"
@@ -34,6 +36,10 @@ ARCHIVE, RESTORE = "archive", "restore"
 def create(context: RecordContext, request: Request) -> Response:
     """One new row for an object, several for a list: all of them or none."""
     parameters(request, ())
+    return once(request, partial(_create, context, request))
+
+
+def _create(context: RecordContext, request: Request) -> Response:
     given = parsed(request)
     record = context.record
     if isinstance(given, list):
@@ -100,6 +106,10 @@ def delete(context: RowContext, request: Request) -> Response:
 def act(context: RowContext, request: Request) -> Response:
     """Run a declared action on the row, with the values that it asks for."""
     parameters(request, ())
+    return once(request, partial(_act, context, request))
+
+
+def _act(context: RowContext, request: Request) -> Response:
     name = request.matchdict["action"]
     values = an_object(parsed(request)) if body.read(request).strip() else {}
     record, session = context.record, request.db
@@ -125,6 +135,7 @@ def _write(
     request: Request, record: RecordType, changes: Sequence[Change], *, batch: bool = False
 ) -> Written:
     try:
+        _check_types(fields_of(request.db, record, "write"), [change.values for change in changes])
         return write(request.db, record, changes)
     except Invalid as wrong:
         if not batch:
@@ -145,6 +156,49 @@ def _write(
         current = conflict.current
         members = {"current": {"id": current.get("id"), "version": current.get("version")}}
         raise ApiProblem(conflict.message, status=409, members=members) from conflict
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+_WANTED = {
+    "string": _("This must be text."),
+    "integer": _("This must be a whole number."),
+    "boolean": _("This must be yes or no."),
+    "array": _("This must be a list."),
+}
+
+
+def _check_types(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Values are of the JSON types that the OpenAPI document says. Raises Invalid.
+
+    Forms and files bring everything as text; a program that sends "yes" for true is mistaken and should hear it.
+    """
+    wanted = {
+        item.name: "array" if item.storage == "part" else item.kind.input_schema().get("type")
+        for item in fields
+    }
+    errors: dict[int, dict[str, Any]] = {}
+    for position, values in enumerate(rows):
+        for name, value in values.items():
+            kinds = wanted.get(name)
+            if value is None or kinds is None:
+                continue
+            kinds = [kinds] if isinstance(kinds, str) else kinds
+            right = any(
+                isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+                for kind in kinds
+            )
+            if not right:
+                said = _WANTED.get(kinds[0]) or _("This is of another type than the field.")
+                errors.setdefault(position, {})[name] = said
+    if errors:
+        raise Invalid(_("Some values cannot be saved."), errors)
 
 
 def _batch(request: Request, record: RecordType, written: Written, status: int) -> Response:
