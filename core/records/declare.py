@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 from parlour.db.base import METADATA, BigId, Json, Moment, Scoped, now
 from parlour.records import kinds, together
 from parlour.records.kinds import Kind
-from parlour.records.registry import Field, RecordType, add_fields, register
+from parlour.records.registry import Field, OnDelete, RecordType, add_fields, register
 
 EXTRA_SORT_ORDER = 50
 
@@ -46,7 +46,7 @@ class Spec:
     options: dict[str, Any]
     target: Any = None
     reverse: str | None = None
-    on_delete: str = "SET NULL"
+    on_delete: OnDelete = "SET NULL"
 
 
 def text(title: Any, *, max_length: int = 200, multiline: bool = False, **options: Any) -> Any:
@@ -110,9 +110,13 @@ def image(title: Any, **options: Any) -> Any:
 
 
 def link(
-    target: Any, title: Any, *, reverse: str | None = None, on_delete: str = "SET NULL", **options: Any
+    target: Any, title: Any, *, reverse: str | None = None, on_delete: OnDelete = "SET NULL", **options: Any
 ) -> Any:
-    """A row of another record; `reverse` is the name by which filters reach back. `on_delete`: "SET NULL" or "RESTRICT"."""
+    """A row of another record; `reverse` is the name by which filters reach back.
+
+    `on_delete` says what becomes of this row when the other one is deleted: "SET NULL" empties the link (a required one
+    forbids the delete instead), "RESTRICT" forbids it, "CASCADE" takes this row along, to be brought back by the same undo.
+    """
     return Spec(kinds.LinkKind(), title, options, target=target, reverse=reverse, on_delete=on_delete)
 
 
@@ -239,6 +243,7 @@ def _field(cls: Any, plugin: str, attr: str, spec: Spec) -> Field:
         cls=cls,
         attr=attr,
         target=target,
+        on_delete=spec.on_delete,
         **options,
     )
 

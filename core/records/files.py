@@ -223,6 +223,15 @@ def attach(session: Session, record: RecordType, batch: Sequence[RowChange]) -> 
                 session.execute(statement, execution_options=_PLAIN)
 
 
+def count_of(session: Session, record: str, ids: Sequence[int]) -> int:
+    """How many files rows have."""
+    count = 0
+    for start in range(0, len(ids), CHUNK):
+        mine = (File.record == record, File.row_id.in_(ids[start : start + CHUNK]))
+        count += session.scalar(select(func.count()).select_from(File).where(*mine)) or 0
+    return count
+
+
 def remove_of(session: Session, record: str, ids: Sequence[int]) -> int:
     """Remove the files of rows for good; returns how many. The contents go within two hours."""
     count = 0

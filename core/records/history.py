@@ -173,7 +173,11 @@ def undo(session: Session, change_set_id: int) -> Undone:
                 for row in run:
                     result.left.append((record_name, row.row_id, _("Its plugin is switched off.")))
                 continue
-            _undo_run(session, record, kind, run, change_set_id, made, result)
+            if kind == "create":
+                again = done.undoes is not None
+                _undo_created(session, record, run, change_set_id, made, result, again=again)
+            else:
+                _undo_run(session, record, kind, run, made, result)
     done.undone_by = made
     result.change_set = made
     session.flush()
@@ -201,16 +205,12 @@ def _undo_run(
     record: RecordType,
     kind: str,
     run: Sequence[Any],
-    undone: int,
     made: int,
     result: Undone,
 ) -> None:
     ids = [row.row_id for row in run]
     fields = {item.name: item for item in record.fields}
     current = {row["id"]: row for row in read(session, record, record.fields, [record.cls.id.in_(ids)])}
-    if kind == "create":
-        _undo_created(session, record, run, current, undone, made, result)
-        return
     changes: list[Change] = []
     for row in run:
         now_values = current.get(row.row_id)
@@ -282,15 +282,20 @@ def _undo_created(
     session: Session,
     record: RecordType,
     run: Sequence[Any],
-    current: Mapping[int, Mapping[str, Any]],
     undone: int,
     made: int,
     result: Undone,
+    *,
+    again: bool,
 ) -> None:
-    """Take out rows that the change set made, unless somebody has worked on them or refers to them since."""
+    """Take out rows that the change set made, unless somebody has worked on them or refers to them since.
+
+    `again` when they had only been brought back by an undo: then a delete is done once more, with all that goes along.
+    """
     from parlour.records.removal import referred_to
 
-    ids = [row.row_id for row in run if row.row_id in current]
+    rows = [row.row_id for row in run]
+    ids = list(session.scalars(select(record.cls.id).where(record.cls.id.in_(rows)).order_by(record.cls.id)))
     used = referred_to(session, record, ids)
     touched = set(
         session.scalars(
@@ -313,6 +318,6 @@ def _undo_created(
         elif row_id in touched:
             result.left.append((record.name, row_id, _("It has been changed since.")))
         else:
-            doomed.append(Change(id=row_id, act="delete"))
+            doomed.append(Change(id=row_id, act="delete", along=again))
     if doomed:
         result.rows += len(write(session, record, doomed, change_set=made, system=True).rows)

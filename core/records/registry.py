@@ -17,6 +17,7 @@ from parlour.records.kinds import Kind
 
 Storage = Literal["column", "link", "part", "links", "extension"]
 Mode = Literal["read", "write"]
+OnDelete = Literal["SET NULL", "RESTRICT", "CASCADE"]
 
 
 @dataclass(eq=False, repr=False)
@@ -53,6 +54,8 @@ class Field:
     aliases: tuple[str, ...] = ()
     shape: str = ""
     target: RecordType | None = None
+    # What becomes of this row when the linked one is deleted: it loses the link, forbids that, or goes along.
+    on_delete: OnDelete = "SET NULL"
     # The value's fields of one row of a part.
     lines: tuple[Field, ...] = ()
 

@@ -37,7 +37,7 @@ class Change:
     """What is wanted of one row: new values (a new row without `id`), or an act on an existing one.
 
     `version` is the version that the person saw; when the row has moved on since, the write is refused with Conflict.
-    `assign_id` gives a row that undo brings back the number it had.
+    `assign_id` gives a row that undo brings back the number it had; `along` marks one that is deleted with what it belongs to.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -45,6 +45,7 @@ class Change:
     version: int | None = None
     act: Act = "save"
     assign_id: int | None = None
+    along: bool = False
 
 
 @dataclass
@@ -58,6 +59,8 @@ class RowChange:
     new: dict[str, Any]
     # The whole row before, as far as it was read.
     before: dict[str, Any]
+    # Deleted because the row goes to which it belongs.
+    along: bool = False
 
     def value(self, name: str) -> Any:
         """The field as it will stand after the write."""
@@ -112,7 +115,8 @@ def write(
             batch.append(RowChange(position, 0, "create", {}, {**start, **values}, {}))
         else:
             act = {"save": "update"}.get(change.act, change.act)
-            batch.append(RowChange(position, change.id, act, {}, dict(values), before[change.id]))
+            now_there = before[change.id]
+            batch.append(RowChange(position, change.id, act, {}, dict(values), now_there, along=change.along))
     if kind.compute is not None:
         kind.compute(session, [row for row in batch if row.kind in ("create", "update")])
     clean.check_required(kind, batch, errors)

@@ -80,9 +80,13 @@ def check_changes(session: Session, record: RecordType, rows: Sequence[RowChange
 
 
 def _keep_consents(session: Session, rows: Sequence[RowChange]) -> None:
-    """What somebody agreed to is evidence: it moves with a merge and is otherwise never changed or removed."""
+    """What somebody agreed to is evidence: it moves with a merge, goes with the client, and is otherwise never changed or
+    removed.
+    """
     changed = [
-        row for row in rows if row.kind != "create" and set(row.new) - {"contact"} | {row.kind} != {"update"}
+        row
+        for row in rows
+        if row.kind != "create" and not row.along and set(row.new) - {"contact"} | {row.kind} != {"update"}
     ]
     if changed and not session.scope.trusted:
         raise Refusal(_("A consent is kept as it was given; write down a withdrawal instead."))

@@ -33,7 +33,7 @@ class Position(
         Contact,
         _("Person"),
         reverse="positions",
-        on_delete="RESTRICT",
+        on_delete="CASCADE",
         required=True,
         listed=True,
         quick=True,
@@ -43,7 +43,7 @@ class Position(
         Contact,
         _("Company"),
         reverse="persons",
-        on_delete="RESTRICT",
+        on_delete="CASCADE",
         required=True,
         listed=True,
         quick=True,
@@ -76,7 +76,7 @@ class Consent(
         Contact,
         _("Client"),
         reverse="consents",
-        on_delete="RESTRICT",
+        on_delete="CASCADE",
         required=True,
         listed=True,
         sequence=10,
@@ -117,7 +117,7 @@ class Note(
     """A dated note in the timeline of a contact; the lasting one is the field `note` of the contact itself."""
 
     contact: Mapped[Contact] = link(
-        Contact, _("Client"), reverse="notes", on_delete="RESTRICT", required=True, listed=True, sequence=10
+        Contact, _("Client"), reverse="notes", on_delete="CASCADE", required=True, listed=True, sequence=10
     )
     text: Mapped[str] = text(_("Text"), multiline=True, required=True, listed=True, quick=True, sequence=11)
     at: Mapped[datetime] = moment(_("When"), required=True, listed=True, default=now, sequence=12)

@@ -11,13 +11,14 @@ from pyramid.view import view_config
 
 from parlour.access.rules import allows
 from parlour.i18n import _
+from parlour.records.files import count_of as files_of
 from parlour.records.pages.addresses import card_url, crumbs, title_of
 from parlour.records.pages.undoing import done
 from parlour.records.registry import RecordType, fields_of
-from parlour.records.removal import Consequence, archive, consequences, delete
+from parlour.records.removal import Consequence, Doomed, archive, delete, left_behind, refused, taken_along
 from parlour.web.contexts import RowContext
 
-max_queries = 30
+max_queries = 60
 
 
 @view_config(route_name="record.archive", request_method="POST", permission="write")
@@ -65,8 +66,11 @@ def consequences_shown(
     request: Request, record: RecordType, rows: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """What goes with these rows, what stays without them and what stands in the way, for the theme."""
-    found = consequences(request.db, record, [row["id"] for row in rows])
-    blocked = [_blocked(request, one) for one in found if one.blocks]
+    doomed = taken_along(request.db, record, [row["id"] for row in rows])
+    found = left_behind(request.db, doomed)
+    blocked = [_blocked(request, one) for one in found if one.effect == "blocks"]
+    if not blocked and (why := refused(request.db, doomed)):
+        blocked = [{"title": why}]
     stays = [
         {
             "title": f"{request.loc.translate(one.record.plural)}: {request.loc.translate(one.field.title)}",
@@ -74,9 +78,29 @@ def consequences_shown(
             "icon": one.record.icon,
         }
         for one in found
-        if not one.blocks
+        if one.effect == "stays"
     ]
-    return {"takes": _parts(request, record, rows), "stays": stays, "blocked": blocked}
+    return {
+        "takes": [*_parts(request, record, rows), *_along(request, doomed)],
+        "stays": stays,
+        "blocked": blocked,
+    }
+
+
+def _along(request: Request, doomed: Sequence[Doomed]) -> list[dict[str, Any]]:
+    """Rows of other records that go too, and all files."""
+    files = sum(files_of(request.db, one.record.name, one.ids) for one in doomed)
+    counts: dict[str, int] = {}
+    for one in doomed[1:]:
+        counts[one.record.name] = counts.get(one.record.name, 0) + len(one.ids)
+    records = {one.record.name: one.record for one in doomed}
+    found = [
+        {"title": records[name].plural, "count_text": request.loc.number(count), "icon": records[name].icon}
+        for name, count in counts.items()
+    ]
+    if files:
+        found.append({"title": _("Files"), "count_text": request.loc.number(files), "icon": "paperclip"})
+    return found
 
 
 def _blocked(request: Request, one: Consequence) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
-from parlour.plugins.contacts.models import Contact, Position, Tag
+from parlour.plugins.contacts.models import Consent, Contact, Note, Position, Tag
 from parlour.records import persons
 from parlour.records.clean import to_json
 from parlour.records.history import history_of, undo
@@ -15,8 +18,9 @@ from parlour.records.merge import merge
 from parlour.records.models import Change as HistoryRow
 from parlour.records.query import get, read
 from parlour.records.registry import record_type
-from parlour.records.removal import consequences, delete
+from parlour.records.removal import consequences, delete, left_behind, refused, taken_along
 from parlour.records.write import Change, save, write
+from parlour_visitors.models import Visitor
 
 CONTACT = record_type(Contact)
 
@@ -135,7 +139,7 @@ def test_a_choice_decides_a_field_of_a_merge(session: Session, anna: int, twin: 
 def test_a_delete_names_what_it_takes_along_and_can_be_undone(session: Session, anna: int) -> None:
     tag = session.scalars(select(Tag.id).where(Tag.name == "VIP")).one()
     (found,) = consequences(session, record_type(Tag), [tag])
-    assert (found.record.name, found.count, found.blocks) == ("contacts.contact", 1, False)
+    assert (found.record.name, found.count, found.effect) == ("contacts.contact", 1, "stays")
     before = snapshot(session, anna)
     done = delete(session, record_type(Tag), [tag])
     assert get(session, CONTACT, anna)["tags"] == []
@@ -143,12 +147,100 @@ def test_a_delete_names_what_it_takes_along_and_can_be_undone(session: Session, 
     assert snapshot(session, anna) == before
 
 
-def test_a_row_that_others_cannot_do_without_is_not_deleted(session: Session, anna: int) -> None:
+def surroundings(session: Session, row_id: int) -> dict[str, list[dict]]:
+    """What belongs to a contact, as history would keep it."""
+    found = {}
+    for cls, column in (
+        (Note, Note.contact_id),
+        (Consent, Consent.contact_id),
+        (Position, Position.person_id),
+    ):
+        kind = record_type(cls)
+        rows = read(session, kind, kind.fields, [column == row_id], order_by=[cls.id])
+        found[kind.name] = [
+            {item.name: to_json(item, row[item.name]) for item in kind.fields} for row in rows
+        ]
+    return found
+
+
+@pytest.fixture
+def attached(session: Session, anna: int) -> int:
+    """Anna with two notes, a consent, a place in a company and a line at the door."""
     company = save(session, Contact, {"name": "ООО Лак", "kind": "company"})
+    write(session, Note, [Change({"contact": anna, "text": text}) for text in ("Первая", "Вторая")])
+    consent = {"contact": anna, "purpose": "data", "version_of_text": "1", "source": "paper"}
+    save(session, Consent, consent)
     save(session, Position, {"person": anna, "company": company, "title": "Бухгалтер"})
+    save(session, Visitor, {"name": "Анна", "contact": anna, "arrived_at": now() - timedelta(days=2)})
+    return anna
+
+
+def test_a_delete_takes_along_what_belongs_to_the_row_and_undo_brings_all_of_it_back(
+    session: Session, attached: int
+) -> None:
+    before, beside = snapshot(session, attached), surroundings(session, attached)
+    doomed = taken_along(session, CONTACT, [attached])
+    assert {one.record.name: len(one.ids) for one in doomed} == {
+        "contacts.contact": 1,
+        "contacts.note": 2,
+        "contacts.consent": 1,
+        "contacts.position": 1,
+    }
+    (stays,) = left_behind(session, doomed)
+    assert (stays.record.name, stays.count, stays.effect) == ("visitors.visitor", 1, "stays")
+    done = delete(session, CONTACT, [attached])
+    assert not any(surroundings(session, attached).values())
+    assert session.scalars(select(Visitor.contact_id)).all() == [None]
+    undone = undo(session, done.change_set)
+    assert undone.left == []
+    assert (snapshot(session, attached), surroundings(session, attached)) == (before, beside)
+    assert session.scalars(select(Visitor.contact_id)).all() == [attached]
+
+
+def test_undoing_the_undo_of_a_delete_deletes_once_more(session: Session, session_as, anna: int) -> None:
+    consent = {"contact": anna, "purpose": "data", "version_of_text": "1", "source": "paper"}
+    save(session, Consent, consent)
+    session.commit()
+    owner = session_as("owner")
+    undone = undo(owner, delete(owner, CONTACT, [anna]).change_set)
+    assert undo(owner, undone.change_set).left == []
+    assert owner.get(Contact, anna) is None
+    assert not any(surroundings(owner, anna).values())
+
+
+def test_the_right_to_delete_the_row_is_enough_and_needed(
+    session: Session, session_as, attached: int
+) -> None:
+    session.commit()
+    receptionist = session_as("receptionist")
+    with pytest.raises(NotAllowed):
+        delete(receptionist, CONTACT, [attached])
+    receptionist.close()
+    manager = session_as("manager")
+    delete(manager, CONTACT, [attached])
+    assert manager.get(Contact, attached) is None
+
+
+def test_hook_check_changes_may_refuse_a_delete_which_then_leaves_everything(
+    session: Session, session_as, attached: int
+) -> None:
+    save(session, Visitor, {"name": "Анна", "contact": attached, "arrived_at": now() - timedelta(hours=1)})
+    session.commit()
+    owner = session_as("owner")
+    beside = surroundings(owner, attached)
+    assert "within the last 12 hours" in str(refused(owner, taken_along(owner, CONTACT, [attached])))
+    with pytest.raises(Refusal, match="within the last 12 hours"):
+        delete(owner, CONTACT, [attached])
+    assert surroundings(owner, attached) == beside
+
+
+def test_a_row_that_others_cannot_do_without_is_not_deleted(
+    session: Session, attached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_type(Position).field("person"), "on_delete", "RESTRICT")
     with pytest.raises(Refusal):
-        delete(session, CONTACT, [anna])
-    assert get(session, CONTACT, anna)["archived_at"] is None
+        delete(session, CONTACT, [attached])
+    assert get(session, CONTACT, attached)["archived_at"] is None
 
 
 def test_only_the_permitted_delete_many_at_once(session: Session, session_as, anna: int, twin: int) -> None:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from parlour.access.models import AccessLog, Organisation
+from parlour.db.base import now
 from parlour.errors import NotFound
 from parlour.plugins.contacts.models import Contact, Note
-from parlour.records.pages import merging
+from parlour.records.pages import merging, removing
 from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.write import save
@@ -138,9 +139,29 @@ def test_archive_hides_and_restore_brings_back(login: Enter, anna: int) -> None:
     assert "It is back" in flash(back)
 
 
-def test_delete_shows_what_stands_in_the_way(login: Enter, anna: int) -> None:
+def test_delete_shows_what_goes_along_and_takes_it(
+    login: Enter, engine: Engine, organisation: Organisation, anna: int, look: Any
+) -> None:
+    browser = login("owner")
+    with statements(engine) as asked:
+        page = browser.get(f"{LIST}/{anna}/delete")
+    assert len(asked) <= removing.max_queries
+    assert "Notes1" in page.html.select_one(".consequences").get_text("", strip=True)
+    form = next(form for form in page.forms.values() if form.action.endswith("/delete"))
+    gone = form.submit().follow()
+    assert look(anna) is None
+    button(gone, "Undo").submit()
+    assert "Пришла с дочкой" in browser.get(f"{LIST}/{anna}").text
+
+
+def test_delete_says_who_is_against_it(
+    login: Enter, engine: Engine, organisation: Organisation, anna: int
+) -> None:
+    with people.trusted(engine, organisation) as session:
+        save(session, "visitors.visitor", {"name": "Анна", "contact": anna, "arrived_at": now()})
+        session.commit()
     page = login("owner").get(f"{LIST}/{anna}/delete")
-    assert "Notes" in page.html.select_one(".alert-bad").get_text()
+    assert "within the last 12 hours" in page.html.select_one(".alert-bad").get_text()
     assert not [form for form in page.forms.values() if form.action.endswith("/delete")]
 
 

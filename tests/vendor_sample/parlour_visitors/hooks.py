@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.errors import Invalid
+from parlour.errors import Invalid, Refusal
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.records import persons
@@ -36,7 +36,11 @@ def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
 
 @hookimpl
 def check_changes(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
-    """Check: nobody has arrived tomorrow."""
+    """Check: nobody has arrived tomorrow, and who is in the house today is not deleted."""
+    if record.name == CLIENT:
+        leaving = [row.id for row in rows if row.kind == "delete"]
+        if leaving and services.came_since(session, leaving, now() - timedelta(hours=12)):
+            raise Refusal(_("This client came in within the last 12 hours; delete the card later."))
     if record.name != VISITOR:
         return
     tomorrow = now() + timedelta(days=1)

@@ -25,6 +25,12 @@ def visits_of(session: Session, contact_ids: Collection[int]) -> dict[int, int]:
     return dict.fromkeys(contact_ids, 0) | {row.contact_id: row.visits for row in counted}
 
 
+def came_since(session: Session, contact_ids: Collection[int], moment: datetime) -> bool:
+    """Whether one of these clients has come in since a moment (UTC)."""
+    came = select(Visitor.id).where(Visitor.contact_id.in_(contact_ids), Visitor.arrived_at >= moment)
+    return session.scalars(came.limit(1)).first() is not None
+
+
 def recount(session: Session, contact_ids: Collection[int]) -> None:
     """Bring the figure on these clients' cards up to date."""
     changes = [
