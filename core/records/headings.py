@@ -46,7 +46,7 @@ _OTHERS = frozenset(
         "husband", "wife", "child", "children", "kid", "parent", "mother", "father", "friend",
         "assistant", "referrer", "phonetic", "last", "first", "next", "created", "registration",
         "registered", "modified", "updated", "visit", "order", "service", "branch", "display", "login",
-        "user", "sender", "emergency",
+        "user", "sender", "emergency", "postal", "zip", "postcode", "индекс",
     }
 )  # fmt: skip
 # Words that tell one phone or address from another; a mobile phone is what most of them are.
@@ -59,6 +59,10 @@ _TELLING = frozenset(
 # "Phone 1 - Value": group, and which part of it the column holds.
 _PARTED = re.compile(
     r"(?i)^(.+?)\s*-\s*(label|type|value|formatted|street|city|po box|region|postal code|country|extended address)$"
+)
+# How Outlook says the same: "Home Street", "Business Postal Code".
+_ADDRESSED = re.compile(
+    r"(?i)^(home|business|other|work)\s+(street(?: \d)?|city|state|po box|postal code|zip(?: code)?|country(?:/region)?)$"
 )
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _WORD = re.compile(r"[^\W_]+|№|#")
@@ -110,14 +114,14 @@ def guess(
     """One guess for each column, in their order. No field that holds one value gets two columns: the second
     stays free.
     """
-    parted = {column: match for column in columns if (match := _PARTED.match(column))}
+    parted = {column: found for column in columns if (found := _part_of(column))}
     evidence = {column: Evidence(samples.get(column, ()), region, currency) for column in columns}
     scores: list[tuple[float, int, int, object]] = []
     for place, column in enumerate(columns):
         match = parted.get(column)
-        if match and match.group(2).lower() not in ("value", "formatted"):
+        if match and match[1] not in ("value", "formatted"):
             continue
-        heading = match.group(1) if match else column
+        heading = match[0] if match else column
         for rank, candidate in enumerate(candidates):
             score, why = _score(heading, candidate, evidence[column])
             if score >= _ENOUGH:
@@ -148,8 +152,8 @@ def guess(
             candidate.name,
             round(score, 2),
             why,
-            part=match.group(2).lower() if match else "",
-            group=match.group(1) if match else "",
+            part=match[1] if match else "",
+            group=match[0] if match else "",
             label=_label(column) if candidate.many and not match else "",
         )
     _take_parts(columns, parted, chosen, candidates)
@@ -157,6 +161,15 @@ def guess(
     return [
         chosen.get(column) or refused.get(column) or Guess(column, None, 0.0, nothing) for column in columns
     ]
+
+
+def _part_of(column: str) -> tuple[str, str] | None:
+    """The group and the part of a column that holds a part of something, None for any other."""
+    match = _PARTED.match(column)
+    if match:
+        return match.group(1), match.group(2).lower()
+    match = _ADDRESSED.match(" ".join(column.split()))
+    return (f"{match.group(1)} address", match.group(2).lower()) if match else None
 
 
 def _free_rival(
@@ -175,7 +188,7 @@ def _free_rival(
 
 def _take_parts(
     columns: Sequence[str],
-    parted: Mapping[str, re.Match[str]],
+    parted: Mapping[str, tuple[str, str]],
     chosen: dict[str, Guess],
     candidates: Sequence[Candidate],
 ) -> None:
@@ -187,7 +200,7 @@ def _take_parts(
         match = parted.get(column)
         if not match or column in chosen:
             continue
-        group, part = match.group(1), match.group(2).lower()
+        group, part = match
         field = fields.get(group.casefold())
         if part in ("label", "type"):
             owner = next(
@@ -227,7 +240,8 @@ def _score(heading: str, candidate: Candidate, evidence: Evidence) -> tuple[floa
     if by_name:
         why: object = _("The heading says so.")
         if rate is None:
-            return by_name, why
+            # Of two columns called alike, the one with something in it.
+            return by_name if evidence.count else by_name * 0.97, why
         if rate < 0.2:
             # A heading that its values contradict: "Phone" over e-mail addresses.
             return by_name * 0.55, why

@@ -19,6 +19,7 @@ from parlour.plugins.contacts.lists import (
     ADDRESSES,
     CHANNELS,
     DOCUMENTS,
+    KIND_SPELLINGS,
     KINDS,
     MARITAL,
     SEX_SPELLINGS,
@@ -111,7 +112,13 @@ class Contact(
     """
 
     kind: Mapped[str] = choice(
-        _("Kind"), KINDS, required=True, default="person", sequence=10, aliases=known("kind")
+        _("Kind"),
+        KINDS,
+        spellings=KIND_SPELLINGS,
+        required=True,
+        default="person",
+        sequence=10,
+        aliases=known("kind"),
     )
     name: Mapped[str] = text(
         _("Name"),

@@ -93,7 +93,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Tax number", "Tax ID", "VAT number", "VAT", "TIN", "Tax identification number", "ИНН",
         "ИНН клиента", "Налоговый номер", "ИНН организации", "ИНН/КПП",
     ),
-    "kind": ("Kind", "Person or company", "Вид", "Физлицо или компания"),
+    "kind": (
+        "Kind", "Type", "Client type", "Customer type", "Person or company", "Вид", "Вид клиента", "Тип", "Тип клиента",
+        "Тип контрагента", "Физлицо или компания", "Физ/юр",
+    ),
     "is_supplier": ("Supplier", "Vendor", "Поставщик"),
     "is_prospect": ("Prospect", "Lead", "Потенциальный клиент"),
     "must_know": ("Staff must know", "Alert", "Warning", "Важно знать", "Внимание"),

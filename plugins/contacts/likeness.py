@@ -42,6 +42,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _VOWELS = re.compile(r"[aeiouy]+")
 _DOUBLED = re.compile(r"(.)\1+")
 # Forms of companies, which say nothing about who it is.
+_BEFORE = frozenset({"ооо", "оао", "зао", "пао", "ао", "тоо", "гуп", "муп", "нко", "ано"})
+_BEHIND = frozenset({"ltd", "llc", "inc", "gmbh", "sarl", "plc", "corp"})
 _FORMS = frozenset(
     {
         "ооо", "оао", "зао", "пао", "ао", "ип", "нко", "ano", "ано", "тоо", "чп", "гуп", "муп",
@@ -69,6 +71,12 @@ def skeleton(word: str) -> str:
 def company_words(name: str | None) -> list[str]:
     """The words of a company's name without its legal form, folded and sorted."""
     return sorted(word for word in _WORD.findall(key_of(name)) if word not in _FORMS)
+
+
+def is_company(name: str | None) -> bool:
+    """Whether a name begins with the legal form of a company, or ends with it as Western ones do."""
+    words = _WORD.findall(key_of(name))
+    return len(words) > 1 and (words[0] in _BEFORE or words[-1] in _BEHIND)
 
 
 def name_keys(values: Mapping[str, Any]) -> set[str]:

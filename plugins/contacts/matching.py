@@ -13,7 +13,7 @@ from typing import Any
 from parlour.db.session import Session
 from parlour.plugins.contacts import names
 from parlour.plugins.contacts.derived import PARTS, display_name, parts_of
-from parlour.plugins.contacts.likeness import company_words, name_of
+from parlour.plugins.contacts.likeness import company_words, is_company, name_of
 from parlour.plugins.contacts.names import Name
 from parlour.records.importing.matching import Lost, Matcher, rows_with
 from parlour.records.registry import Field
@@ -53,6 +53,14 @@ class ContactMatcher(Matcher):
             return {}
         said = set(key_of(display_name(*parts)).split())
         return {} if set(key_of(whole).split()) <= said else {"name": whole}
+
+    def spelled(self, values: Values) -> dict[str, Any]:
+        """Parts of a name in capitals get small letters, as a whole name does; "ООО «Лак»" is a company unless the file
+        says otherwise.
+        """
+        if values.get("kind") is None and not any(values.get(part) for part in PARTS):
+            return {"kind": "company"} if is_company(values.get("name")) else {}
+        return {part: names.cased(values[part]) for part in PARTS if values.get(part)}
 
     def untitled(self, values: Values) -> dict[str, Any]:
         """A number without a name is somebody who once called: the card is called by it until the name comes."""
@@ -139,6 +147,9 @@ def _fuller_name(existing: Values, incoming: Values) -> dict[str, Any]:
     stands = existing.get("name") or display_name(*old)
     # Nothing more is known, and the name is only written in another order.
     if not any(new) or whole == stands or (new == old and key_of(whole) != key_of(stands)):
+        return {}
+    if not any(incoming.get(part) for part in PARTS) and parts_of(incoming.get("name") or "") is None:
+        # "Ольга с третьего этажа" says who it is, and nothing about the parts of a name.
         return {}
     return {"name": whole} | {part: value or None for part, value in zip(PARTS, new, strict=True)}
 

@@ -22,13 +22,20 @@ from parlour.records.parse import (
     phones,
     tags,
     text_of,
+    yes_no,
 )
 from parlour.records.registry import Field, RecordType
 from parlour.records.tables.base import Row
 from parlour.records.values import Fault
 
 # Parts of an address as other systems call them.
-PART_NAMES = {"postal code": "postcode", "extended address": "street", "po box": "street", "type": "label"}
+PART_NAMES = {
+    **dict.fromkeys(("postal code", "zip", "zip code"), "postcode"),
+    **dict.fromkeys(("extended address", "po box", "street 2", "street 3"), "street"),
+    "state": "region",
+    "country/region": "country",
+    "type": "label",
+}
 
 
 @dataclass
@@ -68,6 +75,8 @@ class Converter:
                 self.left_out[column] = _("Parlour works this out by itself; the column was left out.")
             elif _counts_rows(samples.get(column, ())):
                 self.left_out[column] = _("This column only numbers the rows; it was left out.")
+        # Where some rows say yes, "no" is an answer too and not the lack of one.
+        self.answered = {column for column in plan.unmatched if any(map(yes_no, samples.get(column, ())))}
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
         for name, text in (*plan.fixed.items(), *plan.defaults.items()):
             self._try(name, text)
@@ -115,7 +124,7 @@ class Converter:
             raise Refusal(_("${field}: ${why}", mapping={"field": name, "why": tried.problems[0][2]}))
 
     def _keep(self, done: Converted, column: str, text: str) -> None:
-        if text and not means_nothing(text):
+        if text and (column in self.answered or not means_nothing(text)):
             done.note.append(f"{column}: {text}")
 
     def _problem(self, done: Converted, column: str, text: str, reason: Any) -> None:

@@ -68,6 +68,10 @@ class Matcher:
         """Values, by field, that the record will not keep beside its others, though each is right by itself."""
         return {}
 
+    def spelled(self, values: Values) -> dict[str, Any]:
+        """Values that the record writes in another way than the file, and those that follow from others."""
+        return {}
+
     def untitled(self, values: Values) -> dict[str, Any]:
         """What a new row is called when the file names nothing for it; empty when nothing else tells it either."""
         return {}

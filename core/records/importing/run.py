@@ -143,6 +143,7 @@ class Importer:
             if not values:
                 self.result.skipped += 1
                 continue
+            values |= self.matcher.spelled(values)
             self._keep_dropped(row, values)
             ready.append((row, values))
         by_key = self._existing([values for _row, values in ready])

@@ -26,7 +26,7 @@ _NOTHING = frozenset(
         "нет", "нету", "не указан", "не указана", "не указано", "не задан", "не задано", "отсутствует",
         "нет данных", "нет телефона", "нет почты", "пусто", "неизвестно", "не известно", "н/д",
         "none", "null", "nil", "nan", "n/a", "na", "no", "empty", "unknown", "not set", "not specified",
-        "undefined",
+        "undefined", "unspecified", "не выбран", "не выбрана", "не выбрано",
     }
 )  # fmt: skip
 
@@ -70,6 +70,11 @@ def tidy(text: str) -> str:
     """Text made ready for reading values from: plain blanks, hyphens and digits, no invisible marks, trimmed."""
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
     return _BLANKS.sub(" ", _DASHES.sub("-", text)).strip()
+
+
+def trimmed(text: str) -> str:
+    """Text without invisible marks and doubled blanks, its signs as they were written: "№ 1" stays "№ 1"."""
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def means_nothing(text: str) -> bool:

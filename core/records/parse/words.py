@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parlour.records.parse.cells import Cell, text_of, tidy
+from parlour.records.parse.cells import Cell, text_of, tidy, trimmed
 
 _YES = frozenset(
     {
@@ -86,7 +86,7 @@ def tags(cell: Cell) -> list[str]:
         parts = [*_TAG_MARKS.split(_QUOTED_TAG.sub("", text)), *quoted]
     found: dict[str, str] = {}
     for part in parts:
-        tag = tidy(part).replace("\n", " ")
+        tag = trimmed(part).replace("\n", " ")
         starred = tag.startswith("* ")
         tag = tag[2:].strip() if starred else tag
         if tag and not (starred and tag.casefold() in _SYSTEM_TAGS):

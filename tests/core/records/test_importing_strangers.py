@@ -128,3 +128,89 @@ def test_a_name_that_contradicts_its_parts_stays_in_the_note(session: Session, t
         ("Ivan", "name: Boris"),
     ]
     assert bring_in(session, path).unchanged == 3
+
+
+def test_parts_of_a_name_in_capitals_get_small_letters_like_whole_names(
+    session: Session, tmp_path: Path
+) -> None:
+    path = table(
+        tmp_path,
+        ["Фамилия", "Имя", "Телефон"],
+        ["НҰРЛАНОВА", "АЙГЕРІМ", "+79161112201"],
+        ["Лукашевіч", "Алесь", "+79161112202"],
+    )
+    bring_in(session, path)
+    assert sorted(row["name"] for row in everyone(session)) == ["Лукашевіч Алесь", "Нұрланова Айгерім"]
+    assert bring_in(session, path).unchanged == 2
+
+
+def test_a_company_is_told_by_its_form_or_by_what_the_file_calls_it(session: Session, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        ["Клиент", "Тип", "Телефон"],
+        ["ООО «Ёж № 1»", "", "+79161112201"],
+        ["Ромашка", "юр. лицо", "+79161112202"],
+        ["Иванова Анна", "Физ. лицо", "+79161112203"],
+        ["Lak Studio Ltd.", "", "+79161112204"],
+    )
+    bring_in(session, path)
+    assert sorted((row["name"], row["kind"]) for row in everyone(session)) == [
+        ("Lak Studio Ltd.", "company"),
+        ("Иванова Анна", "person"),
+        ("ООО «Ёж № 1»", "company"),
+        ("Ромашка", "company"),
+    ]
+    assert bring_in(session, path).unchanged == 4
+
+
+def test_a_name_that_is_none_stays_as_it_is_written_however_often_it_comes(
+    session: Session, tmp_path: Path
+) -> None:
+    path = table(tmp_path, ["Name", "Phone"], ["ОЛЯ с третьего этажа", "+79161112201"])
+    for expected in ((1, 0), (0, 1), (0, 1)):
+        done = bring_in(session, path)
+        assert (done.created, done.unchanged) == expected
+    assert [row["name"] for row in everyone(session)] == ["ОЛЯ с третьего этажа"]
+
+
+def test_addresses_of_an_address_book_in_columns_of_their_own(session: Session, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        ["First Name", "Last Name", "Title", "Job Title", "Business Street", "Business City", "Business Postal Code",
+         "Mobile Phone", "Gender"],
+        *[
+            [f"Anna{n}", "Orlova", "", "Manager", "Mira 5", "Omsk", "644000", f"+7916111220{n}", "Unspecified"]
+            for n in range(5)
+        ],
+    )  # fmt: skip
+    done = bring_in(session, path)
+    assert done.problems == []
+    anna = everyone(session)[0]
+    assert (anna["profession"], len(anna["phones"])) == ("Manager", 1)
+    (address,) = anna["addresses"]
+    assert {name: address[name] for name in ("street", "city", "postcode")} == {
+        "street": "Mira 5",
+        "city": "Omsk",
+        "postcode": "644000",
+    }
+
+
+def test_no_is_an_answer_where_others_say_yes(session: Session, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        ["Name", "Phone", "Newsletter", "Second thing"],
+        ["Anna", "+79161112201", "yes", "нет"],
+        ["Boris", "+79161112202", "no", "blue"],
+    )
+    bring_in(session, path)
+    assert {row["name"]: row["note"] for row in everyone(session)} == {
+        "Anna": "Newsletter: yes",
+        "Boris": "Newsletter: no\nSecond thing: blue",
+    }
+
+
+def test_a_tag_keeps_its_signs(session: Session, tmp_path: Path) -> None:
+    path = table(tmp_path, ["Name", "Phone", "Tags"], ["Anna", "+79161112201", "№ 1; ½\u00a0price"])
+    bring_in(session, path)
+    (anna,) = everyone(session)
+    assert sorted(tag["title"] for tag in anna["tags"]) == ["½ price", "№ 1"]
