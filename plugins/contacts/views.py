@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.config import Configurator
@@ -17,7 +17,7 @@ from parlour.access.views import forms
 from parlour.errors import Invalid, NotFound, Refusal
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.contacts import duplicates, services
+from parlour.plugins.contacts import duplicates, equals, services
 from parlour.plugins.contacts.happenings import consent_words
 from parlour.plugins.contacts.lists import CONSENT_CHANNELS, CONSENT_SOURCES, PURPOSES
 from parlour.plugins.contacts.models import Contact
@@ -74,6 +74,10 @@ def birthdays(context: OrganisationContext, request: Request) -> dict[str, Any]:
 
 @view_config(route_name="contacts.duplicates", permission=MERGE, renderer="duplicates.jinja2")
 def pairs(context: OrganisationContext, request: Request) -> dict[str, Any]:
+    """Pairs that may be one client: by the reasons that Parlour suggests, or by fields that somebody chooses."""
+    chosen = list(dict.fromkeys(name for name in request.GET.getall("field") if name))[:2]
+    if chosen:
+        return _equal_pairs(request, chosen)
     after = _cursor(request.GET.get("after", ""))
     by = [reason for reason in duplicates.REASONS if reason in request.GET.getall("by")] or list(
         duplicates.REASONS
@@ -88,8 +92,7 @@ def pairs(context: OrganisationContext, request: Request) -> dict[str, Any]:
             "contacts.duplicates", query=[("after", cursor), *(("by", one) for one in by)]
         )
     return {
-        "title": _("Duplicates"),
-        "lead": _("Cards that may be the same client. Merging loses nothing and can be undone."),
+        **_duplicates_page(request, ()),
         "rules": {
             "url": request.url_of("contacts.duplicates"),
             "items": [
@@ -97,7 +100,58 @@ def pairs(context: OrganisationContext, request: Request) -> dict[str, Any]:
                 for reason in duplicates.REASONS
             ],
         },
-        "pairs": [_pair(request, pair, cards) for pair in found.pairs],
+        "pairs": [
+            _pair(request, pair.first, pair.second, [_WHY[reason] for reason in pair.reasons], cards)
+            for pair in found.pairs
+        ],
+        "pages": {"prev_url": None, "next_url": following, "text": ""},
+    }
+
+
+def _duplicates_page(request: Request, chosen: Sequence[str]) -> dict[str, Any]:
+    """What the page says and offers in either way of looking."""
+    say = request.loc.translate
+    fields = [(item.name, say(item.title)) for item in equals.comparable(request.db)]
+    choices = sorted(fields, key=lambda one: one[1].casefold())
+    boxes = []
+    for place, title in enumerate((_("Field"), _("And field"))):
+        now_chosen = chosen[place] if place < len(chosen) else ""
+        options = [("", "—"), *choices]
+        boxes.append(
+            {
+                "title": title,
+                "options": [
+                    {"value": name, "title": text, "selected": name == now_chosen} for name, text in options
+                ],
+            }
+        )
+    address = request.url_of("contacts.duplicates")
+    return {
+        "title": _("Duplicates"),
+        "lead": _("Cards that may be the same client. Merging loses nothing and can be undone."),
+        "choose": {"url": address, "boxes": boxes, "name": "field", "clear_url": address if chosen else None},
+    }
+
+
+def _equal_pairs(request: Request, chosen: Sequence[str]) -> dict[str, Any]:
+    """Clients who are equal in the chosen fields, each beside the oldest of the equal ones."""
+    asked = request.GET.get("after", "")
+    found = equals.find_equal(request.db, chosen, int(asked) if _is_id(asked) else 0, PAIRS)
+    cards = _cards(request, {row_id for group in found.groups for row_id in group.ids})
+    titles = {item.name: item.title for item in equals.comparable(request.db)}
+    why = [titles[name] for name in chosen]
+    shown = []
+    for group in found.groups:
+        more = group.count - len(group.ids)
+        said = [*why, request.loc.plural("and ${n} more", "and ${n} more", more)] if more > 0 else why
+        shown += [_pair(request, group.ids[0], other, said, cards) for other in group.ids[1:]]
+    following = None
+    if found.next is not None:
+        query = [("after", str(found.next)), *(("field", name) for name in chosen)]
+        following = request.url_of("contacts.duplicates", query=query)
+    return {
+        **_duplicates_page(request, chosen),
+        "pairs": shown,
         "pages": {"prev_url": None, "next_url": following, "text": ""},
     }
 
@@ -147,19 +201,21 @@ _WHY = {
 }
 
 
-def _pair(request: Request, pair: duplicates.Pair, cards: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
-    both = {"keep": pair.first, "lose": pair.second}
+def _pair(
+    request: Request, first: int, second: int, why: Sequence[Any], cards: Mapping[int, dict[str, Any]]
+) -> dict[str, Any]:
+    both = {"keep": first, "lose": second}
     return {
-        "left": cards[pair.first],
-        "right": cards[pair.second],
-        "why": [_WHY[reason] for reason in pair.reasons],
+        "left": cards[first],
+        "right": cards[second],
+        "why": why,
         "merge_url": request.url_of("record.merge", record=services.kind().name, query=both),
         "apart": {
             "title": _("Not the same"),
             "icon": "split",
             "method": "post",
             "url": request.url_of("contacts.apart"),
-            "fields": {"one": pair.first, "other": pair.second, "back": request.path_qs},
+            "fields": {"one": first, "other": second, "back": request.path_qs},
         },
     }
 
