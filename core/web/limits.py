@@ -19,8 +19,6 @@ _LIMITS = "parlour.body_limits"
 
 def includeme(config: Configurator) -> None:
     config.registry.setdefault(_LIMITS, {})
-    # Without it the body of a refused request would be read whole, to be ready for another attempt.
-    config.add_settings({"retry.activate_hook": attempts})
     config.add_tween("parlour.web.limits.limits_tween", under=EXCVIEW)
 
 
@@ -40,9 +38,9 @@ def limits_tween(handler: Callable[[Request], Response], registry: object) -> Ca
     return tween
 
 
-def attempts(request: Request) -> int | None:
-    """How often the request may be tried: once when it will be refused, else as usual."""
-    return 1 if _unknown_length(request) or _too_large(request) else None
+def refuses(request: Request) -> bool:
+    """Whether the request will be refused for its length, or for not telling it."""
+    return _unknown_length(request) or _too_large(request)
 
 
 def limit_of(request: Request) -> int:

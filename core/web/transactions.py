@@ -12,7 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_tm import default_commit_veto, maybe_tag_retryable
 
-from parlour.web import health
+from parlour.web import health, limits
 from parlour.web.api import body, for_programs
 from parlour.web.assets import PREFIX
 
@@ -37,11 +37,13 @@ def includeme(config: Configurator) -> None:
 def attempts(request: Request) -> int | None:
     """How often a request is tried; None is as often as usual. A body that is kept for that is read before.
 
-    Calls of the API have a limit for it, which must be looked at before everything is copied.
+    Limits are looked at before everything is copied: calls of the API are read up to theirs, and what will be refused is
+    tried once, unread.
     """
     if for_programs(request):
         body.take(request)
-    return None
+        return None
+    return 1 if limits.refuses(request) else None
 
 
 def veto(request: Request, response: Response) -> bool:
