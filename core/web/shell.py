@@ -134,6 +134,9 @@ def menus(request: Request) -> list[dict[str, Any]]:
         for item in entries
     ]
     open_page = _open(request.path, [entry["url"] for entry in shown], request.url_of("today"))
+    if sections(request):
+        # Lists of values and the plugins lie in Settings, whatever their addresses begin with.
+        open_page = request.url_of("settings")
     groups: dict[Any, dict[str, Any]] = {}
     for code, title in GROUPS.items():
         groups[code] = {"name": code, "title": title, "items": []}

@@ -112,7 +112,7 @@ def list_page(request: Request) -> Any:
             }
         )
     new = {"title": _("New revision"), "url": request.url_of("settings.terms.new"), "icon": "plus"}
-    lead = _("What you tell clients about their data. Consents say under which revision they were given.")
+    lead = _("What you tell clients about their data. A consent names its revision.")
     read = {"title": _("As clients read it"), "url": address, "icon": "external-link"}
     return {
         "title": TITLE,

@@ -90,6 +90,10 @@ def _shown(change: FieldChange, value: Any, reader: Reader) -> Shown | str | Non
     """A value of history. Secrets stand there as dots; what cannot be read any more is shown as it was kept."""
     if value == "•":
         return "•••"
+    if isinstance(change.field.kind, kinds.FileKind):
+        if not value:
+            return None
+        return reader.loc.translate(_("a picture") if change.field.kind.image else _("a file"))
     try:
         found = show(change.field, from_json(change.field, value, reader.defaults), reader)
     except (ValueError, TypeError, KeyError, AttributeError):

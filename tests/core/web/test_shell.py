@@ -134,3 +134,10 @@ def test_the_pages_of_the_core_keep_to_their_number_of_statements(
         with statements(engine) as asked:
             owner.get(HERE + path)
         assert len(asked) <= most, f"{path}: {len(asked)} statements"
+
+
+def test_lists_of_values_and_plugins_are_marked_as_settings(login: Enter) -> None:
+    owner = login("owner")
+    for path in (f"{HERE}/r/contacts.tag", f"{HERE}/plugins"):
+        marked = owner.get(path).html.select(".side [aria-current=page]")
+        assert [item.get_text(strip=True) for item in marked] == ["Settings"], path

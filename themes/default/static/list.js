@@ -6,6 +6,14 @@ import { word } from "./words.js";
 
 const wide = window.matchMedia("(min-width: 768px)");
 
+/** What stands where something is being fetched; the style shows it only after a while. */
+function skeleton(lines) {
+  const made = document.createElement("div");
+  made.className = "skeleton";
+  made.append(...Array.from({ length: lines }, () => document.createElement("span")));
+  return made;
+}
+
 class List {
   constructor(area) {
     this.area = area;
@@ -55,10 +63,7 @@ class List {
     const turn = (this.asked += 1);
     this.area.classList.add("previewing");
     this.panel.hidden = false;
-    const skeleton = document.createElement("div");
-    skeleton.className = "skeleton";
-    skeleton.append(...Array.from({ length: 6 }, () => document.createElement("span")));
-    this.panel.replaceChildren(skeleton);
+    this.panel.replaceChildren(skeleton(6));
     this.panel.setAttribute("aria-busy", "true");
     try {
       const response = await askFragment(row.dataset.preview);
@@ -172,9 +177,12 @@ function sheets() {
   document.querySelectorAll("details[data-load]").forEach((menu) => {
     menu.addEventListener("toggle", async () => {
       if (!menu.open || menu.querySelector("form")) return;
+      const sheet = menu.querySelector(".menu-sheet");
+      sheet.replaceChildren(skeleton(4));
+      sheet.setAttribute("aria-busy", "true");
       try {
         const found = nodes(await (await askFragment(menu.dataset.load)).text());
-        menu.querySelector(".menu-sheet").replaceWith(...found.children);
+        sheet.replaceWith(...found.children);
         filters(menu);
         picker.start(menu);
         menu.querySelector("select, input:not([type=hidden])")?.focus();

@@ -8,6 +8,7 @@ import * as lines from "./lines.js";
 import * as live from "./live.js";
 import * as list from "./list.js";
 import * as matches from "./matches.js";
+import * as net from "./net.js";
 import * as picker from "./picker.js";
 import * as progress from "./progress.js";
 import * as setup from "./setup.js";
@@ -25,6 +26,7 @@ function revive(root) {
   colour.start(root);
 }
 
+net.start();
 dialog.start();
 asking.start(revive);
 shell.start();

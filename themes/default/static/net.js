@@ -56,3 +56,13 @@ export function tellFailure(error) {
   if (error.said) return tell(error.said);
   tell(navigator.onLine === false || error instanceof TypeError ? word("offline") : word("failed"));
 }
+
+/** A line at the foot of the page for as long as there is no connection, whatever somebody is doing. */
+export function start() {
+  const line = document.querySelector("[data-offline-line]");
+  if (!line) return;
+  const show = () => (line.hidden = navigator.onLine !== false);
+  window.addEventListener("offline", show);
+  window.addEventListener("online", show);
+  show();
+}
