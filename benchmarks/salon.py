@@ -1,41 +1,79 @@
-"""The salon that is measured: people with names, phones and birthdays, the same on every run."""
+"""The salon that is measured: made-up people with names, phones, e-mail addresses and birthdays, the same on every run."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from zlib import crc32
 
 from sqlalchemy import Engine
 
-from parlour.access.organisations import add_organisation
+from parlour.access.memberships import scope_for
+from parlour.access.models import Organisation, User
+from parlour.access.organisations import add_organisation, all_organisations
 from parlour.db.engine import make_engine
-from parlour.db.session import Scope, Session, open_session
+from parlour.db.session import Session, open_session
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import runner
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import boot
-from parlour.records.write import Change, write
 from parlour.settings import Settings
+from parlour.testing.people import add_person
 
-LAST = (
-    "Орлов",
-    "Иванов",
-    "Белова",
-    "Кузнецов",
-    "Смирнова",
-    "Лебедев",
-    "Соколова",
-    "Новиков",
-    "Морозова",
-    "Волков",
-)
-FIRST = ("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл")
 CONTACT = "contacts.contact"
-HEADINGS = ("Фамилия Имя", "Телефон", "Дата рождения")
-BATCH = 500
+
+
+def _words(*lines: str) -> list[str]:
+    return " ".join(lines).split()
+
+
+HEADINGS = ("Фамилия Имя Отчество", "Телефон", "E-mail", "Дата рождения")
+ROOTS = _words(
+    "Орл Иван Бел Кузнец Смирн Лебед Сокол Новик Мороз Волк Павл Козл Степан Никол Захар Зайц Тарас",
+    "Фёдор Макар Андре Алексе Григор Яковл Роман Егор Киселёв Поляк Цветк Данил Жуковск Фрол Журавл",
+    "Крыл Максим Сидор Осип Белоус Федот Дорофе Матве Бобр Дмитри Калин Анисим Петух Антон Тимофе",
+    "Никифор Веселов Филипп Марк Большак Сухан Мирон Широк Александр Коновал Шестак Казак Ефим",
+)
+ENDINGS = ("ов", "ев", "ин", "ский", "енко", "ук", "ый", "ых", "ян", "адзе")
+FIRST = _words(
+    "Анна Мария Елена Ольга Татьяна Наталья Ирина Светлана Юлия Екатерина Дарья Вера Жанна Инна Алла",
+    "Полина Ксения Алёна Виктория Галина Лариса Людмила Нина Оксана Раиса Софья Тамара Ульяна",
+    "Эльвира Яна Борис Глеб Егор Захар Кирилл Артём Денис Илья Максим Никита Павел Роман Сергей",
+    "Тимур Фёдор Юрий Антон Виктор Лев Марк",
+)
+MIDDLE = _words(
+    "Ивановна Петровна Сергеевна Андреевна Борисовна Викторовна Глебовна Денисовна Егоровна",
+    "Ильинична Кирилловна Львовна Максимовна Никитична Павловна Романовна Тимуровна Фёдоровна",
+    "Юрьевна Яковлевна",
+)
+CITIES = ("Москва", "Тверь", "Казань", "Пермь", "Омск", "Сочи", "Тула", "Самара")
+TAGS = (
+    "VIP",
+    "Новый",
+    "Окрашивание",
+    "Маникюр",
+    "Аллергия",
+    "Постоянный",
+    "Скидка",
+    "Мама",
+    "Блогер",
+    "Утро",
+)
+SOURCES = ("Instagram", "Карты", "Сайт", "Знакомые", "Вывеска", "Реклама")
+# One in so many has a name that hardly anybody has.
+SELDOM = 14_000
+# What is searched for, by how many are found: the first two words of a list, and the last, decide how it is answered.
+TERMS = {
+    "usual": ("орлов", "белев", "соколин", "морозский", "тарасенко", "журавлук", "крылев", "макаров"),
+    "common": ("анна", "ов", "ивановна", "москва"),
+    "rare": ("ящуринск",),
+    "two words": ("анна орл", "степанов глеб"),
+    "none": ("ыщъ",),
+}
 
 
 @dataclass(frozen=True)
@@ -44,33 +82,61 @@ class Person:
 
     number: int
 
-    @property
-    def last(self) -> str:
-        # Letters that tell people apart, so that a part of a name finds a few and not a tenth of all.
-        return f"{LAST[self.number % 10]}-{_letters(self.number // 100)}"
+    def _pick(self, of: Sequence[str], what: str) -> str:
+        # A checksum, so that what a person is called says nothing about what else they are.
+        return of[crc32(f"{what}{self.number}".encode()) % len(of)]
 
-    @property
+    @cached_property
+    def last(self) -> str:
+        if self.number % SELDOM == 7:
+            return "Ящуринский"
+        return self._pick(ROOTS, "root") + self._pick(ENDINGS, "ending")
+
+    @cached_property
     def first(self) -> str:
-        return FIRST[self.number // 10 % 10]
+        return self._pick(FIRST, "first")
+
+    @cached_property
+    def middle(self) -> str:
+        return self._pick(MIDDLE, "middle")
+
+    @cached_property
+    def name(self) -> str:
+        return f"{self.last} {self.first} {self.middle}"
 
     @property
     def phone(self) -> str:
         return f"+79{self.number:09}"
 
     @property
+    def email(self) -> str:
+        return f"client{self.number}@pochta.ru"
+
+    @property
     def birthday(self) -> str:
         return f"{1950 + self.number % 55}-{1 + self.number % 12:02}-{1 + self.number % 28:02}"
 
+    @property
+    def city(self) -> str | None:
+        return self._pick(CITIES, "city") if self.number % 2 else None
+
+    @property
+    def tag(self) -> int | None:
+        """Which of TAGS, for a third of all."""
+        return self.number // 3 % len(TAGS) if self.number % 3 == 0 else None
+
+    @property
+    def source(self) -> int | None:
+        return self.number % 10 if self.number % 10 < len(SOURCES) else None
+
     def values(self) -> dict[str, object]:
-        name = f"{self.last} {self.first}"
-        return {"name": name, "phones": [{"number": self.phone}], "birthday": self.birthday}
-
-
-def _letters(number: int) -> str:
-    """A number in Cyrillic letters: 0 is "Аа", 33 is "Ба"."""
-    alphabet = "абвгдежзиклмнопрстуфхцчшэюя"
-    first, second = divmod(number, len(alphabet))
-    return alphabet[first % len(alphabet)].upper() + alphabet[second]
+        """As a form or the API gives them."""
+        return {
+            "name": self.name,
+            "phones": [{"number": self.phone}],
+            "emails": [{"address": self.email}],
+            "birthday": self.birthday,
+        }
 
 
 def people(start: int, count: int) -> Iterator[Person]:
@@ -79,16 +145,34 @@ def people(start: int, count: int) -> Iterator[Person]:
 
 @dataclass
 class Salon:
-    """A database with one organisation in it. `taken` people have been written so far."""
+    """A database with one organisation in it and a receptionist. `taken` people have been written so far.
 
+    `engine` is the site's, under row-level security where there is any; `plain` is the owner's, which raw work uses.
+    """
+
+    settings: Settings
     engine: Engine
-    organisation_id: int
-    folder: Path
+    plain: Engine
+    organisation: Organisation
+    receptionist: User
+    exporter: User
     taken: int = 0
+    tags: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
 
-    def session(self) -> Session:
-        """As Parlour itself: access rules are measured by themselves elsewhere."""
-        return open_session(self.engine, Scope(self.organisation_id, trusted=True, via="cli"))
+    @property
+    def folder(self) -> Path:
+        return self.settings.data
+
+    @property
+    def organisation_id(self) -> int:
+        return self.organisation.id
+
+    def session(self, user: User | None = None) -> Session:
+        """As the receptionist (or `user`), under all access rules."""
+        session = open_session(self.engine)
+        scope_for(session, user or self.receptionist, self.organisation)
+        return session
 
     def take(self, count: int) -> list[Person]:
         """The next people whom nobody has written yet."""
@@ -96,29 +180,29 @@ class Salon:
         self.taken += count
         return found
 
+    def dispose(self) -> None:
+        self.engine.dispose()
+        self.plain.dispose()
+
 
 def furnish(settings: Settings, count: int) -> Salon:
     """Make the tables, the organisation and `count` clients. Raises Refusal for a database that is in use."""
+    from benchmarks.raw import base
+
     runner.upgrade(settings)
+    owner = make_engine(settings.owner_database_url)
     engine = make_engine(settings.database_url)
     boot(settings, engine=engine, only=frozenset({"contacts"}))
     with open_session(engine) as session:
-        from parlour.access.organisations import all_organisations
-
         if all_organisations(session):
             raise Refusal(_("The benchmark wants an empty database; this one is in use."))
         organisation = add_organisation(session, "Benchmark", region="RU", locale="en")
         lifecycle.enable_defaults(session)
+        receptionist = add_person(session, "receptionist")
+        exporter = add_person(session, "organiser")
         session.commit()
-        salon = Salon(engine, organisation.id, settings.data)
-    for start in range(0, count, BATCH):
-        with salon.session() as session:
-            write(
-                session,
-                CONTACT,
-                [Change(person.values()) for person in salon.take(min(BATCH, count - start))],
-            )
-            session.commit()
+    salon = Salon(settings, engine, owner, organisation, receptionist, exporter)
+    base.fill(salon, count)
     return salon
 
 
@@ -129,6 +213,4 @@ def write_csv(file: Path, found: list[Person]) -> None:
         writer.writerow(HEADINGS)
         for person in found:
             year, month, day = person.birthday.split("-")
-            writer.writerow(
-                (f"{person.last} {person.first}", f"8{person.phone[2:]}", f"{day}.{month}.{year}")
-            )
+            writer.writerow((person.name, f"8{person.phone[2:]}", person.email, f"{day}.{month}.{year}"))

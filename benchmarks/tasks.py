@@ -1,8 +1,9 @@
-"""The four tasks as Parlour does them; `benchmarks.raw.tasks` does each without Parlour."""
+"""The tasks as Parlour does them, for a receptionist; `benchmarks.raw.tasks` does each without Parlour."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.salon import CONTACT, Person, Salon
 from parlour.i18n import localizer
@@ -14,15 +15,27 @@ from parlour.records.registry import fields_of, record_type
 from parlour.records.tables import open_table
 from parlour.records.write import Change, write
 
-PAGE = 50
+PAGE = 80
 
 
-def list_page(salon: Salon, part: str) -> list[int]:
-    """The first page of clients with a part of a name; ids in order."""
+def list_page(salon: Salon, part: str) -> list[tuple[Any, ...]]:
+    """The first page of clients with a part of a name; what stands in the columns of the list."""
     with salon.session() as session:
         record = record_type(CONTACT)
         shown = [item for item in fields_of(session, record) if item.listed]
-        return [row["id"] for row in page(session, record, fields=shown, q=part, limit=PAGE).rows]
+        rows = page(session, record, fields=shown, q=part, limit=PAGE).rows
+        return [
+            (
+                row["id"],
+                row["name"],
+                [line["number"] for line in row["phones"]],
+                row["birthday"],
+                row["source"] and row["source"]["title"],
+                [tag["title"] for tag in row["tags"]],
+                [line["user"] for line in row["responsible"]],
+            )
+            for row in rows
+        ]
 
 
 def create(salon: Salon, found: list[Person]) -> int:
@@ -44,7 +57,8 @@ def import_file(salon: Salon, file: Path) -> int:
 
 
 def export_file(salon: Salon, file: Path) -> int:
-    """All clients with name, phones and birthday to csv; how many."""
-    with salon.session() as session:
+    """All clients with name, phones, e-mail addresses and birthday to csv; how many."""
+    with salon.session(salon.exporter) as session:
         record = record_type(CONTACT)
-        return export(session, record, file, localizer("en"), fields=["name", "phones", "birthday"])
+        fields = ["name", "phones", "emails", "birthday"]
+        return export(session, record, file, localizer("en"), fields=fields)

@@ -17,7 +17,6 @@ from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from babel import Locale, dates, numbers
 from translationstring import TranslationString, TranslationStringFactory
 
@@ -194,6 +193,8 @@ class Localizer:
 @lru_cache(maxsize=4096)
 def _phone(e164: str, region: str | None) -> str:
     """Reading a number takes longer than the rest of a table's cell, and the same ones come again and again."""
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:

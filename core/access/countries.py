@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-import phonenumbers
 from babel import Locale, languages, numbers
 from babel.core import get_global
 
@@ -71,11 +70,12 @@ def _zones() -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def all_countries() -> dict[str, Country]:
     """Every country that has a zone, a currency and a phone region, by its ISO 3166 code."""
-    regions = phonenumbers.SUPPORTED_REGIONS
+    from phonenumbers import SUPPORTED_REGIONS
+
     found = {}
     for code, zones in sorted(_zones().items()):
         currencies = numbers.get_territory_currencies(code, tender=True)
-        if code not in regions or not currencies:
+        if code not in SUPPORTED_REGIONS or not currencies:
             continue
         main = _MAIN_ZONE.get(code, zones[0])
         spoken = languages.get_official_languages(code, de_facto=True)

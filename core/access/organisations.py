@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-import phonenumbers
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -104,6 +103,8 @@ def add_organisation(
 
 def faults(values: Mapping[str, Any]) -> dict[str, Any]:
     """What is wrong with name, country, zone, currency, region and locale, by field."""
+    from phonenumbers import SUPPORTED_REGIONS
+
     errors: dict[str, Any] = {}
     if not values["name"].strip():
         errors["name"] = _("Enter the name that your clients know.")
@@ -115,7 +116,7 @@ def faults(values: Mapping[str, Any]) -> dict[str, Any]:
         errors["zone"] = _("Choose a time zone from the list, like Europe/Berlin.")
     if values["currency"] not in dict(countries.currency_choices("en")):
         errors["currency"] = _("Choose a currency from the list.")
-    if values["region"] not in phonenumbers.SUPPORTED_REGIONS:
+    if values["region"] not in SUPPORTED_REGIONS:
         errors["region"] = _("Choose a country from the list.")
     if values["locale"] not in LOCALES:
         errors["locale"] = _("Choose one of the languages in the list.")
@@ -267,6 +268,8 @@ def save_branch(session: Session, branch: Branch | None, values: dict[str, Any])
 
 
 def _e164(phone: str, region: str) -> str:
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(phone[:60], region)
     except phonenumbers.NumberParseException:

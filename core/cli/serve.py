@@ -59,14 +59,15 @@ def make_first_tables(given: Settings) -> None:
     """Make the tables of an empty database, which then opens its set-up page; any other is left for `db upgrade`."""
     from sqlalchemy import inspect
 
-    from parlour.migrations import runner
-
     engine = make_engine(given.database_url)
     try:
         empty = not inspect(engine).get_table_names()
     finally:
         engine.dispose()
     if empty:
+        # Alembic stays out of the memory of a site that has its tables.
+        from parlour.migrations import runner
+
         runner.upgrade(given)
 
 

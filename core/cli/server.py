@@ -8,6 +8,7 @@ socket that systemd holds outlives both.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -66,6 +67,9 @@ def run(
     if listener is not None:
         # Handed over for good: gunicorn makes a socket of its own of it and closes this one.
         options["bind"] = f"fd://{listener.detach()}"
+    # Collecting garbage writes to every object that it looks at, and so would copy what the processes share.
+    gc.collect()
+    gc.freeze()
     Site(settings, options).run()
 
 

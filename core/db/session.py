@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, event, func, insert, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
 
 from parlour.db.base import Scoped, SystemBase
+from parlour.db.bulk import insert_all
 from parlour.errors import ScopeMissing
 
 log = structlog.get_logger(__name__)
@@ -98,8 +99,7 @@ def insert_rows(session: OrmSession, cls: Any, rows: Sequence[Mapping[str, Any]]
     if _is_record(cls) or not issubclass(cls, Scoped):
         raise ScopeMissing(f"{cls.__name__} cannot be inserted like this; records go through records.write.")
     stamped = [{**row, "organisation_id": session.scope.organisation_id} for row in rows]
-    if stamped:
-        session.execute(insert(cls.__table__), stamped, execution_options={WRITE_PATH: True})
+    insert_all(session, cls.__table__, stamped, {WRITE_PATH: True})
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from parlour.db.session import Session
@@ -62,12 +63,12 @@ class Field:
     def __repr__(self) -> str:
         return f"<Field {self.name}>"
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """Attribute names of the value's columns, in the kind's order."""
         return [f"{self.attr}{suffix}" for suffix, _type in self.kind.columns()]
 
-    @property
+    @cached_property
     def key_column(self) -> str | None:
         return (
             f"{self.attr}_key"

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
+from parlour.db.bulk import insert_all
 from parlour.db.session import WRITE_PATH, Session
 from parlour.errors import Invalid
 from parlour.i18n import _
@@ -25,13 +26,12 @@ _OURS = {WRITE_PATH: True}
 
 def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of a record, part or pair that carry their organisation already."""
-    if rows:
-        session.execute(insert(cls.__table__), list(rows), execution_options=_OURS)
+    insert_all(session, cls.__table__, rows, _OURS)
 
 
 def columns_of(item: Field, value: Any) -> dict[str, Any]:
     """The column values of one field, its key included."""
-    found = {f"{item.attr}{suffix}": stored for suffix, stored in item.kind.to_columns(value).items()}
+    found = dict(zip(item.columns, item.kind.to_columns(value).values(), strict=True))
     if item.key_column:
         found[item.key_column] = item.kind.key(value)
     return found
@@ -65,16 +65,14 @@ def store(
         )
 
 
-def _own_columns(record: RecordType, row: RowChange, *, whole: bool) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for item in record.fields:
-        if item.storage not in ("column", "link") or item.cls is not record.cls:
-            continue
-        if item.name in row.new:
-            values.update(columns_of(item, row.new[item.name]))
-        elif whole:
-            values.update(columns_of(item, None))
-    return values
+def _own_fields(record: RecordType, rows: Sequence[RowChange]) -> list[Field]:
+    """The fields in the record's own table that some row of the batch fills in."""
+    named = {name for row in rows for name in row.new}
+    return [
+        item
+        for item in record.fields
+        if item.name in named and item.storage in ("column", "link") and item.cls is record.cls
+    ]
 
 
 def _insert(
@@ -97,11 +95,14 @@ def _insert(
         row.id = row_id
     for row in rows:
         row.id = row.id or int(assigned[row.position] or 0)
-    insert_plain(
-        session,
-        record.cls,
-        [{"id": row.id, **common, **_own_columns(record, row, whole=True)} for row in rows],
-    )
+    fields = _own_fields(record, rows)
+    made = []
+    for row in rows:
+        values = {"id": row.id, **common}
+        for item in fields:
+            values.update(columns_of(item, row.new.get(item.name)))
+        made.append(values)
+    insert_plain(session, record.cls, made)
 
 
 def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
@@ -129,8 +130,12 @@ def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> 
     """Rows that change the same columns go in one statement."""
     scope, moment = session.scope, now()
     shapes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    fields = _own_fields(record, rows)
     for row in rows:
-        values = _own_columns(record, row, whole=False)
+        values: dict[str, Any] = {}
+        for item in fields:
+            if item.name in row.new:
+                values.update(columns_of(item, row.new[item.name]))
         if row.kind != "update":
             values["archived_at"] = moment if row.kind == "archive" else None
         shapes[tuple(values)].append(

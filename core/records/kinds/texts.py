@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
 from sqlalchemy import String, Text
 from sqlalchemy.types import TypeEngine
 
@@ -69,15 +69,13 @@ class EmailKind(Kind):
         return {"type": "string", "format": "email", "maxLength": 254}
 
     def clean(self, value: Any, defaults: Defaults) -> str | None:
-        from email_validator import EmailNotValidError, validate_email
-
         text = typed_text(value) if value is not None else ""
         if not text:
             return None
-        try:
-            return validate_email(text, check_deliverability=False).normalized.lower()
-        except EmailNotValidError as error:
-            raise Fault(_("${text} is not an e-mail address.", mapping={"text": text[:80]})) from error
+        address = _address(text)
+        if address is None:
+            raise Fault(_("${text} is not an e-mail address.", mapping={"text": text[:80]}))
+        return address
 
     def key(self, value: Any) -> str | None:
         return key_of(value) if value else None
@@ -104,18 +102,15 @@ class PhoneKind(Kind):
         text = typed_text(value) if value is not None else ""
         if not text:
             return None
-        try:
-            number = phonenumbers.parse(text, defaults.region)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_possible_number(number):
+        number = _e164(text, defaults.region)
+        if number is None:
             raise Fault(
                 _(
                     "${text} is not a phone number; write it with the country code.",
                     mapping={"text": text[:80]},
                 )
             )
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return number
 
     def show(self, value: Any, loc: Localizer) -> str:
         return loc.phone(value) if value else ""
@@ -164,6 +159,30 @@ class ChoiceKind(Kind):
 
     def show(self, value: Any, loc: Localizer) -> str:
         return next((loc.translate(title) for code, title in self.options if code == value), str(value or ""))
+
+
+# An import meets every value twice within a batch, once when the file is read and once when the row is written.
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _e164(text: str, region: str | None) -> str | None:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _translated(title: Any, locale: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from functools import lru_cache
 
 from parlour.records.parse.cells import Cell, Parsed, only_marks, text_of, tidy
 
@@ -51,7 +52,13 @@ def day(cell: Cell, today: date | None = None, order: str = "dmy") -> Parsed[str
         return Parsed(found, "" if found else text_of(cell))
     if isinstance(cell, bool | list | dict):
         return Parsed(None, text_of(cell))
-    original = text_of(cell).strip()
+    return _of_text(text_of(cell), today, order)
+
+
+# The same days stand in many rows of a file, and each is read when it is found and again when it is written.
+@lru_cache(maxsize=4096)
+def _of_text(cell: str, today: date | None, order: str) -> Parsed[str]:
+    original = cell.strip()
     text = tidy(original).replace("\n", " ")
     if not text or _EMPTY.fullmatch(text) or only_marks(text):
         return Parsed(None)

@@ -6,8 +6,6 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-import phonenumbers
-
 from parlour.records.parse.cells import Cell, only_marks, tidy
 from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_of, segments
 
@@ -151,6 +149,8 @@ def _e164(digits: str, region: str | None, whole: bool) -> str | None:
 
     `whole` says that they were written without anything between them.
     """
+    import phonenumbers
+
     plain = digits.lstrip("+")
     if len(set(plain[-10:])) == 1:
         return None

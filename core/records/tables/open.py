@@ -20,7 +20,6 @@ from parlour.records.tables.encoding import detect
 from parlour.records.tables.grid import grid_table
 from parlour.records.tables.keyed import keyed_table
 from parlour.records.tables.objects import Objects
-from parlour.records.tables.workbook import Workbook
 
 _OTHER_FORMATS = (
     (b"%PDF", "PDF"),
@@ -87,6 +86,8 @@ def _workbook(path: Path, name: str, size: int, head: bytes, sheet: str | None) 
         raise _too_large(name, size, MAX_WORKBOOK_BYTES)
     if head.startswith(b"PK\x05\x06"):
         raise TableError(_("${name} is an empty archive.", mapping={"name": name}))
+    from parlour.records.tables.workbook import Workbook
+
     book = Workbook(path, zipped=head.startswith(b"PK"), sheet=sheet)
     table = grid_table(book, path=path, kind=book.kind, sheet=book.sheet, sheets=book.sheets)
     others = [f"{title} ({rows})" for title, rows in book.sheets if title != book.sheet and rows]

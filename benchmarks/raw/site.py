@@ -1,0 +1,44 @@
+"""A bare page: Pyramid and SQLAlchemy Core, JSON out, nobody logs in."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from sqlalchemy import MetaData, create_engine, select
+
+
+def app() -> Any:
+    """The application, over the tables of the database as they are."""
+    engine = create_engine(
+        os.environ["PARLOUR_OWNER_DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+    )
+    metadata = MetaData()
+    wanted = ("contacts_contact", "contacts_phone", "contacts_email")
+    metadata.reflect(engine, only=wanted, resolve_fks=False)
+    engine.dispose()
+    contact, phone, email = (metadata.tables[name] for name in wanted)
+    organisation_id = int(os.environ["BENCH_ORGANISATION"])
+
+    def card(request: Request) -> dict[str, Any]:
+        row_id = int(request.matchdict["id"])
+        with engine.connect() as connection:
+            row = connection.execute(
+                select(contact).where(contact.c.organisation_id == organisation_id, contact.c.id == row_id)
+            ).one()
+            values = {name: value for name, value in row._mapping.items() if not name.endswith("_key")}
+            for name in ("created_at", "updated_at"):
+                values[name] = values[name].isoformat()
+            for title, part, column in (("phones", phone, "number"), ("emails", email, "address")):
+                lines = connection.execute(
+                    select(part.c[column]).where(part.c.owner_id == row_id).order_by(part.c.position)
+                )
+                values[title] = list(lines.scalars())
+            return values
+
+    config = Configurator()
+    config.add_route("card", r"/cards/{id:\d+}")
+    config.add_view(card, route_name="card", renderer="json")
+    return config.make_wsgi_app()
