@@ -20,7 +20,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.migrations import runner
 from parlour.plugin import lifecycle
-from parlour.plugin.registry import boot
+from parlour.plugin.registry import boot, booted
 from parlour.settings import Settings
 from parlour.testing.people import add_person
 
@@ -192,7 +192,8 @@ def furnish(settings: Settings, count: int) -> Salon:
     runner.upgrade(settings)
     owner = make_engine(settings.owner_database_url)
     engine = make_engine(settings.database_url)
-    boot(settings, engine=engine, only=frozenset({"contacts"}))
+    if not booted():
+        boot(settings, engine=engine, only=frozenset({"contacts"}))
     with open_session(engine) as session:
         if all_organisations(session):
             raise Refusal(_("The benchmark wants an empty database; this one is in use."))

@@ -15,6 +15,7 @@ from benchmarks import tasks
 from benchmarks.raw import tasks as raw
 from benchmarks.salon import Salon, furnish, write_csv
 from parlour.db.base import METADATA
+from parlour.plugin.registry import Plugins
 from parlour.testing.databases import Database
 
 PARLOUR = str(Path(sys.executable).with_name("parlour"))
@@ -52,7 +53,7 @@ def test_the_benchmark_leaves_a_database_in_use_alone(tmp_path: Path) -> None:
     assert "empty database" in done.stderr
 
 
-def test_both_sides_write_the_same_rows(database: Database) -> None:
+def test_both_sides_write_the_same_rows(database: Database, plugins: Plugins) -> None:
     salon = furnish(database.settings, 0)
     try:
         clients = salon.take(3)

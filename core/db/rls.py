@@ -40,5 +40,6 @@ def grant_site(connection: Connection, role: str, read_only: Sequence[str] = ())
         text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quote(role)}")
     )
     connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quote(role)}"))
+    connection.execute(text(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {quote(role)}"))
     for table in read_only:
         connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {quote(table)} FROM {quote(role)}"))

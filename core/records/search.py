@@ -6,9 +6,12 @@ organisation's country taken off ("8 913" finds +7 913).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, false, or_, select
+from sqlalchemy import and_, case, cast, false, func, or_, select, true, union_all
+from sqlalchemy.dialects.postgresql import REGCLASS
 
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
@@ -33,47 +36,108 @@ def words_of(text: str) -> list[str]:
 
 
 def search_predicate(session: Session, record: RecordType, text: str) -> Predicate:
-    """Rows of the record in which every word of `text` is found."""
+    """Rows of the record in which every word of `text` is found. Asks PostgreSQL once how common the words are."""
     fields = [item for item in fields_of(session, record) if item.search and not item.secret]
     defaults = defaults_of(session)
-    return and_(*(_word(record, fields, word, defaults) for word in words_of(text)))
+    places = [_places(record, fields, word, defaults) for word in words_of(text)]
+    if session.get_bind().dialect.name != "postgresql":
+        return and_(*(or_(false(), *(place.holds for place in found)) for found in places))
+    common = _common(session, [place for found in places for place in found])
+    return and_(*(_word(record, found, common) for found in places))
 
 
-def _word(record: RecordType, fields: list[Field], word: str, defaults: Defaults) -> Predicate:
-    found: list[Predicate] = []
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A column in which a word may stand: of the record itself, or of what belongs to it by `owner`."""
+
+    cls: Any
+    owner: str
+    column: str
+    pattern: str
+    # The condition on rows of the record, and the ids of the rows that meet it.
+    holds: Predicate
+    ids: Any
+    # Whether the word is looked for in values of a list (tags, sources), and not in the rows themselves.
+    named: bool = False
+
+
+def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
+    """Ids of rows in whose column the pattern is found, by way of the index; see the migration `core_0007`."""
+    return select(func.parlour_search(cast(cls.__tablename__, REGCLASS), owner, column, pattern).label("id"))
+
+
+def _common(session: Session, places: Sequence[_Place]) -> set[_Place]:
+    """Those of the places in which the word stands so often that looking for it by index would take longest."""
+    asked = [place for place in places if not place.named]
+    if not asked:
+        return set()
+    columns = [
+        func.parlour_frequent(cast(place.cls.__tablename__, REGCLASS), place.column, place.pattern)
+        for place in asked
+    ]
+    answers = session.raw(select(*columns)).one()
+    return {place for place, answer in zip(asked, answers, strict=True) if answer}
+
+
+def _word(record: RecordType, places: Sequence[_Place], common: set[_Place]) -> Predicate:
+    """A seldom word is looked up by the indexes of all its places. For a common one the list is read in its order
+    until the page is full.
+
+    Under row-level security the planner knows nothing about LIKE and takes every word for a seldom one. What
+    stands in a CASE it takes to hold for half of all rows, which is what a common word wants.
+    """
+    if not places:
+        return false()
+    if not common.intersection(places):
+        return record.cls.id.in_(union_all(*(place.ids for place in places)))  # type: ignore[no-any-return]
+    return case((or_(*(place.holds for place in places)), true()), else_=false())
+
+
+def _places(record: RecordType, fields: list[Field], word: str, defaults: Defaults) -> list[_Place]:
+    found: list[_Place] = []
     for item in fields:
         if item.storage in ("column", "extension"):
             pattern = _pattern(item, word, defaults)
-            if pattern is None or item.key_column is None:
-                continue
-            column = getattr(item.cls, item.key_column)
-            matches = column.like(pattern, escape="\\")
-            if item.storage == "extension":
-                matches = record.cls.id.in_(select(item.cls.id).where(matches))
-            found.append(matches)
+            if pattern is not None and item.key_column is not None:
+                found.append(_place(record, item.cls, "id", item.key_column, pattern))
         elif item.storage == "part":
             for inner in item.lines:
                 pattern = _pattern(inner, word, defaults) if inner.search else None
                 if pattern is not None and inner.key_column is not None:
-                    key = getattr(item.cls, inner.key_column)
-                    found.append(
-                        record.cls.id.in_(select(item.cls.owner_id).where(key.like(pattern, escape="\\")))
-                    )
+                    found.append(_place(record, item.cls, "owner_id", inner.key_column, pattern))
         elif item.storage in ("link", "links") and item.target is not None:
             found.append(_by_target(record, item, word))
-    return or_(false(), *found)
+    return found
 
 
-def _by_target(record: RecordType, item: Field, word: str) -> Predicate:
+def _place(record: RecordType, cls: Any, owner: str, column: str, pattern: str) -> _Place:
+    holds = getattr(cls, column).like(pattern, escape="\\")
+    if cls is not record.cls:
+        # Looked up row by row: that the owner is named twice keeps the planner from reading the whole table first.
+        holds = (
+            select(cls.id)
+            .where(getattr(cls, owner) == record.cls.id, record.cls.id.is_not(None), holds)
+            .correlate(record.cls)
+            .exists()
+        )
+    return _Place(cls, owner, column, pattern, holds, _found(cls, owner, column, pattern))
+
+
+def _by_target(record: RecordType, item: Field, word: str) -> _Place:
     """Rows whose tag, company, ... is called so."""
     assert item.target is not None
     target: Any = item.target.cls
-    named = select(target.id).where(
-        getattr(target, f"{item.target.title_field}_key").like(like_pattern(word), escape="\\")
-    )
+    column, pattern = f"{item.target.title_field}_key", like_pattern(word)
+    named = select(target.id).where(getattr(target, column).like(pattern, escape="\\"))
+    by_index = _found(target, "id", column, pattern)
     if item.storage == "link":
-        return getattr(record.cls, f"{item.attr}_id").in_(named)  # type: ignore[no-any-return]
-    return record.cls.id.in_(select(item.cls.owner_id).where(item.cls.target_id.in_(named)))  # type: ignore[no-any-return]
+        own = getattr(item.cls, f"{item.attr}_id")
+        holds, ids = own.in_(named), select(item.cls.id).where(own.in_(by_index))
+    else:
+        pair = item.cls
+        holds = record.cls.id.in_(select(pair.owner_id).where(pair.target_id.in_(named)))
+        ids = select(pair.owner_id).where(pair.target_id.in_(by_index))
+    return _Place(target, "id", column, pattern, holds, ids, named=True)
 
 
 def _pattern(item: Field, word: str, defaults: Defaults) -> str | None:

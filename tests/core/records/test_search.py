@@ -1,0 +1,150 @@
+"""Search finds the same whichever way it is answered, by the help of indexes, and never across organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from parlour.access.models import Organisation
+from parlour.db.session import RAW, Session
+from parlour.plugins.contacts.models import Contact
+from parlour.records import search
+from parlour.records.query import count, page
+from parlour.records.registry import record_type
+from parlour.records.write import Change, save, write
+from parlour.testing.people import trusted
+
+WORDS = (
+    "орлов",
+    "анна",
+    "анна орлов",
+    "тверь",
+    "mail.ru",
+    "vip",
+    "9131487",
+    "вип тверь",
+    "100%",
+    "_",
+    "ооо ромашка",
+)
+
+
+@pytest.fixture
+def clients(session: Session) -> list[int]:
+    found = [
+        {"name": "Орлова Анна", "phones": ["+79131487593"], "tags": ["VIP"]},
+        {"name": "Орлов Глеб", "addresses": [{"city": "Тверь"}], "emails": ["gleb@mail.ru"]},
+        {"name": "Белова Анна", "addresses": [{"street": "Орловская 3", "city": "Тверь"}], "tags": ["Вип"]},
+        {"name": "Сто 100% скидка"},
+        {"kind": "company", "name": "Ромашка", "legal_name": "ООО Ромашка", "tax_number": "7707083893"},
+    ]
+    made = write(session, Contact, [Change(values) for values in found]).ids
+    session.commit()
+    return made
+
+
+def names(session: Session, words: str) -> list[str]:
+    return [row["name"] for row in page(session, record_type(Contact), q=words).rows]
+
+
+def test_a_word_is_found_in_every_place(session: Session, clients: list[int]) -> None:
+    assert names(session, "орлов") == ["Белова Анна", "Орлов Глеб", "Орлова Анна"]
+    assert names(session, "тверь") == ["Белова Анна", "Орлов Глеб"]
+    assert names(session, "вип тверь") == ["Белова Анна"]
+    assert names(session, "8 913 148") == ["Орлова Анна"]
+    assert names(session, "7707") == ["Ромашка"]
+    assert names(session, "100%") == ["Сто 100% скидка"]
+    assert names(session, "_") == []
+
+
+def test_common_and_seldom_words_find_the_same(
+    session: Session, clients: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = record_type(Contact)
+    seldom = {words: (names(session, words), count(session, contact, q=words)) for words in WORDS}
+    assert sum(bool(found) for found, _count in seldom.values()) > 7
+    monkeypatch.setattr(search, "_common", lambda _session, places: set(places))
+    assert {words: (names(session, words), count(session, contact, q=words)) for words in WORDS} == seldom
+
+
+def test_what_the_person_may_not_read_finds_nothing(
+    session: Session, clients: list[int], session_as: Callable[..., Session]
+) -> None:
+    desk, specialist = session_as("receptionist"), session_as("specialist")
+    assert names(desk, "gleb@mail") == ["Орлов Глеб"]
+    desk.rollback()
+    assert names(specialist, "gleb@mail") == []
+
+
+# The functions of PostgreSQL that look as the owner of the tables; SQLite has neither roles nor functions of its own.
+FOUND = text("SELECT parlour_search('contacts_contact', 'id', 'name_key', :like)")
+
+
+def test_they_show_the_session_s_organisation_alone(
+    database_kind: str,
+    engine: Engine,
+    organisation: Organisation,
+    other_organisation: Organisation,
+    clients: list[int],
+) -> None:
+    if database_kind == "sqlite":
+        return
+    with trusted(engine, other_organisation) as theirs:
+        made = save(theirs, Contact, {"name": "Орлова Чужая"})
+        theirs.commit()
+    for whose, wanted in ((organisation, {clients[0], clients[1]}), (other_organisation, {made})):
+        with trusted(engine, whose) as session:
+            asked = session.execute(FOUND, {"like": "%орлов%"}, execution_options={RAW: True})
+            assert set(asked.scalars()) == wanted
+
+
+def test_they_show_nothing_without_an_organisation(
+    database_kind: str, engine: Engine, clients: list[int]
+) -> None:
+    if database_kind == "sqlite":
+        return
+    with engine.connect() as connection:
+        assert connection.execute(FOUND, {"like": "%"}).all() == []
+
+
+def test_the_control_reads_everybody_as_the_owner(
+    database_kind: str, owner_engine: Engine, clients: list[int]
+) -> None:
+    if database_kind == "sqlite":
+        return
+    with owner_engine.connect() as connection:
+        found = connection.execute(text("SELECT id FROM contacts_contact WHERE name_key LIKE '%орлов%'"))
+        assert len(found.all()) == 2
+
+
+@pytest.mark.parametrize("table", ["core_user", "contacts_contact WHERE true --"])
+def test_they_refuse_tables_that_belong_to_nobody(database_kind: str, engine: Engine, table: str) -> None:
+    if database_kind == "sqlite":
+        return
+    asked = text("SELECT parlour_search(CAST(:table AS regclass), 'id', 'email', '%')")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT set_config('parlour.organisation', '1', true)"))
+        with pytest.raises(ProgrammingError):
+            connection.execute(asked, {"table": table})
+
+
+def test_a_common_word_is_told_from_a_seldom_one(
+    database_kind: str, session: Session, owner_engine: Engine, organisation: Organisation
+) -> None:
+    if database_kind == "sqlite":
+        return
+    made = [
+        Change({"name": f"Анна Петрова {number}" if number % 2 else f"Ия {number}"})
+        for number in range(5_000)
+    ]
+    for start in range(0, len(made), 1_000):
+        write(session, Contact, made[start : start + 1_000])
+    session.commit()
+    with owner_engine.begin() as connection:
+        connection.execute(text("ANALYZE contacts_contact"))
+    asked = text("SELECT parlour_frequent('contacts_contact', 'name_key', :like)")
+    answers = [session.raw(asked, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
+    assert answers == [True, False]
