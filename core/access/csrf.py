@@ -15,11 +15,11 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from parlour.access.policy import is_secure, set_cookie
+from parlour.access.policy import cookie_name, set_cookie
 
 # Pages where nobody is logged in yet, or might not be: here only the cookie counts, so that the database is
 # not asked before an attempt is counted.
-OPEN_ROUTES = frozenset({"login", "setup", "forgot", "reset"})
+OPEN_ROUTES = frozenset({"login", "setup", "forgot", "reset", "login.code", "join"})
 _MADE = "parlour_csrf_made"
 
 
@@ -78,5 +78,4 @@ class CsrfPolicy:
 
 
 def _cookie_name(request: Request) -> str:
-    """The prefix makes browsers refuse the cookie from anywhere but this very host over https."""
-    return "__Host-parlour_csrf" if is_secure(request) else "parlour_csrf"
+    return cookie_name(request, "parlour_csrf")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select
 
-from parlour.access import passwords, rules
+from parlour.access import passwords, rules, security
 from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, User
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
@@ -169,7 +170,7 @@ def add_member(
     Somebody who logs in already (for another organisation) keeps name and password, and None is returned for
     it. Raises Invalid with a message per field, NotAllowed when somebody else than an owner makes an owner.
     """
-    _may_give(session, duties)
+    may_give(session, duties)
     lock_organisation(session)
     made = None
     user = user_by_email(session, email)
@@ -179,16 +180,21 @@ def add_member(
     with system(session):
         existing = session.scalars(_membership(session, user.id)).one_or_none()
         if existing is not None:
-            here = (
-                _("This person works here already.")
-                if existing.active
-                else _("Switch this person on again below.")
-            )
+            here = works_here(existing)
             raise Invalid(here, {0: {"email": here}})
         session.add(Membership(organisation_id=session.scope.organisation_id, user_id=user.id))
+        organisation = session.get_one(Organisation, session.scope.organisation_id)
+    security.tighten(session, [user.id], security.security_of(organisation))
     _write_duties(session, user.id, duties)
     session.scope.cache.pop("defaults", None)
     return user, made
+
+
+def works_here(membership: Membership) -> Any:
+    """What to say to who adds somebody that is here already."""
+    if membership.active:
+        return _("This person works here already.")
+    return _("Switch this person on again below.")
 
 
 def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
@@ -196,7 +202,7 @@ def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
     lock_organisation(session)
     before = member(session, user_id)
     _may_touch(session, before)
-    _may_give(session, duties)
+    may_give(session, duties)
     session.execute(
         delete(MembershipRole)
         .where(MembershipRole.user_id == user_id)
@@ -208,9 +214,11 @@ def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
 
 
 def set_member_active(session: Session, user_id: int, active: bool) -> None:
-    """Switch a member off (they cannot enter this organisation any more) or on again. Raises Refusal for the
-    last owner.
+    """Switch a member off (they cannot enter this organisation any more, and whom they invited is not invited any more) or
+    on again. Raises Refusal for the last owner.
     """
+    from parlour.access import invitations
+
     lock_organisation(session)
     before = member(session, user_id)
     _may_touch(session, before)
@@ -218,6 +226,8 @@ def set_member_active(session: Session, user_id: int, active: bool) -> None:
         session.scalars(_membership(session, user_id)).one().active = active
     if before.owner:
         _keep_an_owner(session)
+    if not active:
+        invitations.forget_of(session, user_id)
 
 
 def set_user_active(session: Session, user_id: int, active: bool) -> None:
@@ -263,7 +273,7 @@ def reset_password(session: Session, user_id: int) -> str:
 
     target = member(session, user_id)
     _may_touch(session, target)
-    if any(item.id != session.scope.organisation_id for item in organisations_of(session, user_id)):
+    if _works_elsewhere(session, user_id):
         raise NotAllowed(
             _("This person also works for another organisation and changes the password themselves.")
         )
@@ -272,12 +282,42 @@ def reset_password(session: Session, user_id: int) -> str:
     return made
 
 
+def reset_second_factor(session: Session, user_id: int, *, ip: str = "") -> None:
+    """Let a member who lost it log in without the second factor; their log-ins end, and the access log says who did it.
+
+    Raises NotAllowed for who is no owner, and for a person who also works for somebody else: the operator helps then.
+    """
+    from parlour.access import accesslog, secondfactor
+    from parlour.access.sessions import end_all
+
+    target = member(session, user_id)
+    if not is_owner(session):
+        raise NotAllowed(_("Only an owner can reset the second factor of somebody."))
+    if _works_elsewhere(session, user_id):
+        raise NotAllowed(
+            _(
+                "This person also works for another organisation. Whoever runs the site can reset the second factor "
+                "with the command parlour users reset-factor."
+            )
+        )
+    secondfactor.switch_off(session, user_id)
+    end_all(session, user_id)
+    accesslog.note(
+        session, accesslog.FACTOR, "core.user", 1, detail={"user": user_id, "name": target.user.name}, ip=ip
+    )
+
+
+def _works_elsewhere(session: Session, user_id: int) -> bool:
+    return any(item.id != session.scope.organisation_id for item in organisations_of(session, user_id))
+
+
 def is_owner(session: Session) -> bool:
     """Whether the session's person is an owner here; Parlour itself counts as one."""
     return session.scope.trusted or rules.rules_of(session).everything
 
 
-def _may_give(session: Session, duties: Sequence[Duty]) -> None:
+def may_give(session: Session, duties: Sequence[Duty]) -> None:
+    """Raises Invalid for roles or branches that are not there, NotAllowed when somebody else than an owner makes an owner."""
     roles = {role.id: role.code for role in session.scalars(select(Role))}
     here = set(session.scalars(select(Branch.id)))
     if not duties:

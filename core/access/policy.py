@@ -9,6 +9,7 @@ predicate and finds nothing else.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from parlour.access import sessions
 from parlour.access.models import LoginSession, User
 from parlour.access.rules import allows
 from parlour.db.base import now
-from parlour.db.session import open_session
+from parlour.db.session import Session, open_session
 from parlour.web.api import for_programs
 from parlour.web.api.caller import Caller, caller_of
 
@@ -64,15 +65,20 @@ class SecurityPolicy:
     def _load(self, request: Request) -> Identity | Caller | None:
         if for_programs(request):
             return caller_of(request)
-        token = request.cookies.get(COOKIE)
+        token = request.cookies.get(cookie_name(request, COOKIE))
         if not token or len(token) > 200:
             return None
+        engine = request.registry["parlour.engine"]
         found = sessions.login_of_token(request.db, token)
         if found is None:
+            if sessions.has_ended(request.db, token):
+                request.add_finished_callback(
+                    _afterwards(engine, lambda session: sessions.end_login(session, token))
+                )
             return None
         login, user = found
-        if now() - login.seen_at > sessions.SEEN_EVERY:
-            request.add_finished_callback(_note_seen(request.registry["parlour.engine"], login))
+        if abs(now() - login.seen_at) > sessions.seen_every(login):
+            request.add_finished_callback(_afterwards(engine, lambda session: sessions.seen(session, login)))
         return Identity(user, login, token)
 
     def permits(self, request: Request, context: Any, permission: str) -> Allowed | Denied:
@@ -103,7 +109,7 @@ def _cookie(request: Request, value: str, max_age: int) -> list[tuple[str, str]]
         from pyramid.response import Response
 
         response = Response()
-    set_cookie(request, response, COOKIE, value, max_age=max_age)
+    set_cookie(request, response, cookie_name(request, COOKIE), value, max_age=max_age)
     return [(name, text) for name, text in response.headerlist if name == "Set-Cookie"]
 
 
@@ -112,6 +118,11 @@ def set_cookie(request: Request, response: Any, name: str, value: str, *, max_ag
     response.set_cookie(
         name, value, max_age=max_age, path="/", httponly=True, samesite="Lax", secure=is_secure(request)
     )
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The prefix makes browsers refuse the cookie from anywhere but this very host over https."""
+    return f"__Host-{name}" if is_secure(request) else name
 
 
 def is_secure(request: Request) -> bool:
@@ -136,13 +147,13 @@ def address_of(request: Request) -> str:
     return str(request.remote_addr or "")
 
 
-def _note_seen(engine: Engine, login: LoginSession) -> Any:
+def _afterwards(engine: Engine, write: Callable[[Session], None]) -> Callable[[Request], None]:
     """Written after the response, because reading requests cannot write."""
 
     def note(_request: Request) -> None:
         try:
             with open_session(engine) as session:
-                sessions.seen(session, login)
+                write(session)
                 session.commit()
         except OperationalError:
             # The next request of this browser tries again.

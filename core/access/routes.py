@@ -51,6 +51,14 @@ PAGES = (
         sequence=20,
     ),
     SettingsPage(
+        title=_("Logging in"),
+        route="settings.security",
+        permission="core:users:read",
+        icon="shield-check",
+        group="people",
+        sequence=90,
+    ),
+    SettingsPage(
         title=_("Data that left"),
         route="settings.log",
         permission="core:log:read",
@@ -65,6 +73,7 @@ def includeme(config: Configurator) -> None:
     # In and out.
     config.add_route("home", "/")
     config.add_route("login", "/login")
+    config.add_route("login.code", "/login/code")
     config.add_route("logout", "/logout")
     config.add_route("setup", "/setup")
     config.add_route("forgot", "/forgot")
@@ -73,10 +82,15 @@ def includeme(config: Configurator) -> None:
     config.add_route("terms", "/terms/{salon}")
     config.add_route("cookies", "/cookies")
     config.add_route("colours", r"/colours/{colour:[0-9a-f]{6}}.css")
+    config.add_route("join", "/join/{token}")
     # What a person decides about themselves.
     config.add_route("me", "/me")
     config.add_route("me.password", "/me/password")
     config.add_route("me.logouts", "/me/logouts")
+    config.add_route("me.logout", r"/me/logouts/{mark:[0-9a-f]{20}}")
+    config.add_route("me.factor", "/me/factor")
+    config.add_route("me.factor.codes", "/me/factor/codes")
+    config.add_route("me.factor.off", "/me/factor/off")
     config.add_route("language", "/language")
     config.add_route("theme", "/theme")
     config.add_route("branch", "/o/{organisation}/branch")
@@ -97,6 +111,10 @@ def includeme(config: Configurator) -> None:
     config.add_route("settings.member", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}")
     config.add_route("settings.member.active", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/active")
     config.add_route("settings.member.password", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/password")
+    config.add_route("settings.member.factor", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/factor")
+    config.add_route("settings.invite", f"{SETTINGS}/members/invite")
+    config.add_route("settings.invitation", rf"{SETTINGS}/members/invitations/{{id:\d{{1,18}}}}")
+    config.add_route("settings.security", f"{SETTINGS}/security")
     config.add_route("settings.roles", f"{SETTINGS}/roles")
     config.add_route("settings.role.new", f"{SETTINGS}/roles/new")
     config.add_route("settings.role", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}")

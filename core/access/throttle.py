@@ -63,6 +63,11 @@ LOGIN_ADDRESS = Limit("login:ip", 40, timedelta(seconds=5), timedelta(minutes=15
 # Each attempt may send a letter, so nobody's mailbox is filled by somebody else.
 RESET_ACCOUNT = Limit("reset:user", 3, timedelta(minutes=2), timedelta(hours=2), timedelta(hours=24))
 RESET_ADDRESS = Limit("reset:ip", 20, timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24))
+# Codes of the second factor have six digits, of which three are right at any time.
+CODE_ACCOUNT = Limit("login:code", 5, timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=24))
+# The password asked for again, of somebody who is logged in.
+CONFIRM_ACCOUNT = Limit("confirm:user", 5, timedelta(seconds=15), timedelta(minutes=15), timedelta(hours=24))
+INVITE_ADDRESS = Limit("invite:user", 3, timedelta(minutes=5), timedelta(hours=4), timedelta(hours=24))
 LONGEST_MEMORY = timedelta(hours=24)
 
 

@@ -164,14 +164,21 @@ def set_password(session: Session, user_id: int, password: str, *, temporary: bo
     end_all(session, user_id)
 
 
-def change_own_password(session: Session, user_id: int, current: str, password: str) -> None:
-    """As `set_password`, when the current one is given as proof. Raises Invalid, by field."""
-    with system(session):
-        user = session.get_one(User, user_id)
-    if not passwords.verify(user.password_hash, current):
+def confirm_password(engine: Engine, user: User, password: str) -> None:
+    """Ask somebody who is logged in for their password again. Raises Invalid by the field "current", or throttle.Throttled.
+
+    Counted in a transaction of its own, as by `authenticate`; the caller's must not be writing.
+    """
+    limits = [(throttle.CONFIRM_ACCOUNT, str(user.id))]
+    with open_session(engine) as counting:
+        throttle.reserve(counting, limits)
+        counting.commit()
+    if not passwords.verify(user.password_hash, password):
         wrong = _("This is not your current password.")
         raise Invalid(wrong, {0: {"current": wrong}})
-    set_password(session, user_id, password)
+    with open_session(engine) as counting:
+        throttle.clear(counting, limits)
+        counting.commit()
 
 
 def authenticate(session: Session, email: str, password: str, ip: str) -> User:

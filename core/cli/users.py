@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 import click
+import structlog
 
 from parlour.cli.common import as_json, inside, of_organisation, show, site
 from parlour.db.session import open_session
-from parlour.errors import NotFound
+from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 
+log = structlog.get_logger(__name__)
 from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
@@ -110,6 +112,29 @@ def token(
         show([row], list(row), json_wanted=True)
     else:
         click.echo(made)
+
+
+@users.command("reset-factor")
+@click.argument("email")
+@as_json
+def reset_factor(email: str, as_json: bool) -> None:
+    """Let a person who lost their second factor log in with the password alone, and end their log-ins."""
+    from parlour.access import secondfactor
+    from parlour.access.sessions import end_all
+    from parlour.access.users import user_by_email
+
+    with site() as engine, open_session(engine) as session:
+        user = user_by_email(session, email)
+        if user is None:
+            raise NotFound(_("Nobody logs in as ${email}.", mapping={"email": email[:200]}))
+        if not secondfactor.is_on(user):
+            raise Refusal(_("${email} has no second factor.", mapping={"email": user.email}))
+        secondfactor.switch_off(session, user.id)
+        end_all(session, user.id)
+        session.commit()
+        log.warning("second_factor_reset", user=user.id, by="command line")
+        row = {"email": user.email, "second_factor": "off"}
+    show([row], list(row), json_wanted=as_json)
 
 
 def _read_password() -> str:

@@ -42,6 +42,10 @@ CORE = {
         Terms("slow", title=_("Tidy up old logs and files")),
     ),
     "core.sweep_files": ("parlour.jobs.prune:sweep_files", Terms("slow", title=_("Remove files of nothing"))),
+    "core.mail_invitation": (
+        "parlour.access.letters:send_invitation",
+        Terms("mail", title=_("Send an invitation")),
+    ),
     "core.mail_reset": (
         "parlour.access.letters:send_reset",
         Terms("mail", title=_("Send a link for a new password")),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from parlour.access import accesslog, resets, sessions, throttle
+from parlour.access import accesslog, invitations, resets, sessions, throttle
 from parlour.db.base import now
 from parlour.db.session import SYSTEM, Session
 from parlour.jobs.context import JobContext
@@ -26,6 +26,7 @@ def installation(session: Session, job: JobContext) -> dict[str, int]:
     ended = sessions.prune(session)
     throttle.prune(session)
     resets.prune(session)
+    invitations.prune(session)
     job.checkpoint(None)
     blobs.sweep_incoming(job.settings)
     jobs = _delete_jobs(session, job, (DONE, CANCELLED), DONE_JOBS)

@@ -18,16 +18,18 @@ MAX_MESSAGES = 3
 
 def includeme(config: Configurator) -> None:
     settings = config.registry["parlour.settings"]
+    secure = settings.url.startswith("https:")
     factory = SignedCookieSessionFactory(
         hashlib.sha256(f"flash:{settings.secret}".encode()).hexdigest(),
-        cookie_name=COOKIE,
+        # As `policy.cookie_name`, decided once for the site.
+        cookie_name=f"__Host-{COOKIE}" if secure else COOKIE,
         max_age=None,
         timeout=None,
         # Without this every look would send the cookie anew.
         reissue_time=None,
         httponly=True,
         samesite="Lax",
-        secure=settings.url.startswith("https:"),
+        secure=secure,
         serializer=JSONSerializer(),
     )
     config.set_session_factory(factory)

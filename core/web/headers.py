@@ -13,10 +13,20 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
+from parlour.access.policy import is_secure
+from parlour.web.requests import known
+
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 HSTS = "max-age=31536000"
+# What no page of ours asks a browser for.
+PERMISSIONS = (
+    "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+    "microphone=(), midi=(), payment=(), usb=(), xr-spatial-tracking=()"
+)
+# Pages about people are kept nowhere: the next one at this computer would look at them with the Back button.
+PERSONAL = "private, no-store"
 
 
 def includeme(config: Configurator) -> None:
@@ -41,10 +51,11 @@ def security_headers(request: Request) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": "private, no-cache",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Cache-Control": PERSONAL if known(request, "user") is not None else "private, no-cache",
         "X-Request-Id": request.id,
     }
-    if request.scheme == "https":
+    if is_secure(request):
         headers["Strict-Transport-Security"] = HSTS
     return headers

@@ -19,6 +19,7 @@ from pyramid.request import Request
 from parlour.access.memberships import scope_for
 from parlour.access.models import Organisation, User
 from parlour.access.organisations import organisation_by_slug
+from parlour.access.policy import cookie_name
 from parlour.db.session import Session, open_session
 from parlour.i18n import LOCALES, Localizer, localizer
 from parlour.plugin import gate
@@ -27,9 +28,9 @@ from parlour.web.api import for_programs
 from parlour.web.api.caller import Home, organisation_of_call
 
 READING = ("GET", "HEAD", "OPTIONS")
-# Posts that only ask: what is typed does not belong into an address. On SQLite a write lock would stop everybody
-# for it.
-ASKING = frozenset({"record.check"})
+# Posts whose own session only reads. Some only ask: what is typed does not belong into an address, and on SQLite a write lock
+# would stop everybody for it. Others count a wrong password, which stays counted, and write in transactions of their own.
+ASKING = frozenset({"record.check", "me.password", "me.factor.off", "me.factor.codes"})
 LANGUAGE_COOKIE = "parlour_language"
 # What a proxy may hand on as the number of a request; anything else is replaced.
 _ID = re.compile(r"[A-Za-z0-9-]{8,40}")
@@ -114,7 +115,7 @@ def _loc(request: Request) -> Localizer:
 
 def asked_language(request: Request) -> str:
     """The language that this browser chose on the log-in page, or prefers by its own settings."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    chosen = request.cookies.get(cookie_name(request, LANGUAGE_COOKIE))
     if chosen in LOCALES:
         return str(chosen)
     return str(request.accept_language.lookup(LOCALES, default="en"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Enter
@@ -99,3 +100,22 @@ def test_a_name_and_a_password_are_changed_in_ones_own_account(enter: Enter) -> 
     desk.page.locator("#password input[name=password]").fill("short")
     desk.page.locator("#password [type=submit]").click()
     expect(desk.page.locator("#password .field-error").first).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_by_scanning_and_typing(enter: Enter) -> None:
+    desk = enter("receptionist", width=390, locale="ru")
+    desk.go("~/me/factor")
+    expect(desk.page.locator("img.enrol-picture")).to_have_js_property("complete", True)
+    assert desk.page.locator("img.enrol-picture").evaluate("image => image.naturalWidth") > 100
+    assert desk.fits()
+    secret = desk.page.locator("[data-secret]").inner_text().replace(" ", "")
+    desk.page.locator("input[name=code]").fill("12")
+    desk.page.locator("#factor [type=submit]").click()
+    expect(desk.page.locator(".field-error")).to_be_visible()
+    desk.page.locator("input[name=code]").fill(pyotp.TOTP(secret).now())
+    desk.page.locator("#factor [type=submit]").click()
+    expect(desk.page.locator(".codes [data-once]")).to_have_count(10)
+    assert desk.fits()
+    desk.go("~/me/factor")
+    expect(desk.page.locator("#off")).to_be_visible()
+    assert desk.fits()

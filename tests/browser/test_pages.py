@@ -102,6 +102,8 @@ PAGES: dict[str, Where] = {
     "members": "/settings/members",
     "new member": "/settings/members/new",
     "member": member,
+    "invite": "/settings/members/invite",
+    "logging in": "/settings/security",
     "roles": "/settings/roles",
     "new role": "/settings/roles/new",
     "role": "/settings/roles/2",
@@ -109,6 +111,8 @@ PAGES: dict[str, Where] = {
     "data that left": "/settings/log",
     "background work": "/jobs",
     "my account": "~/me",
+    "second factor": "~/me/factor",
+    "forgotten password": "~/forgot",
     "nothing there": "/nothing",
 }
 

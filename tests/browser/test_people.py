@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
@@ -14,7 +15,7 @@ def test_somebody_new_gets_a_password_to_hand_over_and_comes_in_with_it(desk: De
     email = f"new-{desk.locale}@jasmine.test"
     desk.go("/settings/members")
     assert desk.fits()
-    desk.main.locator(".page-actions .btn-primary").click()
+    desk.more("Add with a password")
     desk.main.locator("input[name=email]").fill(email)
     desk.main.locator("input[name=name]").fill("Nina Novaya")
     desk.main.get_by_label(desk.say("everywhere")).nth(2).check()
@@ -35,6 +36,30 @@ def test_somebody_new_gets_a_password_to_hand_over_and_comes_in_with_it(desk: De
     row.locator(".menu-item.danger").click()
     desk.confirm()
     expect(desk.rows().filter(has_text=email)).to_contain_text(desk.say("switched off"))
+
+
+def test_who_is_invited_chooses_a_password_and_begins(desk: Desk, enter: Enter) -> None:
+    email = f"invited-{desk.locale}@jasmine.test"
+    desk.go("/settings/members")
+    desk.main.locator(".page-actions .btn-primary").click()
+    desk.main.locator("input[name=email]").fill(email)
+    desk.main.get_by_label(desk.say("everywhere")).nth(2).check()
+    desk.main.locator(".form-buttons [type=submit]").click()
+    link = desk.page.locator("[data-once]").inner_text()
+    assert desk.fits()
+    desk.go("/settings/members")
+    expect(desk.main.locator(".found li", has_text=email)).to_be_visible()
+    assert desk.fits()
+    stranger = enter(None, locale=desk.locale)
+    stranger.go(f"~{urlsplit(link).path}")
+    assert stranger.fits()
+    stranger.page.locator("input[name=name]").fill("Ivan Invited")
+    stranger.page.locator("input[name=password]").fill("eleven purple geese")
+    stranger.page.keyboard.press("Enter")
+    expect(stranger.page).to_have_url(re.compile("/o/jasmine$"))
+    desk.go("/settings/members")
+    expect(desk.rows().filter(has_text=email)).to_contain_text("Ivan Invited")
+    expect(desk.main.locator(".found li", has_text=email)).to_have_count(0)
 
 
 def test_a_role_of_ones_own_may_do_what_is_ticked(desk: Desk) -> None:

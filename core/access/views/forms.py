@@ -12,6 +12,7 @@ from typing import Any
 
 import colander
 import deform
+import deform.widget
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.request import Request
@@ -96,6 +97,17 @@ def colour(name: str, title: Any, *, otherwise: str, preview: Any, preview_url: 
     """A colour, with how it will look."""
     widget = ColourWidget(otherwise=otherwise, preview=preview, preview_url=preview_url)
     return _node(name, title, widget, **more)
+
+
+def hidden(name: str) -> Any:
+    """What a form only brings back."""
+    return _node(name, "", deform.widget.HiddenWidget())
+
+
+def code(name: str, title: Any, **more: Any) -> Any:
+    """A code that was sent or is shown elsewhere; phones show the keys for figures and offer it."""
+    widget = TextInputWidget(inputmode="numeric", autocomplete="one-time-code", max_length=20)
+    return _node(name, title, widget, required=True, **more)
 
 
 def choice(name: str, title: Any, values: Sequence[tuple[str, Any]], **more: Any) -> Any:

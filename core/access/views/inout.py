@@ -8,18 +8,22 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED, forget, remember
 
-from parlour.access import sessions
+from parlour.access import secondfactor, sessions
 from parlour.access.memberships import organisations_of
 from parlour.access.models import User
-from parlour.access.policy import COOKIE, LOGGED_IN
+from parlour.access.policy import COOKIE, LOGGED_IN, cookie_name, set_cookie
 from parlour.access.throttle import Throttled
 from parlour.access.users import authenticate
 from parlour.access.views.declare import view
 from parlour.access.views.forms import posted
+from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.i18n import _
 from parlour.web.addresses import back_to
 from parlour.web.flash import say
+
+# Between the password and the code of the second factor.
+CODE_COOKIE = "parlour_code"
 
 
 @view(route_name="home", permission=LOGGED_IN, renderer="organisations.jinja2")
@@ -57,6 +61,12 @@ def login(request: Request) -> Any:
     except NotAllowed as refused:
         request.response.status_code = 422
         return _page(request, back, email, error=refused.message)
+    if secondfactor.is_on(user):
+        answer = HTTPSeeOther(request.url_of("login.code"))
+        ticket = secondfactor.ticket_of(request.settings, user, back)
+        name = cookie_name(request, CODE_COOKIE)
+        set_cookie(request, answer, name, ticket, max_age=secondfactor.CODE_PATIENCE)
+        return answer
     return let_in(request, user, back or request.url_of("home"))
 
 
@@ -64,14 +74,17 @@ def _page(request: Request, back: str, email: str, **more: Any) -> dict[str, Any
     return {"back": back, "email": email, "reset_url": request.url_of("forgot"), **more}
 
 
-def let_in(request: Request, user: User, address: str) -> HTTPSeeOther:
-    """Begin a log-in in this browser and go on to `address`; a log-in that was there before ends."""
+def let_in(request: Request, user: User, address: str, *, session: Session | None = None) -> HTTPSeeOther:
+    """Begin a log-in in this browser and go on to `address`; a log-in that was there before ends.
+
+    `session` is where it is written, when that is not the request's own.
+    """
     token = sessions.start_login(
-        request.db,
+        session or request.db,
         user,
         ip=request.address,
         agent=request.user_agent or "",
-        old=request.cookies.get(COOKIE),
+        old=request.cookies.get(cookie_name(request, COOKIE)),
     )
     if user.password_temporary:
         say(request, _("Somebody else chose your password. Set one of your own."), "warn")

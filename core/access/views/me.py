@@ -9,13 +9,16 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
+from sqlalchemy import Engine
 
-from parlour.access import browsers, sessions, users
+from parlour.access import browsers, secondfactor, sessions, users
 from parlour.access.memberships import my_branches
-from parlour.access.policy import LOGGED_IN, MEMBER, set_cookie
+from parlour.access.policy import LOGGED_IN, MEMBER, cookie_name, set_cookie
+from parlour.access.throttle import Throttled
 from parlour.access.views import forms
 from parlour.access.views.declare import view
 from parlour.access.views.inout import let_in
+from parlour.db.session import open_session
 from parlour.errors import Invalid
 from parlour.i18n import LOCALES, _
 from parlour.web.addresses import back_to
@@ -58,13 +61,16 @@ def _page(request: Request, *, profile: Any = None, password: Any = None) -> dic
         "email": user.email,
         "profile": profile or _profile(request).show(known),
         "password": password or _passwords(request).show({}),
+        "factor": secondfactor.is_on(user),
         "logins": [
             {
                 "agent": browsers.words(login.agent) or _("Unknown browser"),
                 "ip": login.ip,
                 "seen": request.loc.ago(login.seen_at),
                 "seen_title": request.loc.moment(login.seen_at),
+                "begun": request.loc.moment(login.created_at, "short"),
                 "here": login.token_hash == here,
+                "end": request.url_of("me.logout", mark=sessions.mark_of(login)),
             }
             for login in sessions.logins_of(request.db, user.id)
         ],
@@ -97,19 +103,34 @@ def save_me(request: Request) -> Any:
 @view(route_name="me.password", request_method="POST", permission=LOGGED_IN, renderer="me.jinja2")
 def save_password(request: Request) -> Any:
     form = _passwords(request)
+    engine: Engine = request.registry["parlour.engine"]
     try:
         values = form.read()
-        users.change_own_password(request.db, request.user.id, values["current"], values["password"])
+        users.confirm_password(engine, request.user, values["current"])
+        with open_session(engine) as writing:
+            users.set_password(writing, request.user.id, values["password"])
+            answer = let_in(request, request.user, request.url_of("me"), session=writing)
+            writing.commit()
     except Invalid as error:
         return _page(request, password=form.again(error))
+    except Throttled as refused:
+        return _page(request, password=form.again(Invalid(refused.message, {0: {"": refused.message}})))
     say(request, _("The password is changed. Everywhere else you are logged out."))
-    return let_in(request, request.user, request.url_of("me"))
+    return answer
 
 
 @view(route_name="me.logouts", request_method="POST", permission=LOGGED_IN)
 def log_out_elsewhere(request: Request) -> Any:
     gone = sessions.end_all(request.db, request.user.id, keep=request.identity.token)
     say(request, _("Logged out everywhere else: ${n}.", mapping={"n": gone}))
+    return HTTPSeeOther(request.url_of("me"))
+
+
+@view(route_name="me.logout", request_method="POST", permission=LOGGED_IN)
+def log_out_there(request: Request) -> Any:
+    """End one log-in of one's own."""
+    if sessions.end_one(request.db, request.user.id, request.matchdict["mark"]):
+        say(request, _("Logged out there."))
     return HTTPSeeOther(request.url_of("me"))
 
 
@@ -121,7 +142,7 @@ def choose_language(request: Request) -> Any:
     if wanted in LOCALES:
         if request.user is not None:
             users.update_user(request.db, request.user.id, locale=wanted)
-        set_cookie(request, response, LANGUAGE_COOKIE, wanted, max_age=_YEAR)
+        set_cookie(request, response, cookie_name(request, LANGUAGE_COOKIE), wanted, max_age=_YEAR)
     return response
 
 

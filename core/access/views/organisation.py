@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.request import Request
 
 from parlour.access import accesslog, countries, organisations, plugin_settings, settings_nav
-from parlour.access.models import Branch
+from parlour.access.models import AccessLog, Branch
 from parlour.access.policy import MEMBER
 from parlour.access.rules import allows
 from parlour.access.users import users_by_ids
@@ -239,6 +240,15 @@ _LEFT = {
 }
 
 
+def _line(request: Request, line: AccessLog, titles: Mapping[str, Any]) -> str:
+    if line.what == accesslog.FACTOR:
+        name = {"name": (line.detail or {}).get("name", "")}
+        return str(request.loc.translate(_("Second factor of ${name} reset", mapping=name)))
+    what = request.loc.translate(titles.get(line.record, line.record))
+    count = request.loc.plural("${n} row", "${n} rows", line.row_count)
+    return f"{request.loc.translate(_LEFT.get(line.what, line.what))}: {what}, {count}"
+
+
 @view(route_name="settings.log", request_method="GET", permission="core:log:read", renderer="settings.jinja2")
 def log_page(request: Request) -> Any:
     lines = accesslog.latest(request.db, limit=LOG_PAGE)
@@ -247,11 +257,9 @@ def log_page(request: Request) -> Any:
     rows = []
     for line in lines:
         who = people[line.user_id].name if line.user_id in people else _("Parlour")
-        what = request.loc.translate(titles.get(line.record, line.record))
-        count = request.loc.plural("${n} row", "${n} rows", line.row_count)
         rows.append(
             {
-                "title": f"{request.loc.translate(_LEFT.get(line.what, line.what))}: {what}, {count}",
+                "title": _line(request, line, titles),
                 "sub": " · ".join(
                     part
                     for part in (request.loc.translate(who), request.loc.moment(line.at), line.ip)

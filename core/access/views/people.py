@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from parlour.access import memberships, roles, sessions
-from parlour.access.memberships import Duty, Member
-from parlour.access.models import Branch, Role
+from parlour.access import memberships, roles, secondfactor, sessions
+from parlour.access.memberships import Member
 from parlour.access.organisations import branches
-from parlour.access.rules import OWNER, allows
-from parlour.access.views import forms
+from parlour.access.rules import allows
+from parlour.access.views import duties, forms
 from parlour.access.views.declare import view
+from parlour.access.views.inviting import waiting
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.web.flash import say
+from parlour.web.rendering import template
 
 READ, WRITE = "core:users:read", "core:users:write"
 
@@ -52,11 +52,18 @@ def members_page(request: Request) -> Any:
                 "actions": _actions(request, member) if may else [],
             }
         )
-    add = {"title": _("Add a person"), "url": request.url_of("settings.member.new"), "icon": "user-plus"}
+    invite = {"title": _("Invite a person"), "url": request.url_of("settings.invite"), "icon": "user-plus"}
+    add = {
+        "title": _("Add with a password"),
+        "url": request.url_of("settings.member.new"),
+        "icon": "key-round",
+    }
     return {
         "title": _("Who works here"),
         "people": people,
-        "primary": add if may else None,
+        "waiting": waiting(request, titles) if may else [],
+        "primary": invite if may else None,
+        "more": [add] if may else [],
     }
 
 
@@ -95,70 +102,19 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "url": request.url_of("settings.member", id=member.id),
         "icon": "pencil",
     }
-    return [edit, password, switch] if member.active else [edit, switch]
-
-
-# ---- roles of one person
-
-
-def _duty_nodes(request: Request, duties: Sequence[Duty] = ()) -> list[Any]:
-    """Roles to choose from; by branch where there are several, one question for each role."""
-    places = branches(request.db)
-    several = len(places) > 1 or any(duty.branch_id is not None for duty in duties)
-    # Who is no owner makes none; an owner's own page shows what they have.
-    offered = [
-        role
-        for role in roles.all_roles(request.db)
-        if role.code != OWNER
-        or memberships.is_owner(request.db)
-        or any(duty.role_id == role.id for duty in duties)
-    ]
-    if not several:
-        values = [(_key(Duty(role.id)), roles.title_of(role)) for role in offered]
-        return [forms.choices("roles", _("Roles"), values)]
-    return [_places_of(role, places, duties) for role in offered]
-
-
-def _places_of(role: Role, places: Iterable[Branch], duties: Sequence[Duty]) -> Any:
-    values = [(_key(Duty(role.id)), _("everywhere"))]
-    if role.code != OWNER:
-        closed = {duty.branch_id for duty in duties if duty.role_id == role.id} - {None}
-        values += [(_key(Duty(role.id, place.id)), place.name) for place in places]
-        values += [
-            (_key(Duty(role.id, place)), _("a closed branch"))
-            for place in sorted(filter(None, closed - {place.id for place in places}))
-        ]
-    return forms.choices(f"role_{role.id}", roles.title_of(role), values, inline=True)
-
-
-def _key(duty: Duty) -> str:
-    return f"{duty.role_id}:{duty.branch_id or ''}"
-
-
-def _shown(duties: Sequence[Duty]) -> dict[str, set[str]]:
-    """Duties as the form's values, whichever of its two shapes it has."""
-    values: dict[str, set[str]] = {"roles": {_key(duty) for duty in duties}}
-    for duty in duties:
-        values.setdefault(f"role_{duty.role_id}", set()).add(_key(duty))
-    return values
-
-
-def _read(values: dict[str, Any]) -> list[Duty]:
-    found = []
-    for name, keys in sorted(values.items()):
-        if name == "roles" or name.startswith("role_"):
-            for key in sorted(keys):
-                role, _colon, place = str(key).partition(":")
-                if role.isdecimal() and (not place or place.isdecimal()):
-                    found.append(Duty(int(role[:18]), int(place[:18]) if place else None))
-    # A role everywhere makes the same role in one branch superfluous.
-    everywhere = {duty.role_id for duty in found if duty.branch_id is None}
-    return [duty for duty in found if duty.branch_id is None or duty.role_id not in everywhere]
-
-
-def _member_page(request: Request, title: Any, form: Any) -> dict[str, Any]:
-    crumbs = [{"title": _("Who works here"), "url": request.url_of("settings.members")}]
-    return {"title": title, "crumbs": crumbs, "form": form}
+    factor = {
+        "title": _("Reset the second factor"),
+        "url": request.url_of("settings.member.factor", id=member.id),
+        "icon": "shield-off",
+        "method": "post",
+        "confirm": {
+            "title": say_it(_("Reset the second factor of ${name}", mapping={"name": member.user.name})),
+            "text": say_it(_("They log in with the password alone, and are logged out everywhere.")),
+            "button": say_it(_("Reset")),
+        },
+    }
+    resettable = secondfactor.is_on(member.user) and memberships.is_owner(request.db)
+    return [edit, *([password] if member.active else []), *([factor] if resettable else []), switch]
 
 
 def _new_form(request: Request) -> forms.Form:
@@ -166,7 +122,7 @@ def _new_form(request: Request) -> forms.Form:
         request,
         forms.email("email", _("E-mail"), required=True, hint=_("With this they log in.")),
         forms.text("name", _("Name"), required=True),
-        *_duty_nodes(request),
+        *duties.nodes(request),
         forms.password(
             "password",
             _("Initial password"),
@@ -179,7 +135,7 @@ def _new_form(request: Request) -> forms.Form:
 
 @view(route_name="settings.member.new", request_method="GET", permission=WRITE, renderer="form.jinja2")
 def new_member(request: Request) -> Any:
-    return _member_page(request, _("New person"), _new_form(request).show({}))
+    return duties.form_page(request, _("New person"), _new_form(request).show({}))
 
 
 @view(route_name="settings.member.new", request_method="POST", permission=WRITE, renderer="form.jinja2")
@@ -188,10 +144,14 @@ def add_member(request: Request) -> Any:
     try:
         values = form.read()
         user, made = memberships.add_member(
-            request.db, values["email"], values["name"], _read(values), password=values["password"] or None
+            request.db,
+            values["email"],
+            values["name"],
+            duties.read(values),
+            password=values["password"] or None,
         )
     except Invalid as error:
-        return _member_page(request, _("New person"), form.again(error))
+        return duties.form_page(request, _("New person"), form.again(error))
     if made is not None and not values["password"]:
         return _hand_over(request, user.name, user.email, made)
     say(request, _("${name} can log in now.", mapping={"name": user.name}))
@@ -200,8 +160,6 @@ def add_member(request: Request) -> Any:
 
 def _hand_over(request: Request, name: str, email: str, password: str) -> Any:
     """Show a password that was made, once: it is nowhere to be looked up again."""
-    from parlour.web.rendering import template
-
     request.response.headers["Cache-Control"] = "no-store"
     request.response.text = template(
         request,
@@ -219,7 +177,7 @@ def _hand_over(request: Request, name: str, email: str, password: str) -> Any:
 def _form(request: Request, member: Member) -> forms.Form:
     return forms.Form(
         request,
-        *_duty_nodes(request, member.duties),
+        *duties.nodes(request, member.duties),
         action=request.url_of("settings.member", id=member.id),
         readonly=member.owner and not memberships.is_owner(request.db),
     )
@@ -228,8 +186,8 @@ def _form(request: Request, member: Member) -> forms.Form:
 @view(route_name="settings.member", request_method="GET", permission=WRITE, renderer="form.jinja2")
 def member_page(request: Request) -> Any:
     member = memberships.member(request.db, int(request.matchdict["id"]))
-    shown = _form(request, member).show(_shown(member.duties))
-    return {**_member_page(request, member.user.name, shown), "lead": member.user.email}
+    shown = _form(request, member).show(duties.shown(member.duties))
+    return {**duties.form_page(request, member.user.name, shown), "lead": member.user.email}
 
 
 @view(route_name="settings.member", request_method="POST", permission=WRITE, renderer="form.jinja2")
@@ -237,11 +195,11 @@ def save_member(request: Request) -> Any:
     member = memberships.member(request.db, int(request.matchdict["id"]))
     form = _form(request, member)
     try:
-        memberships.set_duties(request.db, member.id, _read(form.read()))
+        memberships.set_duties(request.db, member.id, duties.read(form.read()))
     except Invalid as error:
-        return _member_page(request, member.user.name, form.again(error))
+        return duties.form_page(request, member.user.name, form.again(error))
     except Refusal as refused:
-        return _member_page(
+        return duties.form_page(
             request, member.user.name, form.again(Invalid(refused.message, {0: {"": refused.message}}))
         )
     say(request, _("Saved."))
@@ -269,3 +227,14 @@ def new_password(request: Request) -> Any:
         say(request, refused.message, "bad")
         return HTTPSeeOther(request.url_of("settings.members"))
     return _hand_over(request, member.user.name, member.user.email, made)
+
+
+@view(route_name="settings.member.factor", request_method="POST", permission=WRITE)
+def reset_factor(request: Request) -> Any:
+    member = memberships.member(request.db, int(request.matchdict["id"]))
+    try:
+        memberships.reset_second_factor(request.db, member.id, ip=request.address)
+        say(request, _("${name} logs in without a second factor now.", mapping={"name": member.user.name}))
+    except NotAllowed as refused:
+        say(request, refused.message, "bad")
+    return HTTPSeeOther(request.url_of("settings.members"))

@@ -20,7 +20,7 @@ from parlour.access.memberships import (
 from parlour.access.models import Membership, MembershipRole, Role
 from parlour.access.organisations import organisation_by_id, save_branch
 from parlour.access.roles import add_role, remove_role, role_by_code
-from parlour.db.session import open_session, system
+from parlour.db.session import Scope, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from tests.core.access.conftest import PASSWORD, employ, inside
 
@@ -329,3 +329,56 @@ def test_the_database_itself_keeps_roles_inside_their_organisation(
     with system(session):
         assert session.scalars(select(Membership).where(Membership.user_id == person.id)).one()
     assert organisation_by_id(session, organisation.id).id == organisation.id
+
+
+# ---- ways of losing the last owner, each at the same instant as the other
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(switch_off, switch_off), (take_away, switch_off), (switch_off, "operator")],
+)
+def test_whatever_two_do_to_each_other_at_once_an_owner_is_left(engine, organisation, owner, one, other):
+    second = employ(engine, organisation, "second@example.com", "owner")
+    assert lose_two(engine, organisation, [(one, owner), (other, second)]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(switch_off, switch_off), (take_away, switch_off), (switch_off, "operator")],
+)
+def test_without_counting_under_the_lock_nobody_would_be_left(
+    engine, organisation, owner, one, other, monkeypatch
+):
+    """The control: each counts what was there before the other began."""
+    second = employ(engine, organisation, "second@example.com", "owner")
+    everybody = {owner.id, second.id, -1}
+    monkeypatch.setattr(memberships, "_owners", lambda _session: everybody)
+    assert lose_two(engine, organisation, [(one, owner), (other, second)]) == (2, 0)
+
+
+def lose_two(engine, organisation, acts):
+    """How many of two acts at the same instant succeed, and how many owners can come in afterwards."""
+    barrier = Barrier(2)
+
+    def one(given):
+        act, victim = given
+        scope = None if act == "operator" else Scope(organisation.id, trusted=True)
+        with open_session(engine, scope) as session:
+            barrier.wait()
+            try:
+                if act == "operator":
+                    set_user_active(session, victim.id, False)
+                else:
+                    act(session, victim)
+                session.commit()
+            except Refusal:
+                return 0
+            return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        done = sum(pool.map(one, acts))
+    with inside(engine, organisation) as session:
+        return done, len(
+            [member for member in memberships.members(session) if member.owner and member.active]
+        )

@@ -141,18 +141,25 @@ def test_what_is_no_address_is_refused(address):
         users.clean_email(address)
 
 
-def test_the_own_password_is_changed_with_the_current_one_and_ends_all_log_ins(engine, anna):
+def test_a_new_password_ends_all_log_ins(engine, anna):
     with open_session(engine) as session:
         token = sessions.start_login(session, anna)
         session.commit()
     with open_session(engine) as session:
-        with pytest.raises(Invalid) as refused:
-            users.change_own_password(session, anna.id, "wrong", "another good one")
-        assert set(refused.value.fields) == {"current"}
-        users.change_own_password(session, anna.id, PASSWORD, "another good one")
+        users.set_password(session, anna.id, "another good one")
         session.commit()
         assert sessions.user_of_token(session, token) is None
     assert log_in(engine, password="another good one").id == anna.id
+
+
+def test_asking_for_the_password_again_is_counted_whatever_becomes_of_the_request(engine, anna):
+    users.confirm_password(engine, anna, PASSWORD)
+    for _number in range(5):
+        with pytest.raises(Invalid) as refused:
+            users.confirm_password(engine, anna, "wrong")
+        assert set(refused.value.fields) == {"current"}
+    with pytest.raises(Throttled):
+        users.confirm_password(engine, anna, PASSWORD)
 
 
 def test_name_language_and_theme_are_checked(engine, anna):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -11,7 +13,10 @@ from pyramid.router import Router
 from sqlalchemy import Engine
 from webtest import TestApp
 
+from parlour.access import users
 from parlour.access.models import Organisation
+from parlour.app import make_app
+from parlour.db.session import open_session
 from parlour.plugins.contacts.models import Contact
 from parlour.records.write import Change, write
 from parlour.testing import people
@@ -63,6 +68,11 @@ def test_every_page_that_can_be_reached_has_the_policy_and_nothing_inline(login:
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["Referrer-Policy"] == "same-origin"
         assert page.headers["X-Request-Id"]
+        assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert page.headers["Permissions-Policy"].startswith("accelerometer=()")
+        if page.status_int == 200 and page.content_type == "text/html":
+            assert "no-store" in page.headers["Cache-Control"], address
         if page.content_type != "text/html":
             continue
         assert not inline_parts(page.text), address
@@ -81,11 +91,56 @@ def test_https_asks_browsers_to_stay_with_https(login: Enter, app: Router) -> No
     assert "max-age=" in secure.get("/login").headers["Strict-Transport-Security"]
 
 
+def test_behind_a_proxy_that_speaks_https_browsers_are_told_the_same(login: Enter, app: Router) -> None:
+    settings = app.registry["parlour.settings"]
+    app.registry["parlour.settings"] = replace(settings, url="https://salon.example", trusted_proxies=1)
+    page = TestApp(app).get("/login")
+    assert "max-age=" in page.headers["Strict-Transport-Security"]
+    app.registry["parlour.settings"] = replace(settings, url="https://salon.example")
+    assert "Strict-Transport-Security" not in TestApp(app).get("/login").headers
+
+
+def test_over_https_every_cookie_is_bound_to_this_host_and_out_of_reach(app: Router, login: Enter) -> None:
+    settings = app.registry["parlour.settings"]
+    site = make_app(replace(settings, url="https://localhost"), engine=app.registry["parlour.engine"])
+    somebody = login("owner")
+    secure = TestApp(site, extra_environ={"wsgi.url_scheme": "https"})
+    seen: list[str] = []
+
+    def posted(address: str, action: str, **fields: str) -> Any:
+        page = secure.get(f"https://localhost{address}")
+        seen.extend(page.headers.getall("Set-Cookie"))
+        asked = next(item for item in page.forms.values() if item.action == action)
+        for name, value in fields.items():
+            asked[name] = value
+        answer = asked.submit(headers={"Referer": f"https://localhost{address}"})
+        seen.extend(answer.headers.getall("Set-Cookie"))
+        return answer
+
+    page = secure.get("https://localhost/login")
+    seen.extend(page.headers.getall("Set-Cookie"))
+    language = next(item for item in page.forms.values() if item.action == "/language")
+    referred = {"Referer": "https://localhost/login"}
+    seen.extend(language.submit("language", value="ru", headers=referred).headers.getall("Set-Cookie"))
+    with open_session(app.registry["parlour.engine"]) as session:
+        users.set_password(session, somebody.user.id, "eleven purple geese")
+        session.commit()
+    posted("/login", "/login", email=somebody.user.email, password="eleven purple geese")
+    posted("/me", "/me")
+    names = {cookie.partition("=")[0] for cookie in seen}
+    assert names == {f"__Host-parlour_{name}" for name in ("csrf", "language", "session", "flash")}
+    for cookie in seen:
+        flags = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= flags, cookie
+        assert not any(flag.startswith("domain") for flag in flags)
+
+
 def test_files_of_the_program_last_for_ever_and_pages_are_never_kept_by_others(
     login: Enter, app: Router
 ) -> None:
     page = login().get("/o/jasmine")
-    assert page.headers["Cache-Control"] == "private, no-cache"
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert TestApp(app).get("/login").headers["Cache-Control"] == "private, no-cache"
     sheet = page.html.select_one("link[rel=stylesheet]")["href"]
     # Not through WebTest, which unpacks what it gets.
     sent = Request.blank(sheet, headers={"Accept-Encoding": "gzip"}).get_response(app)
