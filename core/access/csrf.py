@@ -19,7 +19,7 @@ from parlour.access.policy import cookie_name, set_cookie
 
 # Pages where nobody is logged in yet, or might not be: here only the cookie counts, so that the database is
 # not asked before an attempt is counted.
-OPEN_ROUTES = frozenset({"login", "setup", "forgot", "reset", "login.code", "join"})
+OPEN_ROUTES = frozenset({"login", "login.code", "setup"})
 _MADE = "parlour_csrf_made"
 
 

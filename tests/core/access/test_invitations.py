@@ -130,6 +130,14 @@ def test_who_logs_in_already_only_says_yes_and_is_not_logged_in_by_the_link(
     app.get("/o/jasmine", status=200)
 
 
+def test_somebody_else_who_is_logged_in_reads_it_in_their_language(as_owner, engine, organisation, owner):
+    token = invite(engine, owner, organisation)
+    page = (
+        form(as_owner.get(f"/join/{token}"), "/language").submit("language", value="ru", status=303).follow()
+    )
+    assert "приглашает вас" in page.text
+
+
 def test_a_link_works_once_for_seven_days_and_not_longer_by_a_clock_that_was_ahead(
     engine, organisation, owner
 ):
