@@ -25,7 +25,7 @@ def must_enrol(request: Request) -> bool:
 
     Programs with a token are not asked: who made the token had to have one.
     """
-    if request.organisation is None or getattr(request.identity, "login", None) is None:
+    if getattr(request.identity, "login", None) is None or request.organisation is None:
         return False
     return not secondfactor.is_on(request.user) and needs_second_factor(
         request.db, request.organisation, request.user.id
