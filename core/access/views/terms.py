@@ -15,6 +15,7 @@ from parlour.access.policy import COOKIE
 from parlour.access.rules import allows
 from parlour.access.views import forms
 from parlour.access.views.declare import view
+from parlour.access.views.inout import CODE_COOKIE
 from parlour.errors import Invalid, NotFound
 from parlour.i18n import LOCALES, _
 from parlour.records.defaults import defaults_of
@@ -68,6 +69,11 @@ def cookies_page(request: Request) -> Any:
     return {
         "kept": [
             (COOKIE, _("Says that you are logged in, until you log out."), _("only after log-in")),
+            (
+                CODE_COOKIE,
+                _("Says that the password was right, until you type the code of the second factor."),
+                _("ten minutes"),
+            ),
             (
                 "parlour_csrf",
                 _("Keeps other sites from sending forms in your name."),
