@@ -28,7 +28,7 @@ from parlour.plugin.registry import current
 from parlour.web import flash, forms_renderer, shell
 from parlour.web.assets import Assets
 from parlour.web.icons import icon
-from parlour.web.requests import known, language
+from parlour.web.requests import language, readable
 from parlour.web.slots import SlotItem
 from parlour.web.templates import finalize
 
@@ -116,8 +116,8 @@ def _globals(request: Request) -> dict[str, Any]:
         "static": request.static,
         "slot": lambda name, record=None: slot(request, name, record),
         "csrf_token": "" if failed else Later(lambda: get_csrf_token(request)),
-        "organisation": known(request, "organisation") if failed else request.organisation,
-        "user": known(request, "user") if failed else request.user,
+        "organisation": readable(request, "organisation") if failed else request.organisation,
+        "user": readable(request, "user") if failed else request.user,
         "flash": ask(flash.take),
         "menus": ask(shell.menus),
         "sections": ask(shell.sections),

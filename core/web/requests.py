@@ -133,7 +133,7 @@ def language(request: Request) -> Localizer:
     if request.exception is None:
         loc: Localizer = request.loc
         return loc
-    user = known(request, "user")
+    user = readable(request, "user")
     name = _said_language(request) or (user.locale if user else None) or asked_language(request)
     return known(request, "loc") or localizer(name)
 
@@ -149,6 +149,14 @@ def known(request: Request, name: str) -> Any:
     For error pages: they must not ask the database again, whose transaction is over by then.
     """
     return vars(request).get(name)
+
+
+def readable(request: Request, name: str) -> Any:
+    """A row of `known`, or None when a write that failed has emptied it: reading it would ask the database."""
+    from sqlalchemy import inspect
+
+    row = known(request, name)
+    return None if row is None or inspect(row).expired_attributes else row
 
 
 def routed(request: Request, route: str) -> bool:
