@@ -41,6 +41,12 @@ class Schedule:
             return f"every {int(self.every.total_seconds())} s"
         return f"{self.at} on {''.join(map(str, self.weekdays))} in {zone}"
 
+    @property
+    def longest(self) -> timedelta:
+        """No occurrence is further away than this, and a little for clocks that differ."""
+        days = 2 if len(set(self.weekdays)) == 7 else 8
+        return (self.every or timedelta(days=days)) + timedelta(minutes=10)
+
     def next(self, after: datetime, zone: str, previous: datetime | None = None) -> datetime:
         """The first moment later than `after` (both UTC).
 

@@ -38,7 +38,8 @@ def declared() -> dict[str, Schedule]:
 def sync(engine: Engine) -> int:
     """Give every organisation its row of every schedule; returns how many rows changed.
 
-    What is declared otherwise by now, or lies in another zone, is computed anew.
+    What is declared otherwise by now, lies in another zone, or is further away than it can be (the clock ran
+    ahead) is computed anew.
     """
     wanted: dict[Key, tuple[Schedule, str]] = {}
     with reader(engine).connect() as connection:
@@ -49,7 +50,11 @@ def sync(engine: Engine) -> int:
             (row.organisation_id, row.name): row
             for row in connection.execute(
                 select(
-                    ScheduleState.id, ScheduleState.organisation_id, ScheduleState.name, ScheduleState.timing
+                    ScheduleState.id,
+                    ScheduleState.organisation_id,
+                    ScheduleState.name,
+                    ScheduleState.timing,
+                    ScheduleState.next_run,
                 )
             )
         }
@@ -62,7 +67,9 @@ def sync(engine: Engine) -> int:
     stale = {
         key: item
         for key, item in wanted.items()
-        if key not in known or known[key].timing != item[0].timing(item[1])
+        if key not in known
+        or known[key].timing != item[0].timing(item[1])
+        or known[key].next_run > moment + item[0].longest
     }
     for key, (schedule, zone) in stale.items():
         values = {"timing": schedule.timing(zone), "next_run": schedule.next(moment, zone)}

@@ -16,7 +16,7 @@ from parlour.db.engine import make_engine, reader
 from parlour.jobs import relay
 from parlour.jobs.lease import claim_due, hand_due, take_back
 from parlour.jobs.models import QUEUES, Job
-from parlour.jobs.relay import EmbeddedRelay, start_embedded
+from parlour.jobs.relay import BrokerRelay, EmbeddedRelay, start_embedded
 from parlour.settings import Settings
 from tests.core.jobs.conftest import Desk, until
 
@@ -194,3 +194,32 @@ def test_with_a_broker_the_site_runs_no_jobs_itself(settings: Settings) -> None:
 
 def test_every_queue_has_threads() -> None:
     assert set(relay.SLOTS) == set(QUEUES)
+
+
+def test_a_broker_that_was_away_is_given_everything_again_that_it_may_have_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    up = True
+
+    def send(_app: object, job_id: int, _queue: str) -> None:
+        if not up:
+            raise OSError("connection refused")
+        sent.append(job_id)
+
+    monkeypatch.setattr("parlour.jobs.celery_app.send", send)
+    monkeypatch.setattr(relay, "PAUSE", 0.0)
+    made = BrokerRelay(desk.engine, object())  # type: ignore[arg-type]
+    first = many(desk, 2)
+    made.dispatch()
+    assert sent == first
+    up = False
+    later = desk.ask("probe.tick")  # asking is a row, and never fails for the broker's sake
+    made.dispatch()
+    assert sent == first and desk.row(later).locked_until is None
+    up = True
+    made.dispatch()
+    made.dispatch()
+    assert sorted(sent) == sorted([*first, later, *first, later])
+    made.dispatch()
+    assert len(sent) == 6

@@ -98,6 +98,29 @@ def send(session, job, key, box, then=""):
         raise TimeoutError("no answer after DATA")
 
 
+def slow_letter(session, job, key, box, gate):
+    """Sends once the file `gate` is there."""
+    job.sending(key)
+    wait_for(gate)
+    with Path(box).open("a") as file:
+        file.write(f"{key}\n")
+
+
+def journey(session, job, note, box):
+    """Everything a job can do: writes, keeps where it is, writes again, sends."""
+    for number in range(job.position or 0, 2):
+        effect(session, note, number)
+        job.checkpoint(number + 1)
+    job.sending(note)
+    with Path(box).open("a") as file:
+        file.write(f"{note}\n")
+
+
+def flood(session, job, note, count):
+    for number in range(count):
+        effect(session, note, number)
+
+
 @work(queue="mail", attempts=2, title="Letter")
 def letter(session, job, note):
     raise OSError("the post office is closed")
@@ -125,7 +148,10 @@ JOBS = {
     "probe.reading": reading,
     "probe.hold": hold,
     "probe.send": send,
+    "probe.journey": journey,
+    "probe.flood": flood,
     "probe.letter": letter,
+    "probe.slow_letter": slow_letter,
     "probe.tick": tick,
 }
 SCHEDULES = {
