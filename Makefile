@@ -3,6 +3,7 @@
 #   make demo      a furnished salon on SQLite, on port 6543 (make demo PORT=8000)
 #   make test      all tests; what a missing server or browser leaves out is named (make test ARGS="tests/core -x")
 #   make lint      ruff, its formatter, mypy
+#   make chaos     kill site, workers and brokers under load, and count what became of the jobs (make chaos ARGS="--seconds 600")
 #   make bench     speed against plain SQLAlchemy doing the same work (make bench ARGS="--size tiny")
 #   make messages  collect the texts to be translated and bring the .po files up to date
 #   make docs      the guides as HTML, in build/docs, with every link and command checked
@@ -19,7 +20,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet
 
-.PHONY: help demo test lint bench messages docs clean
+.PHONY: help demo test lint chaos bench messages docs clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -34,6 +35,9 @@ lint: $(VENV)/test.done $(VENV)/lint.done .typing/parlour
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+chaos: $(VENV)/test.done
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/test.done
 	@$(BIN)/parlour bench $(ARGS)

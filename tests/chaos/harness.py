@@ -162,6 +162,10 @@ class Chaos:
             self.receiver.close()
             self.engine.dispose()
 
+    def has_doubled(self) -> bool:
+        """Whether a letter has arrived twice."""
+        return any(count > 1 for count in self.receiver.received.copy().values())
+
     # ---- the load
 
     def _load(self) -> None:
@@ -184,15 +188,15 @@ class Chaos:
     def _act(self) -> None:
         part = self.random.choice(self.all)
         inner = [] if part is self.broker else part.inner()
-        how = self.random.choice(("all", "one", "one", "pause") if inner else ("all",))
+        how = self.random.choice(("all", "one", "one", "one", "pause") if inner else ("all",))
         self.report.acts[f"{part.name} {how}"] += 1
         if how == "all":
             self.report.killed += part.kill()
             time.sleep(self.random.uniform(0.0, 0.5))
             part.start()
             # Mostly it is let come up again: what never runs cannot be killed at work.
-            if part.port is not None and self.random.random() < 0.7:
-                part.wait_for_port()
+            if self.random.random() < 0.9:
+                self._let_come_up(part)
         else:
             pid = self.random.choice(inner)
             signals = {"one": (signal.SIGKILL,), "pause": (signal.SIGSTOP, signal.SIGCONT)}[how]
@@ -203,6 +207,16 @@ class Chaos:
                     os.kill(pid, each)
                 except ProcessLookupError:
                     return
+
+    def _let_come_up(self, part: Part) -> None:
+        if part is self.web:  # which takes its port at once, and answers once its processes are there
+            served = len(self.promised)
+            self._until(lambda: len(self.promised) > served, PATIENCE, "the site")
+        elif part.port is not None:
+            part.wait_for_port()
+        else:
+            self._until(lambda: len(part.inner()) >= 3, PATIENCE, f"the processes of {part.name}")
+            time.sleep(self.random.uniform(1.0, 4.0))
 
     # ---- the count
 
@@ -216,7 +230,9 @@ class Chaos:
         scope = Scope(self.organisation.id, trusted=True)
         with open_session(reader(self.engine), scope) as session:
             effects: dict[str, list[int]] = {}
-            for record, number in session.execute(select(AccessLog.record, AccessLog.row_count)):
+            for record, number in session.execute(
+                select(AccessLog.record, AccessLog.row_count).order_by(AccessLog.id)
+            ):
                 effects.setdefault(record, []).append(number)
         with reader(self.engine).connect() as connection:
             rows = connection.execute(select(Job.__table__).where(Job.name.startswith("chaos."))).all()
