@@ -26,7 +26,7 @@ CHILDREN = "/proc/{0}/task/{0}/children"
 class Visitors:
     """Threads that ask for a page again and again, some over a kept connection, some over a new one each time."""
 
-    def __init__(self, port: int, path: str = "/setup", count: int = 4):
+    def __init__(self, port: int, path: str = "/setup", count: int = 3):
         self.port, self.path = port, path
         self.answers = 0
         self.failures: list[str] = []
@@ -56,7 +56,7 @@ class Visitors:
             # The processes that start meanwhile want the machine too.
             time.sleep(0.02)
 
-    def more(self, count: int, seconds: float = 60) -> None:
+    def more(self, count: int, seconds: float = 120) -> None:
         """Wait until so many more answers have come."""
         target, until = self.answers + count, time.monotonic() + seconds
         while self.answers < target:
@@ -81,7 +81,7 @@ def children(process: int) -> set[int]:
         return set()
 
 
-def wait_for(true: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_for(true: Callable[[], object], what: str, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"{what} did not happen in {seconds} s"
@@ -124,9 +124,9 @@ def test_a_new_program_takes_over_without_a_failed_request(settings: Settings) -
             visitors.more(10)
             before = children(process.process.pid)
             process.process.send_signal(signal.SIGHUP)
-            assert process.line() == f"Parlour is at http://localhost:{port}"
+            assert process.line(120) == f"Parlour is at http://localhost:{port}"
             (successor,) = children(process.process.pid) - before
-            assert process.process.wait(60) == 0
+            assert process.process.wait(120) == 0
             visitors.more(10)
         assert visitors.failures == []
         with Visitors(port) as visitors:
