@@ -63,6 +63,7 @@ CORE_PERMISSIONS: dict[str, Any] = {
     "core:users:read": _("See who works here and what they may do"),
     "core:users:write": _("Add people, give roles, switch people off"),
     "core:roles:write": _("Change what roles may do"),
+    "core:tokens:write": _("Make tokens, with which programs work as oneself"),
     "core:history:read": _("See who changed what"),
     "core:undo": _("Undo changes of others"),
     "core:import": _("Import from files"),

@@ -59,6 +59,14 @@ PAGES = (
         sequence=90,
     ),
     SettingsPage(
+        title=_("Tokens for programs"),
+        route="settings.tokens",
+        permission="core:tokens:write",
+        icon="plug",
+        group="work",
+        sequence=80,
+    ),
+    SettingsPage(
         title=_("Data that left"),
         route="settings.log",
         permission="core:log:read",
@@ -119,6 +127,8 @@ def includeme(config: Configurator) -> None:
     config.add_route("settings.role.new", f"{SETTINGS}/roles/new")
     config.add_route("settings.role", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}")
     config.add_route("settings.role.remove", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}/remove")
+    config.add_route("settings.tokens", f"{SETTINGS}/tokens")
+    config.add_route("settings.token.revoke", rf"{SETTINGS}/tokens/{{id:\d{{1,18}}}}/revoke")
     config.add_route("settings.plugin", f"{SETTINGS}/plugins/{{plugin}}")
     config.add_route("settings.log", f"{SETTINGS}/log")
     for page in PAGES:

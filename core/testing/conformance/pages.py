@@ -18,6 +18,7 @@ from parlour.records.write import save
 from parlour.testing.browsers import Browser, inline_parts
 from parlour.testing.conformance.switching import SwitchingChecks
 from parlour.testing.site import Enter
+from parlour.web.api import PUBLIC
 from parlour.web.plugin_views import prefix_of
 
 
@@ -93,8 +94,12 @@ class PageChecks(SwitchingChecks):
             assert "/login" in answer.location
 
     def test_every_view_of_its_own_states_a_permission(self, site: Router, session: Session) -> None:
+        patterns = self._patterns(site)
         found = [
-            route for route, permission, _methods in self._views(site) if permission == NO_PERMISSION_REQUIRED
+            route
+            for route, permission, _methods in self._views(site)
+            # Public calls of the API are open by their very address.
+            if permission == NO_PERMISSION_REQUIRED and not patterns[route].startswith(f"{PUBLIC}/")
         ]
         assert set(found) <= {f"{self.plugin}.static"}, f"these are open to everybody: {found}"
 
@@ -113,14 +118,18 @@ class PageChecks(SwitchingChecks):
             if found.fields and found.single:
                 yield f"{address}/{row}/do/{found.name}"
 
-    def _doors(self, site: Router, organisation: str) -> list[Door]:
-        patterns = {
-            found["introspectable"]["name"]: found["introspectable"]["pattern"]
+    def _patterns(self, site: Router) -> dict[str, str]:
+        """The pattern of every route, by its name."""
+        return {
+            found["introspectable"]["name"]: f"/{found['introspectable']['pattern'].lstrip('/')}"
             for found in site.registry.introspector.get_category("routes") or ()
         }
+
+    def _doors(self, site: Router, organisation: str) -> list[Door]:
+        patterns = self._patterns(site)
         doors = []
         for route, permission, methods in self._views(site):
-            path = f"/{patterns[route].lstrip('/')}".replace("{organisation}", organisation)
+            path = patterns[route].replace("{organisation}", organisation)
             if path.startswith("/api/"):  # for programs, which have no browser
                 continue
             plain = "{" not in path and "*" not in path
