@@ -51,7 +51,7 @@ class Call:
 
 
 def doors(site: Router) -> Iterator[Door]:
-    """Every route below an organisation, in order of definition."""
+    """Every page below an organisation, in order of definition; calls of the API have tests of their own."""
     introspector = site.registry.introspector
     methods: dict[str, set[str]] = {}
     for found in introspector.get_category("views") or ():
@@ -60,8 +60,8 @@ def doors(site: Router) -> Iterator[Door]:
         methods.setdefault(view["route_name"], set()).update((stated,) if isinstance(stated, str) else stated)
     for found in introspector.get_category("routes") or ():
         route = found["introspectable"]
-        if "{organisation}" in route["pattern"] and route["name"] not in LEFT_OUT:
-            pattern = "/" + route["pattern"].lstrip("/")
+        pattern = "/" + route["pattern"].lstrip("/")
+        if "{organisation}" in pattern and route["name"] not in LEFT_OUT and not pattern.startswith("/api/"):
             yield Door(route["name"], pattern, frozenset(methods.get(route["name"], set())))
 
 
