@@ -7,5 +7,5 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """The part of the site that belongs to access; see `parlour.app`."""
-    for part in ("policy", "csrf", "firstrun", "enrolment", "settings_nav", "routes"):
+    for part in ("policy", "accesslog", "csrf", "firstrun", "enrolment", "settings_nav", "viewing", "routes"):
         config.include(f"parlour.access.{part}")

@@ -136,6 +136,8 @@ class LoginSession(SystemBase):
     agent: Mapped[str] = mapped_column(String(300), default="")
     # Organisation id (as text, it is JSON) -> the branch chosen at the top of the page.
     branches: Mapped[dict[str, int]] = mapped_column(Json, default=dict, nullable=False)
+    # As whom an owner looks at an organisation, see `access.viewing`.
+    viewing: Mapped[dict[str, int] | None] = mapped_column(Json)
 
 
 class RecoveryCode(SystemBase):
@@ -275,6 +277,9 @@ class Role(Base):
     code: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(200), default="")
     builtin: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    # How many rows somebody in this role may export at once, and within a day; None is any number.
+    export_rows: Mapped[int | None] = mapped_column(Integer)
+    export_rows_day: Mapped[int | None] = mapped_column(Integer)
 
 
 class MembershipRole(Base):
@@ -343,13 +348,19 @@ class Rule(Base):
 
 
 class AccessLog(Base):
-    """Data that left: every export and every file that was downloaded."""
+    """Who looked at personal data, which data left, and who changed what protects them; see `access.accesslog`."""
 
     __tablename__ = "core_access_log"
-    __table_args__ = _scoped("core_access_log", Index("ix_core_access_log_at", "organisation_id", "at"))
+    __table_args__ = _scoped(
+        "core_access_log",
+        Index("ix_core_access_log_at", "organisation_id", "at"),
+        Index("ix_core_access_log_row", "organisation_id", "record", "row_id", "at"),
+    )
 
     what: Mapped[str] = mapped_column(String(20))
     record: Mapped[str] = mapped_column(String(120))
+    # The row, where it was one: a card, a file, a person.
+    row_id: Mapped[int | None] = mapped_column(BigId)
     row_count: Mapped[int] = mapped_column(Integer)
     fields: Mapped[list[str] | None] = mapped_column(Json)
     # The format and filter of an export, the name of a file.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import func, select
 
-from parlour.access import rules
+from parlour.access import accesslog, rules
 from parlour.access.grants import EVERYONE, ROLES, Declared, declared_by
 from parlour.access.models import MembershipRole, Organisation, Role, Rule
 from parlour.access.rules import OWNER, PERMISSION
@@ -72,6 +72,7 @@ def role_by_code(session: Session, code: str) -> Role:
 def add_role(session: Session, title: str, *, like: int | None = None) -> Role:
     """A role of the organisation's own, with the rules of the role `like` if given. Raises Invalid."""
     from parlour.access.organisations import slug_of
+    from parlour.access.role_rules import may_give
 
     title = " ".join(title.split())
     roles = all_roles(session)
@@ -91,7 +92,9 @@ def add_role(session: Session, title: str, *, like: int | None = None) -> Role:
         if model is None or model.code == OWNER:
             raise Refusal(_("Choose another role to start from: an owner's rights are not a list."))
         for rule in session.scalars(select(Rule).where(Rule.role_id == like, Rule.active)).all():
+            may_give(session, rule.permission)
             session.add(_copy(rule, role.id))
+        role.export_rows, role.export_rows_day = model.export_rows, model.export_rows_day
     session.flush()
     return role
 
@@ -151,29 +154,35 @@ def set_permissions(session: Session, role_id: int, wanted: Collection[str], kno
 
     A plugin's rule that is taken away stays as an inactive row and comes back as it was, filter and all; a
     permission that no plugin granted becomes a rule of the owner's own, for all rows. Raises Refusal for the
-    owner's role.
+    owner's role, NotAllowed for what the person does not have to give.
     """
-    role = session.scalars(select(Role).where(Role.id == role_id)).one_or_none()
-    if role is None:
-        raise NotFound(_("There is no such role."))
-    if role.code == OWNER:
-        raise Refusal(_("The owner may do everything; this cannot be narrowed."))
-    lock_organisation(session)
+    from parlour.access.role_rules import changeable, may_give
+
+    role = changeable(session, role_id)
+    changed: dict[str, list[str]] = {"given": [], "taken": []}
     having: dict[str, list[Rule]] = {}
     for rule in session.scalars(select(Rule).where(Rule.role_id == role_id, Rule.kind == PERMISSION)):
         having.setdefault(rule.permission, []).append(rule)
     for permission in sorted(set(known)):
         existing = having.get(permission, [])
-        if permission not in wanted:
-            for rule in existing:
-                rule.active = False
-        elif not any(rule.active for rule in existing):
-            for rule in existing:
+        had = any(rule.active for rule in existing)
+        if permission in wanted and not had:
+            may_give(session, permission)
+            own = [rule for rule in existing if rule.source == BY_OWNER]
+            # What people have worded themselves stands for what the plugin granted.
+            for rule in own or existing:
                 rule.active = True
             if not existing:
                 session.add(Rule(role_id=role_id, kind=PERMISSION, permission=permission, source=BY_OWNER))
+            changed["given"].append(permission)
+        elif permission not in wanted and had:
+            for rule in existing:
+                rule.active = False
+            changed["taken"].append(permission)
     session.flush()
     rules.forget(session)
+    if changed["given"] or changed["taken"]:
+        accesslog.note(session, accesslog.ROLE, "", 0, detail={"role": role.code, **changed})
 
 
 def apply_grants(session: Session, plugin: str, declared: Declared | None = None) -> None:
@@ -215,20 +224,3 @@ def _custom_roles(session: Session) -> frozenset[int]:
 
 def _identity(rule: Rule) -> tuple[int | None, str, str, int]:
     return (rule.role_id, rule.kind, rule.permission, rule.number)
-
-
-def summary(found: Sequence[Rule], titles: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rules in words for a page: title of the permission, whether it is narrowed, and which fields it leaves
-    out.
-    """
-    return [
-        {
-            "permission": rule.permission,
-            "title": titles.get(rule.permission, rule.permission),
-            "restriction": rule.kind != PERMISSION,
-            "filter": rule.filter,
-            "fields_except": list(rule.fields_except or ()),
-            "source": rule.source,
-        }
-        for rule in found
-    ]

@@ -67,12 +67,28 @@ PAGES = (
         sequence=80,
     ),
     SettingsPage(
-        title=_("Data that left"),
+        title=_("Explain rights"),
+        route="settings.explain",
+        permission="core:roles:write",
+        icon="circle-question-mark",
+        group="people",
+        sequence=30,
+    ),
+    SettingsPage(
+        title=_("Protection"),
+        route="settings.safety",
+        permission="core:roles:write",
+        icon="shield",
+        group="people",
+        sequence=40,
+    ),
+    SettingsPage(
+        title=_("Who saw what"),
         route="settings.log",
         permission="core:log:read",
-        icon="download",
-        group="work",
-        sequence=90,
+        icon="eye",
+        group="people",
+        sequence=50,
     ),
 )
 
@@ -126,6 +142,16 @@ def includeme(config: Configurator) -> None:
     config.add_route("settings.roles", f"{SETTINGS}/roles")
     config.add_route("settings.role.new", f"{SETTINGS}/roles/new")
     config.add_route("settings.role", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}")
+    role = rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}"
+    for verb in ("reset", "compare", "view"):
+        config.add_route(f"settings.role.{verb}", f"{role}/{verb}")
+    config.add_route("settings.role.record", f"{role}/r/{{record}}")
+    config.add_route("settings.role.rows", f"{role}/r/{{record}}/rows")
+    config.add_route("settings.role.lift", rf"{role}/restrictions/{{rule:\d{{1,18}}}}/lift")
+    config.add_route("settings.member.view", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/view")
+    config.add_route("settings.explain", f"{SETTINGS}/explain")
+    config.add_route("settings.safety", f"{SETTINGS}/safety")
+    config.add_route("viewing.stop", "/viewing/stop")
     config.add_route("settings.role.remove", rf"{SETTINGS}/roles/{{id:\d{{1,18}}}}/remove")
     config.add_route("settings.tokens", f"{SETTINGS}/tokens")
     config.add_route("settings.token.revoke", rf"{SETTINGS}/tokens/{{id:\d{{1,18}}}}/revoke")

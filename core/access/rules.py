@@ -9,6 +9,9 @@ Three people are beyond the table. The owner of an organisation has everything i
 switched on, and no restriction binds them: nobody can lock the owner out. A trusted scope (jobs, the command
 line) is Parlour itself. Rules of a plugin that is off do not count, for nobody.
 
+Whatever is done with a row needs that the person sees it: each action's condition holds together with the one for
+"read". Otherwise "sees own clients" beside "exports clients" would export everybody's.
+
 Fields are decided per record and not per row, and on the safe side. A field is shown when some permission
 without a filter shows it, or when every permission of the person shows it. A permission for "own clients,
 with phones" beside one for "all clients, without phones" therefore shows no phones at all: a list could not
@@ -133,29 +136,38 @@ def predicate(session: Session, record: RecordType, action: str, *, entity: Any 
     """The condition on rows of `record` (or its alias `entity`) for an action; None when every row is
     allowed.
 
-    Raises NotAllowed when the person has no permission for the action at all.
+    Raises NotAllowed when the person has no permission for the action at all, or may not see the record.
     """
-    permission = record.permission(action)
-    if not allows(session, permission):
-        raise NotAllowed(_("You may not do this with ${records}.", mapping={"records": record.plural}))
-    if session.scope.trusted:
-        return None
-    rules = rules_of(session)
-    if rules.everything:
-        return None
-    granted = rules.permissions[permission]
     conditions: list[Predicate] = []
-    if all(rule.filter for rule in granted):
-        conditions.append(or_(false(), *(_compile(session, record, rule.filter, entity) for rule in granted)))
-    conditions.extend(
-        _compile(session, record, rule.filter, entity)
-        for rule in rules.restrictions.get(permission, ())
-        if rule.filter
-    )
+    for wanted in needed(action):
+        permission = record.permission(wanted)
+        if not allows(session, permission):
+            raise NotAllowed(_("You may not do this with ${records}.", mapping={"records": record.plural}))
+        if not session.scope.trusted and not rules_of(session).everything:
+            conditions += _conditions(session, record, permission, entity)
     return and_(*conditions) if conditions else None
 
 
-def _compile(session: Session, record: RecordType, given: Any, entity: Any) -> Predicate:
+def needed(action: str) -> tuple[str, ...]:
+    """The actions that must be allowed for one: nothing is done with a row that is not seen."""
+    return (action,) if action in ("read", "create") else ("read", action)
+
+
+def _conditions(session: Session, record: RecordType, permission: str, entity: Any) -> list[Predicate]:
+    rules = rules_of(session)
+    granted = rules.permissions[permission]
+    conditions: list[Predicate] = []
+    if all(rule.filter for rule in granted):
+        conditions.append(or_(false(), *(compiled(session, record, rule.filter, entity) for rule in granted)))
+    conditions.extend(
+        compiled(session, record, rule.filter, entity)
+        for rule in rules.restrictions.get(permission, ())
+        if rule.filter
+    )
+    return conditions
+
+
+def compiled(session: Session, record: RecordType, given: Any, entity: Any = None) -> Predicate:
     """A rule's filter; one that leads into a plugin that is off, or that cannot be read any more, lets
     nothing through.
     """
@@ -171,17 +183,20 @@ def hidden_fields(session: Session, record: RecordType, action: str) -> frozense
     """Names of the fields that the person may not see (action "read") or set ("write", "create").
 
     Without the permission every field is hidden. A form asks for "write" both when it changes and when it
-    adds a record: who may only add is judged by what they may add.
+    adds a record: who may only add is judged by what they may add. What the organisation protects is never set.
     """
+    from parlour.access.protection import protected
+
+    held_back = frozenset() if action == "read" else protected(session, record)
     if session.scope.trusted:
-        return frozenset()
+        return held_back
     permission = record.permission(action)
     if action == "write" and not allows(session, permission):
         permission = record.permission("create")
     if not allows(session, permission):
         return frozenset(item.name for item in record.fields)
     rules = rules_of(session)
-    hidden = _guarded(session, record, action)
+    hidden = _guarded(session, record, action) | held_back
     if rules.everything:
         return hidden
     granted = rules.permissions[permission]

@@ -43,6 +43,8 @@ class Scope:
     trusted: bool = False
     # What a token is narrowed to, see `access.scopes`; None for who is not narrowed.
     scopes: frozenset[str] | None = None
+    # Nothing may be written: somebody looks at the site as another.
+    read_only: bool = False
     # How a change came in: "form", "api", "import", "job", "cli"; kept in the history.
     via: str = "form"
     cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -150,6 +152,9 @@ def _after_begin(session: Session, transaction: SessionTransaction, connection: 
         )
 
 
+_READ_ONLY = "This session only looks; somebody sees the site as another."
+
+
 def _is_record(cls: type) -> bool:
     return getattr(cls, "__record__", None) is not None
 
@@ -171,6 +176,8 @@ def _guard_statement(state: ORMExecuteState) -> None:
     if session.info.get("across"):
         return
     organisation_id = session.scope.organisation_id
+    if session.scope.read_only and not state.is_select:
+        raise ScopeMissing(_READ_ONLY)
     if not state.is_orm_statement or state.is_from_statement:
         if not (options.get(RAW) or options.get(WRITE_PATH)):
             raise ScopeMissing(
@@ -196,6 +203,8 @@ def _guard_statement(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _guard_flush(session: Session, context: Any, instances: Any) -> None:
+    if session.scoped and session.scope.read_only and not session._system:
+        raise ScopeMissing(_READ_ONLY)
     for row in (
         list(session.new) + [r for r in session.dirty if session.is_modified(r)] + list(session.deleted)
     ):

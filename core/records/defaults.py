@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,11 @@ class Defaults:
     def today(self) -> date:
         """Today on the organisation's wall clock."""
         return datetime.now(ZoneInfo(self.zone)).date()
+
+    def midnight(self) -> datetime:
+        """When today began on the organisation's wall clock (UTC)."""
+        today = self.today()
+        return datetime(today.year, today.month, today.day, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
 
     def member(self, value: Any) -> int | None:
         """The id of a member given by id or e-mail."""

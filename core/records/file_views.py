@@ -35,7 +35,7 @@ def send(request: Request) -> Response:
     file = readable(request.db, int(request.matchdict["id"]))
     if request.GET.get("size"):
         return _small(request, file)
-    note_after(request, FILE, file.record, 1, detail={"file": file.id})
+    note_after(request, FILE, file.record, 1, row_id=file.row_id, detail={"file": file.id, "name": file.name})
     response = _response(request, file, shown=file.content_type in SHOWN)
     response.content_type = file.content_type if file.content_type.startswith(SAFE) else UNKNOWN
     path = path_of(request.settings, file)

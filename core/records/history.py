@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parlour.access.protection import protected
 from parlour.access.rules import allows
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
@@ -212,6 +213,7 @@ def _undo_run(
     fields = {item.name: item for item in record.fields}
     current = {row["id"]: row for row in read(session, record, record.fields, [record.cls.id.in_(ids)])}
     changes: list[Change] = []
+    held = protected(session, record)
     for row in run:
         now_values = current.get(row.row_id)
         if kind == "delete":
@@ -239,6 +241,10 @@ def _undo_run(
                         row.row_id,
                         _("The old value of ${field} is not kept.", mapping={"field": name}),
                     )
+                )
+            elif name in held:
+                result.left.append(
+                    (record.name, row.row_id, _("${field} is protected.", mapping={"field": item.title}))
                 )
             elif to_json(item, now_values.get(name)) != new:
                 result.left.append(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from parlour.access.protection import protected
 from parlour.access.rules import allows
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
@@ -115,8 +116,11 @@ def merge(
     if set(rows) != set(ids):
         raise NotFound(_("One of these records is gone or not yours to change; open the list again."))
     check(session, "check_merge", record=record, keep=keep, lose=losers)
-    picked = {name: row_id for name, row_id in (choices or {}).items() if name not in hidden}
+    # What is protected stays as the kept row has it.
+    held = protected(session, record)
+    picked = {name: row_id for name, row_id in (choices or {}).items() if name not in hidden | held}
     values = combined(session, record, rows[keep], [rows[row_id] for row_id in losers], picked)
+    values = {name: value for name, value in values.items() if name not in held}
     made = open_change_set(session, label="merge")
     try:
         detach(session, record, losers, made, keep=keep)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
+from parlour.access.protection import require_bulk_delete
 from parlour.access.rules import allows
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, ParlourError, Refusal
@@ -150,14 +151,14 @@ def delete(session: Session, record: RecordType, ids: Sequence[int]) -> Written:
     """Delete rows for good (undo brings them back). In the same change set links to them become empty, and what belongs to
     them goes along: who may delete a client may delete what is written about them.
 
-    More than one at a time needs core:bulk_delete. Raises NotAllowed, NotFound, and Refusal when rows that cannot do without
-    them refer to them, or when a plugin refuses.
+    More than one at a time needs core:bulk_delete and the organisation's switch. Raises NotAllowed, NotFound, and Refusal
+    when rows that cannot do without them refer to them, or when a plugin refuses.
     """
     wanted = sorted(set(ids))
-    if not allows(session, record.permission("delete")) or (
-        len(wanted) > 1 and not allows(session, "core:bulk_delete")
-    ):
+    if not allows(session, record.permission("delete")):
         raise NotAllowed(_("You may not delete this."))
+    if len(wanted) > 1:
+        require_bulk_delete(session)
     mine = set(
         session.scalars(
             select(record.cls.id).where(

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from parlour.access.protection import require_bulk_delete
 from parlour.access.rules import allows, predicate
 from parlour.db.base import now
 from parlour.db.session import Session, insert_rows
@@ -139,6 +140,8 @@ def write(
             store.store(
                 session, kind, batch, {row.position: changes[row.position].assign_id for row in batch}
             )
+            if not system:
+                _check_created(session, kind, [row.id for row in batch if row.kind == "create"])
             files.attach(session, kind, batch)
             record_history(session, kind, batch, made)
     except IntegrityError as error:
@@ -213,6 +216,8 @@ def _before(
     if len(wanted) < sum(change.id is not None for change in changes):
         raise Invalid(_("One row is changed twice."), {0: {"": _("One row is changed twice.")}})
     deleting = any(change.act == "delete" for change in changes)
+    if deleting and not system and sum(change.act == "delete" for change in changes) > 1:
+        require_bulk_delete(session)
     names = {name for values in rows for name in values} | set(_computed_from(record))
     names |= together.needed(record, names)
     fields = [item for item in record.fields if deleting or item.name in names or item.computed]
@@ -237,6 +242,23 @@ def _before(
         if change.version is not None and change.version != found[row_id]["version"]:
             raise Conflict(_("Somebody has changed this record since you opened it."), found[row_id])
     return found
+
+
+def _check_created(session: Session, record: RecordType, ids: Sequence[int]) -> None:
+    """Refuse new rows outside the rows that this person may add ("own clients only", "my branch")."""
+    allowed = predicate(session, record, "create") if ids else None
+    if allowed is None:
+        return
+    found = 0
+    for start in range(0, len(ids), CHUNK):
+        some = select(func.count()).select_from(record.cls)
+        found += session.execute(
+            some.where(record.cls.id.in_(ids[start : start + CHUNK]), allowed)
+        ).scalar_one()
+    if found < len(ids):
+        raise NotAllowed(
+            _("You may add to ${name} only what your role is limited to.", mapping={"name": record.plural})
+        )
 
 
 def _sees(session: Session, record: RecordType, row_id: int) -> bool:

@@ -117,6 +117,7 @@ def _globals(request: Request) -> dict[str, Any]:
         "slot": lambda name, record=None: slot(request, name, record),
         "csrf_token": "" if failed else Later(lambda: get_csrf_token(request)),
         "organisation": readable(request, "organisation") if failed else request.organisation,
+        "viewed_as": known(request, "viewed_as"),
         "user": readable(request, "user") if failed else request.user,
         "flash": ask(flash.take),
         "menus": ask(shell.menus),

@@ -20,6 +20,7 @@ from parlour.access.memberships import scope_for
 from parlour.access.models import Organisation, User
 from parlour.access.organisations import organisation_by_slug
 from parlour.access.policy import cookie_name
+from parlour.access.viewing import look
 from parlour.db.session import Session, open_session
 from parlour.i18n import LOCALES, Localizer, localizer
 from parlour.plugin import gate
@@ -99,6 +100,9 @@ def _organisation(request: Request) -> Organisation | Home | None:
     login = getattr(request.identity, "login", None)
     branch = login.branches.get(str(organisation.id)) if login is not None else None
     scope_for(request.db, request.user, organisation, branch_id=branch)
+    if login is not None and login.viewing:
+        # For the strip at the top, on error pages too, which cannot ask any more.
+        vars(request)["viewed_as"] = look(request.db, login, organisation)
     return organisation
 
 

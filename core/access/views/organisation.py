@@ -1,4 +1,4 @@
-"""Settings of the organisation, its branches, its plugins, and the log of data that left."""
+"""Settings of the organisation, its branches and its plugins."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.request import Request
 
-from parlour.access import accesslog, countries, organisations, plugin_settings, settings_nav
-from parlour.access.models import AccessLog, Branch
+from parlour.access import countries, organisations, plugin_settings, settings_nav
+from parlour.access.models import Branch
 from parlour.access.policy import MEMBER
 from parlour.access.rules import allows
-from parlour.access.users import users_by_ids
 from parlour.access.views import forms
 from parlour.access.views.colour import samples
 from parlour.access.views.declare import view
@@ -20,13 +19,11 @@ from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import LOCALES, _
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
-from parlour.records.registry import all_records
 from parlour.web.assets import OWN_COLOUR
 from parlour.web.flash import say
 from parlour.web.rendering import LANGUAGES, template
 
 READ, WRITE = "core:settings:read", "core:settings:write"
-LOG_PAGE = 100
 
 
 def page(request: Request, title: Any, **values: Any) -> dict[str, Any]:
@@ -228,47 +225,3 @@ def save_plugin(request: Request) -> Any:
         return page(request, title, form=form.again(error))
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.plugin", plugin=name))
-
-
-# ---- data that left
-
-
-_LEFT = {
-    accesslog.EXPORT: _("Exported"),
-    accesslog.FILE: _("File"),
-    accesslog.PERSON: _("Everything about a person"),
-}
-
-
-def _line(request: Request, line: AccessLog, titles: Mapping[str, Any]) -> str:
-    if line.what == accesslog.FACTOR:
-        name = {"name": (line.detail or {}).get("name", "")}
-        return str(request.loc.translate(_("Second factor of ${name} reset", mapping=name)))
-    what = request.loc.translate(titles.get(line.record, line.record))
-    count = request.loc.plural("${n} row", "${n} rows", line.row_count)
-    return f"{request.loc.translate(_LEFT.get(line.what, line.what))}: {what}, {count}"
-
-
-@view(route_name="settings.log", request_method="GET", permission="core:log:read", renderer="settings.jinja2")
-def log_page(request: Request) -> Any:
-    lines = accesslog.latest(request.db, limit=LOG_PAGE)
-    people = users_by_ids(request.db, [line.user_id for line in lines if line.user_id is not None])
-    titles = {record.name: record.plural for record in all_records()}
-    rows = []
-    for line in lines:
-        who = people[line.user_id].name if line.user_id in people else _("Parlour")
-        rows.append(
-            {
-                "title": _line(request, line, titles),
-                "sub": " · ".join(
-                    part
-                    for part in (request.loc.translate(who), request.loc.moment(line.at), line.ip)
-                    if part
-                ),
-                "icon": "download",
-            }
-        )
-    lead = _(
-        "Every export and every file that somebody downloaded, the latest ${n}.", mapping={"n": LOG_PAGE}
-    )
-    return page(request, _("Data that left"), lead=lead, rows=rows, rows_empty=_("Nothing has left yet."))

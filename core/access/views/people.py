@@ -114,7 +114,14 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         },
     }
     resettable = secondfactor.is_on(member.user) and memberships.is_owner(request.db)
-    return [edit, *([password] if member.active else []), *([factor] if resettable else []), switch]
+    look = {
+        "title": _("Look at the site as they do"),
+        "url": request.url_of("settings.member.view", id=member.id),
+        "icon": "eye",
+        "method": "post",
+    }
+    may_look = member.active and not member.owner and memberships.is_owner(request.db)
+    return [edit, *([look] if may_look else []), *([password] if member.active else []), *([factor] if resettable else []), switch]
 
 
 def _new_form(request: Request) -> forms.Form:

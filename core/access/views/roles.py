@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from parlour.access import memberships, roles
+from parlour.access import memberships, role_rules, roles
 from parlour.access.grants import permissions_by_plugin
-from parlour.access.models import Role, Rule
-from parlour.access.rules import OWNER, PERMISSION, allows
+from parlour.access.models import Role
+from parlour.access.role_rules import Held
+from parlour.access.role_words import ACTIONS, RoleWords
+from parlour.access.rules import OWNER, allows
 from parlour.access.views import forms
 from parlour.access.views.declare import view
 from parlour.errors import Invalid, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin.gate import CORE
 from parlour.plugin.registry import current
-from parlour.records.pages.filter_words import Words
-from parlour.records.registry import RecordType, all_records
+from parlour.records.registry import RecordType, all_records, enabled_records
 from parlour.web.flash import say
 
 READ, WRITE = "core:users:read", "core:roles:write"
-# The columns of a plugin's table, where something stands in them; every other permission is a row of its own.
-ACTIONS = {
-    "read": _("See"),
-    "create": _("Add"),
-    "write": _("Change"),
-    "delete": _("Delete"),
-    "merge": _("Merge"),
-    "export": _("Export"),
-}
 
 
 @view(route_name="settings.roles", request_method="GET", permission=READ, renderer="members.jinja2")
@@ -81,13 +73,19 @@ def _new_form(request: Request) -> forms.Form:
     )
 
 
-def _crumbs(request: Request) -> list[dict[str, Any]]:
-    return [{"title": _("Roles"), "url": request.url_of("settings.roles")}]
+def crumbs_to_roles(request: Request, role: Role | None = None) -> list[dict[str, Any]]:
+    """The way back to the list of roles, or to one of them."""
+    found = [{"title": _("Roles"), "url": request.url_of("settings.roles")}]
+    if role is not None:
+        found.append({"title": roles.title_of(role), "url": request.url_of("settings.role", id=role.id)})
+    return found
 
 
 @view(route_name="settings.role.new", request_method="GET", permission=WRITE, renderer="form.jinja2")
 def new_role(request: Request) -> Any:
-    return {"title": _("New role"), "crumbs": _crumbs(request), "form": _new_form(request).show({})}
+    like = request.GET.get("like", "")
+    shown = _new_form(request).show({"like": like} if like.isdecimal() else {})
+    return {"title": _("New role"), "crumbs": crumbs_to_roles(request), "form": shown}
 
 
 @view(route_name="settings.role.new", request_method="POST", permission=WRITE, renderer="form.jinja2")
@@ -98,11 +96,12 @@ def add_role(request: Request) -> Any:
         like = values["like"]
         role = roles.add_role(request.db, values["title"], like=int(like[:18]) if like.isdecimal() else None)
     except Invalid as error:
-        return {"title": _("New role"), "crumbs": _crumbs(request), "form": form.again(error)}
+        return {"title": _("New role"), "crumbs": crumbs_to_roles(request), "form": form.again(error)}
     return HTTPSeeOther(request.url_of("settings.role", id=role.id))
 
 
-def _role(request: Request) -> Role:
+def role_of_address(request: Request) -> Role:
+    """Raises NotFound."""
     wanted = int(request.matchdict["id"])
     for role in roles.all_roles(request.db):
         if role.id == wanted:
@@ -112,18 +111,21 @@ def _role(request: Request) -> Role:
 
 @view(route_name="settings.role", request_method="GET", permission=READ, renderer="role.jinja2")
 def role_page(request: Request) -> Any:
-    return _page(request, _role(request))
+    return _page(request, role_of_address(request))
 
 
 @view(route_name="settings.role", request_method="POST", permission=WRITE, renderer="role.jinja2")
 def save_role(request: Request) -> Any:
-    role = _role(request)
-    known = {name for names in _permissions(request).values() for name in names}
+    role = role_of_address(request)
+    known = set(permission_titles(request))
     wanted = known & set(request.POST.getall("permission"))
     try:
         if not role.builtin:
             roles.rename_role(request.db, role, forms.posted(request, "title"))
         roles.set_permissions(request.db, role.id, wanted, known)
+        role_rules.set_export_limits(
+            request.db, role.id, _number(request, "export_rows"), _number(request, "export_rows_day")
+        )
     except Invalid as error:
         request.response.status_code = 422
         return {
@@ -136,7 +138,7 @@ def save_role(request: Request) -> Any:
 
 @view(route_name="settings.role.remove", request_method="POST", permission=WRITE)
 def remove_role(request: Request) -> Any:
-    role = _role(request)
+    role = role_of_address(request)
     try:
         roles.remove_role(request.db, role.id)
     except Refusal as refused:
@@ -144,6 +146,30 @@ def remove_role(request: Request) -> Any:
         return HTTPSeeOther(request.url_of("settings.role", id=role.id))
     say(request, _("The role is removed."))
     return HTTPSeeOther(request.url_of("settings.roles"))
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = forms.posted(request, name, 20).strip()
+    if text and not text.isdecimal():
+        raise Refusal(_("A limit of exports is a number from 1 to 100,000,000."))
+    return int(text) if text else None
+
+
+def permission_titles(request: Request) -> dict[str, Any]:
+    """Permission -> title, of everything that is on."""
+    return {name: text for names in _permissions(request).values() for name, text in names.items()}
+
+
+def acts_of(request: Request, record: RecordType) -> list[tuple[str, Any]]:
+    """The acts of a record that have a permission, with their titles; the usual ones first."""
+    prefix, titles = record.permission(""), permission_titles(request)
+    usual = [(action, title) for action, title in ACTIONS.items() if prefix + action in titles]
+    own = [
+        (name.removeprefix(prefix), title)
+        for name, title in titles.items()
+        if name.startswith(prefix) and name.removeprefix(prefix) not in ACTIONS
+    ]
+    return usual + own
 
 
 def _permissions(request: Request) -> dict[str, Mapping[str, Any]]:
@@ -154,42 +180,92 @@ def _permissions(request: Request) -> dict[str, Mapping[str, Any]]:
 
 def _page(request: Request, role: Role) -> dict[str, Any]:
     everything = role.code == OWNER
-    held = roles.rules_by_role(request.db, role.id)
-    given = {rule.permission for rule in held if rule.kind == PERMISSION}
+    held = role_rules.held(request.db, role.id)
+    given = {name for name, found in held.items() if found.given}
     groups = []
     for plugin, permissions in _permissions(request).items():
         title = _("Everywhere") if plugin == CORE else current().title(plugin)
-        groups += _tables(title, permissions, given, everything)
+        groups += _tables(request, role, title, permissions, given)
     locked = None
     if everything:
         locked = _("The owner may do everything; this cannot be narrowed.")
     elif not allows(request.db, WRITE):
         locked = _("Only an owner changes what roles may do.")
-    remove = {
-        "title": _("Remove the role"),
-        "url": request.url_of("settings.role.remove", id=role.id),
-        "icon": "trash-2",
-        "method": "post",
-        "danger": True,
-        "confirm": {"title": request.loc.translate(_("Remove the role"))},
-    }
     return {
         "title": roles.title_of(role),
-        "crumbs": _crumbs(request),
+        "crumbs": crumbs_to_roles(request),
         "lead": _SUMMARIES.get(role.code, "") if role.builtin else "",
         "post_url": request.url_of("settings.role", id=role.id),
         "locked": locked,
         "name": None if role.builtin else {"value": role.title},
         "groups": groups,
-        "narrowed": _narrowed(request, [*held, *roles.rules_by_role(request.db, None)]),
-        "primary": remove if not role.builtin and locked is None else None,
+        "records": [] if everything else _in_words(request, role, held),
+        "export_limits": None
+        if everything
+        else {"rows": role.export_rows or "", "rows_day": role.export_rows_day or ""},
+        "more": _more(request, role, locked is None),
     }
 
 
+def _more(request: Request, role: Role, may_change: bool) -> list[dict[str, Any]]:
+    """What can be done with the role as a whole."""
+    here, say_it = {"id": role.id}, request.loc.translate
+    found: list[dict[str, Any]] = []
+    if role.code != OWNER and memberships.is_owner(request.db):
+        found.append(
+            {
+                "title": _("Look at the site as this role"),
+                "url": request.url_of("settings.role.view", **here),
+                "icon": "eye",
+                "method": "post",
+            }
+        )
+    if role.code != OWNER:
+        url = request.url_of("settings.role.compare", **here)
+        found.append({"title": _("Compare with another role"), "url": url, "icon": "git-compare"})
+    if not may_change:
+        return found
+    copy = request.url_of("settings.role.new", query={"like": role.id})
+    found.append({"title": _("Copy the role"), "url": copy, "icon": "copy"})
+    what, route = (
+        (_("Reset the role"), "settings.role.reset")
+        if role.builtin
+        else (_("Remove the role"), "settings.role.remove")
+    )
+    sure = _("Everything that was changed here goes; the role is again as it was made.")
+    found.append(
+        {
+            "title": what,
+            "url": request.url_of(route, **here),
+            "icon": "rotate-ccw" if role.builtin else "trash-2",
+            "method": "post",
+            "danger": True,
+            "confirm": {"title": say_it(what), "text": say_it(sure) if role.builtin else ""},
+        }
+    )
+    return found
+
+
+def _in_words(request: Request, role: Role, held: Mapping[str, Held]) -> list[dict[str, Any]]:
+    """What the role may do with each record, as sentences."""
+    titles = permission_titles(request)
+    return [
+        {
+            "title": record.plural,
+            "icon": record.icon,
+            "url": request.url_of("settings.role.record", id=role.id, record=record.name),
+            "text": RoleWords(request.db, record, request.loc, titles).say(held),
+        }
+        for record in enabled_records(request.db)
+        if record.permission("read") in titles
+    ]
+
+
 def _tables(
-    title: Any, permissions: Mapping[str, Any], given: set[str], everything: bool
+    request: Request, role: Role, title: Any, permissions: Mapping[str, Any], given: set[str]
 ) -> list[dict[str, Any]]:
-    """A plugin's records against the four actions, and beneath them what has a name of its own."""
+    """A plugin's records against the usual acts, and beneath them what has a name of its own."""
+    everything = role.code == OWNER
     records = {record.permission(""): record for record in all_records()}
 
     def cell(name: str) -> dict[str, Any] | None:
@@ -199,7 +275,13 @@ def _tables(
 
     used = [action for action in ACTIONS if any(prefix + action in permissions for prefix in records)]
     rows = [
-        {"title": record.plural, "cells": [cell(prefix + action) for action in used]}
+        {
+            "title": record.plural,
+            "url": None
+            if everything
+            else request.url_of("settings.role.record", id=role.id, record=record.name),
+            "cells": [cell(prefix + action) for action in used],
+        }
         for prefix, record in records.items()
         if any(prefix + action in permissions for action in used)
     ]
@@ -213,37 +295,3 @@ def _tables(
     if others:
         tables.append({"title": _("More") if rows else title, "actions": [_("Yes")], "rows": others})
     return tables
-
-
-def _narrowed(request: Request, held: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Rules that do not hold for all rows and fields, in words, for reading."""
-    titles = {name: text for names in _permissions(request).values() for name, text in names.items()}
-    records = {record.permission(""): record for record in all_records()}
-    found = []
-    for rule in held:
-        if rule.kind == PERMISSION and not rule.filter and not rule.fields_except:
-            continue
-        if rule.permission not in titles:
-            continue
-        record = records.get(rule.permission.rpartition(":")[0] + ":")
-        found.append(
-            {
-                "title": titles[rule.permission],
-                "everyone": rule.role_id is None,
-                "never": rule.kind != PERMISSION and not rule.filter and not rule.fields_except,
-                "rows": _rows_in_words(request, record, rule.filter),
-                "fields": _field_titles(request, record, rule.fields_except or ()),
-            }
-        )
-    return found
-
-
-def _rows_in_words(request: Request, record: RecordType | None, given: Any) -> str:
-    if not given or record is None:
-        return ""
-    return Words(request.db, record, request.loc).say(given)
-
-
-def _field_titles(request: Request, record: RecordType | None, names: Sequence[str]) -> list[str]:
-    titles = {item.name: item.title for item in record.fields} if record else {}
-    return [request.loc.translate(titles.get(name, name)) for name in names]

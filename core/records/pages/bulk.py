@@ -15,6 +15,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from parlour.access.protection import require_bulk_delete
 from parlour.access.rules import allows
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
@@ -293,8 +294,9 @@ def _of_one(error: Invalid) -> Invalid:
 
 
 def _may_delete(request: Request, record: RecordType) -> None:
-    if not (allows(request.db, "core:bulk_delete") and allows(request.db, record.permission("delete"))):
+    if not allows(request.db, record.permission("delete")):
         raise NotAllowed(_("You may not delete many records at once."))
+    require_bulk_delete(request.db)
 
 
 def _ask_delete(request: Request, chosen: Selection, error: Any = None) -> Response:

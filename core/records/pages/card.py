@@ -21,6 +21,7 @@ from parlour.records.pages.parts import (
     head_of,
     more_actions,
 )
+from parlour.records.pages.reads import saw_card
 from parlour.records.registry import RecordType
 from parlour.web import shell
 from parlour.web.contexts import RowContext
@@ -33,6 +34,7 @@ max_queries = 35
 def card(context: RowContext, request: Request) -> dict[str, Any]:
     record, row = context.record, context.row
     subject = card_context(request, record, row)
+    saw_card(request, record, context.id)
     return {
         "record": head_of(request, record, row),
         "subject": subject,

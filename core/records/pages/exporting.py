@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pyramid.request import Request
 from pyramid.response import FileIter, Response
 from pyramid.view import view_config
 
-from parlour.access.accesslog import EXPORT, note_after
+from parlour.access.accesslog import log_export
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.records.defaults import defaults_of
@@ -104,11 +104,19 @@ def send(context: RecordContext, request: Request) -> Response:
             ids=ids,
             archived=None if ids else state.archived,
         )
+        names = [item.name for item in exportable(request.db, record, given.getall("field") or None)]
+        log_export(
+            request.registry["parlour.engine"],
+            request.db,
+            record,
+            rows,
+            fields=names,
+            detail=_detail(wanted, state, ids),
+            ip=request.address,
+        )
     except BaseException:
         folder.cleanup()
         raise
-    names = [item.name for item in exportable(request.db, record, given.getall("field") or None)]
-    note_after(request, EXPORT, record.name, rows, fields=names, detail=_detail(wanted, state, ids))
     response = Response(content_type=_TYPES[wanted].partition(";")[0])
     response.headers["Content-Type"] = _TYPES[wanted]
     response.content_length = path.stat().st_size
@@ -117,7 +125,7 @@ def send(context: RecordContext, request: Request) -> Response:
     return response
 
 
-def _detail(wanted: str, state: ListState, ids: list[int] | None) -> Mapping[str, Any]:
+def _detail(wanted: str, state: ListState, ids: list[int] | None) -> dict[str, Any]:
     if ids is not None:
         return {"format": wanted, "ids": ids[:100]}
     return {"format": wanted, "filter": state.filter, "q": state.q}

@@ -92,7 +92,9 @@ def unparse(conditions: Sequence[Any]) -> str:
 class Words:
     """Says filters of one record in the reader's language. Titles of linked rows cost a statement per field."""
 
-    def __init__(self, session: Session, record: RecordType, loc: Localizer):
+    def __init__(self, session: Session, record: RecordType, loc: Localizer, me: Any = None):
+        # Who "me" is: the reader, or in a rule whoever it holds for.
+        self.me = me or _("me")
         self.session = session
         self.record = record
         self.loc = loc
@@ -184,9 +186,11 @@ class Words:
             return str(value)
         if isinstance(kind, kinds.UserKind):
             if value == "me":
-                return self.loc.translate(_("me"))
+                return self.loc.translate(self.me)
             return self.defaults.names.get(int(value), f"#{value}")
         if isinstance(kind, kinds.BranchKind):
+            if value == "my_branches":
+                return self.loc.translate(_("their own branches"))
             return self.defaults.branches.get(int(value), f"#{value}")
         if isinstance(kind, kinds.MomentKind):
             return self.loc.date(date.fromisoformat(str(value)[:10]))

@@ -21,6 +21,7 @@ from parlour.records.pages.conflict import Merged, conflict_of
 from parlour.records.pages.form_parts import Typed, again, build_form, fill, group_fields, save_buttons
 from parlour.records.pages.lookalikes import arising, seen_text, unseen
 from parlour.records.pages.pictures import shown_files, store_files
+from parlour.records.pages.reads import saw_card
 from parlour.records.pages.undoing import undo_url
 from parlour.records.query import get
 from parlour.records.registry import RecordType, fields_of
@@ -67,6 +68,7 @@ class FormPage:
         """The form before anything was typed."""
         if self.row is None:
             return self.page(fill(self.form, self._given()))
+        saw_card(self.request, self.record, self.row["id"])
         shown = {**self.row, **shown_files(self.request, self.fields, self.row)}
         return self.page(fill(self.form, {**shown, VERSION: str(self.row["version"])}))
 

@@ -12,6 +12,7 @@ from parlour.i18n import _
 from parlour.records.history import Event, history_of
 from parlour.records.pages.addresses import crumbs, reader_of, title_of
 from parlour.records.pages.happened import by_day, event_item
+from parlour.records.pages.reads import saw_card
 from parlour.records.pages.undoing import undo_url
 from parlour.web.contexts import RowContext
 
@@ -22,6 +23,7 @@ max_queries = 25
 @view_config(route_name="record.history", renderer="history.jinja2", permission="core:history:read")
 def history(context: RowContext, request: Request) -> dict[str, Any]:
     record, row = context.record, context.row
+    saw_card(request, record, context.id)
     before = request.GET.get("before", "")
     start = int(before) if before.isdecimal() and len(before) <= 18 else None
     events = history_of(request.db, record, context.id, before=start, limit=PAGE + 1)

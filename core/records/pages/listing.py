@@ -11,6 +11,7 @@ from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from parlour.access.protection import may_bulk_delete
 from parlour.access.rules import allows
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
@@ -28,6 +29,7 @@ from parlour.records.pages.addresses import (
     title_of,
 )
 from parlour.records.pages.preview import preview_of
+from parlour.records.pages.reads import saw_list
 from parlour.records.pages.shown import first_only, show
 from parlour.records.pages.state import ListState, read_state, segments
 from parlour.records.query import COUNTED_EXACTLY, Page, count, page, sort_of
@@ -51,6 +53,7 @@ def list_page(context: RecordContext, request: Request) -> Any:
         state = read_state(session, record, request.GET)
         listing = Listing(request, record, state)
         rows = listing.rows()
+        saw_list(request, record, listing.columns, len(rows.rows), q=state.q, filter=state.filter)
         total, more = count(
             session,
             record,
@@ -405,6 +408,6 @@ def bulk_actions(request: Request, record: RecordType, archived: bool) -> Sequen
             }
             for one in actions_of(session, record, bulk=True)
         ]
-    if allows(session, record.permission("delete")) and allows(session, "core:bulk_delete"):
+    if allows(session, record.permission("delete")) and may_bulk_delete(session):
         found.append({"name": "delete", "title": _("Delete"), "icon": "trash-2", "danger": True})
     return found

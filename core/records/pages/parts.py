@@ -145,6 +145,12 @@ def more_actions(request: Request, record: RecordType, row: Mapping[str, Any]) -
     if allows(session, "core:history:read"):
         url = request.url_of("record.history", **here)
         found.append({"title": _("History"), "icon": "history", "url": url})
+    if allows(session, "core:log:read"):
+        url = request.url_of("settings.log", query={"record": record.name, "row": row["id"]})
+        found.append({"title": _("Who looked at it"), "icon": "eye", "url": url})
+    if allows(session, "core:roles:write"):
+        url = request.url_of("settings.explain", query={"record": record.name, "row": row["id"]})
+        found.append({"title": _("Explain rights"), "icon": "circle-question-mark", "url": url})
     if record.person and allows(session, "core:export_person"):
         url = request.url_of("record.person", **here)
         found.append({"title": _("Personal data"), "icon": "shield-user", "url": url})

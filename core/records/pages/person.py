@@ -80,7 +80,7 @@ def copy(context: RowContext, request: Request) -> Response:
     record = context.record
     sections = copy_of(request.db, record, context.id)
     plain = [{"title": request.loc.translate(one.title), "rows": list(one.rows)} for one in sections]
-    note_after(request, PERSON, record.name, 1, detail={"id": context.id})
+    note_after(request, PERSON, record.name, 1, row_id=context.id)
     body = json.dumps(plain, ensure_ascii=False, indent=2, default=str)
     response = Response(body, content_type="application/json", charset="utf-8")
     response.content_disposition = f'attachment; filename="person-{context.id}.json"'

@@ -11,6 +11,7 @@ from pyramid.view import view_config
 
 from parlour.records.pages.addresses import card_url
 from parlour.records.pages.parts import card_context, contacts_of, edit_action, groups_of, head_of
+from parlour.records.pages.reads import saw_card
 from parlour.records.query import get
 from parlour.records.registry import RecordType
 from parlour.web import shell
@@ -29,6 +30,7 @@ def preview(context: RowContext, request: Request) -> Response:
 def preview_of(request: Request, record: RecordType, row_id: int) -> Markup:
     """The preview of one row. Raises NotFound."""
     row = get(request.db, record, row_id)
+    saw_card(request, record, row_id)
     subject = card_context(request, record, row)
     edit = edit_action(request, record, row)
     values: dict[str, Any] = {

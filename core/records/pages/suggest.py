@@ -9,6 +9,7 @@ from pyramid.view import view_config
 
 from parlour.records.pages.addresses import reader_of, title_of
 from parlour.records.pages.listing import is_phone
+from parlour.records.pages.reads import saw_list
 from parlour.records.pages.shown import first_only, show
 from parlour.records.query import page
 from parlour.records.registry import fields_of
@@ -30,6 +31,7 @@ def suggest(context: RecordContext, request: Request) -> dict[str, Any]:
     rows = page(
         request.db, record, fields=[*shown, *hints], q=request.GET.get("q", "")[:200], limit=OFFERED
     ).rows
+    saw_list(request, record, [*shown, *hints], len(rows), q=request.GET.get("q", "")[:200])
     reader = reader_of(request)
     items = []
     for row in rows:

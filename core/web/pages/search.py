@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -11,6 +11,7 @@ from pyramid.view import view_config
 from parlour.i18n import _
 from parlour.records.pages.addresses import card_url, file_url, photo_field, reader_of, title_of
 from parlour.records.pages.listing import is_phone
+from parlour.records.pages.reads import saw_list
 from parlour.records.pages.shown import Reader, first_only, show
 from parlour.records.registry import RecordType, fields_of
 from parlour.records.search import search_everything
@@ -31,6 +32,7 @@ def suggest(context: OrganisationContext, request: Request) -> dict[str, Any]:
     reader = reader_of(request)
     groups = []
     for record, rows in search_everything(request.db, text, SUGGESTED):
+        _saw(request, record, rows, text)
         items = [
             {
                 "title": title_of(record, row),
@@ -51,6 +53,7 @@ def search(context: OrganisationContext, request: Request) -> dict[str, Any]:
     reader = reader_of(request)
     groups = []
     for record, rows in search_everything(request.db, text, FOUND + 1):
+        _saw(request, record, rows[:FOUND], text)
         more = len(rows) > FOUND
         groups.append(
             {
@@ -64,6 +67,13 @@ def search(context: OrganisationContext, request: Request) -> dict[str, Any]:
             }
         )
     return {"q": text, "q_everything": text, "groups": groups}
+
+
+def _saw(request: Request, record: RecordType, rows: Sequence[Mapping[str, Any]], text: str) -> None:
+    names = set(rows[0]) if rows else set()
+    saw_list(
+        request, record, [f for f in fields_of(request.db, record) if f.name in names], len(rows), q=text
+    )
 
 
 def _words(request: Request) -> str:
