@@ -36,6 +36,8 @@ class Settings:
     theme: str = "default"
     # Calls of the API a minute for each token; 0 is no limit.
     api_calls: int = 6000
+    # How much each organisation may keep in files, in MB of 1,000,000 bytes; 0 is any amount.
+    files_mb: int = 20_000
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -112,6 +114,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
     database = str(values.get("database_url") or f"sqlite:///{data / 'parlour.sqlite'}")
     proxies = _whole("PARLOUR_TRUSTED_PROXIES", values.get("trusted_proxies", 0))
     calls = _whole("PARLOUR_API_CALLS", values.get("api_calls", Settings.api_calls))
+    files_mb = _whole("PARLOUR_FILES_MB", values.get("files_mb", Settings.files_mb))
     return Settings(
         data=data,
         database_url=with_driver(database),
@@ -122,6 +125,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         trusted_proxies=proxies,
         metrics_token=str(values.get("metrics_token", "")),
         metrics_from=str(values.get("metrics_from", "")),
+        files_mb=files_mb,
         mail_url=str(values.get("mail_url", "")),
         mail_from=str(values.get("mail_from", "")),
         theme=str(values.get("theme", "default")),

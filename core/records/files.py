@@ -15,7 +15,7 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.jobs.outbox import enqueue
-from parlour.records import blobs, content, images
+from parlour.records import blobs, content, dangerous, images
 from parlour.records.kinds import FileKind
 from parlour.records.models import Change, ChangeSet
 from parlour.settings import Settings
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Base: Any = scoped_base("core")
 
 LIMIT = 20_000_000
+# Beside the megabytes of PARLOUR_FILES_MB: rows and inodes have an end as well.
+MAX_FILES = 500_000
 # What was uploaded and never saved goes after a week. The files of a deleted row go when undoing that is
 # past.
 UNATTACHED = timedelta(days=7)
@@ -79,12 +81,17 @@ def store(
 
     `record` and `slot` are the record's and the field's name. At most `limit` bytes are read. `kinds` are the
     media types allowed, None for all. A `photo` is made anew: turned upright, without its metadata, at most
-    2048 pixels long. Raises Refusal with one sentence for the person who uploads; then nothing is kept.
+    2048 pixels long. Raises Refusal with one sentence for the person who uploads; then nothing is kept: of what is
+    too large, a program or full of macros, and when the organisation's space is used up (two uploads at the same moment
+    may pass that by one file).
     """
     organisation_id = session.scope.organisation_id
     with blobs.incoming(settings) as folder:
         received = folder / "received"
         blobs.receive(stream, received, limit)
+        forbidden = dangerous.danger(received, name)
+        if forbidden is not None:
+            raise Refusal(forbidden)
         place = received
         width: int | None = None
         height: int | None = None
@@ -100,6 +107,7 @@ def store(
         thumb = _thumbnail(place, folder / "thumb") if width else None
         sha256 = blobs.digest(place)
         length = place.stat().st_size
+        _check_space(session, settings, length)
         blobs.put(settings, organisation_id, sha256, place, thumb)
     made = File(
         record=record,
@@ -115,6 +123,14 @@ def store(
     session.add(made)
     session.flush()
     return made
+
+
+def _check_space(session: Session, settings: Settings, length: int) -> None:
+    used, count = session.execute(select(func.coalesce(func.sum(File.size), 0), func.count(File.id))).one()
+    if count >= MAX_FILES or (settings.files_mb and used + length > settings.files_mb * 1_000_000):
+        raise Refusal(
+            _("There is no space for more files here. Remove some, or ask who runs the site for more.")
+        )
 
 
 def _thumbnail(picture: Path, target: Path) -> Path | None:

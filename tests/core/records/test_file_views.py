@@ -100,7 +100,7 @@ def test_lists_get_a_small_picture_that_their_browser_may_keep(
             "drawing.svg",
             "application/octet-stream",
         ),
-        (b"alert(1)", "script.js", "application/octet-stream"),
+        (b"alert(1)", "script.txt", "application/octet-stream"),
         (b"%PDF-1.7", "contract.pdf", "application/pdf"),
         (b"<html>", "photo.jpg", "application/octet-stream"),
     ],
@@ -146,4 +146,9 @@ def test_what_leaves_is_logged(
         with people.trusted(engine, organisation) as session:
             return list(session.execute(select(AccessLog.what, AccessLog.record, AccessLog.detail)))
 
-    until(lambda: [tuple(line) for line in lines()] == [("file", "contacts.contact", {"file": file.id})])
+    until(
+        lambda: (
+            [tuple(line) for line in lines()]
+            == [("file", "contacts.contact", {"file": file.id, "name": "contract.pdf"})]
+        )
+    )

@@ -141,6 +141,9 @@ def test_deleting_many_asks_for_their_number_and_needs_the_right(
 ) -> None:
     assert press(login(), "delete", clients).status_int == 403
     owner = login("owner")
+    off = press(owner, "delete", clients[:2])
+    assert off.status_int == 403 and "switched off here" in off.text
+    owner.post("/o/jasmine/settings/safety", {"bulk_delete": "on"}, status=303)
     page = press(owner, "delete", clients[:2])
     assert "Delete 2 records" in page.text
     form = next(form for form in page.forms.values() if "typed" in form.fields)
