@@ -157,9 +157,13 @@ def export(
 
 
 def _json(text: str | None) -> Any:
+    from parlour.records.filters import MAX_DEPTH
+
     if text is None:
         return None
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise Refusal(_("The filter is nested more than ${n} deep.", mapping={"n": MAX_DEPTH})) from error
     except ValueError as error:
         raise Refusal(_("--filter is not JSON: ${why}", mapping={"why": str(error)})) from error

@@ -7,6 +7,7 @@ checked against what its author may read, and is refused with one sentence when 
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -37,6 +38,8 @@ from parlour.records.values import Fault, digits_of, key_of, like_pattern
 MAX_DEPTH = 20
 MAX_TERMS = 200
 MAX_VALUES = 1000
+# In all conditions together: databases take only so many parameters.
+ALL_VALUES = 5000
 
 Predicate = ColumnElement[bool]
 
@@ -65,13 +68,13 @@ class _Compiler:
         self.trusted = trusted
         self.defaults = defaults_of(session)
         self.terms = 0
+        self.values = 0
 
     def node(self, record: RecordType, entity: Any, given: Any, depth: int) -> Predicate:
         if depth > MAX_DEPTH:
             raise FilterFault(_("The filter is nested more than ${n} deep.", mapping={"n": MAX_DEPTH}))
         self.terms += 1
-        if self.terms > MAX_TERMS:
-            raise FilterFault(_("The filter has more than ${n} conditions.", mapping={"n": MAX_TERMS}))
+        self._check_terms()
         if given in (None, {}, []):
             return true()
         if isinstance(given, Mapping):
@@ -79,7 +82,9 @@ class _Compiler:
                 raise FilterFault(_("A filter group has one key: and, or, not."))
             word, inner = next(iter(given.items()))
             if word == "not":
-                return not_(self.node(record, entity, inner, depth + 1))
+                # A row without a value is not among those that fit, so it is among those that do not: SQL alone would say
+                # "unknown" to both.
+                return not_(func.coalesce(self.node(record, entity, inner, depth + 1), false()))
             if word not in ("and", "or") or not isinstance(inner, Sequence) or isinstance(inner, str):
                 raise FilterFault(_("A filter group has one key: and, or, not."))
             parts = [self.node(record, entity, item, depth + 1) for item in inner]
@@ -91,8 +96,17 @@ class _Compiler:
             and isinstance(given[0], str)
         ):
             path, operator, value = given
+            self.values += len(_values(value))
+            if self.values > ALL_VALUES:
+                raise FilterFault(
+                    _("The filter has more than ${n} values in all.", mapping={"n": ALL_VALUES})
+                )
             return self.condition(record, entity, path.split("."), str(operator), value, path)
         raise FilterFault(_("A condition is [path, operator, value]."))
+
+    def _check_terms(self) -> None:
+        if self.terms > MAX_TERMS:
+            raise FilterFault(_("The filter has more than ${n} conditions.", mapping={"n": MAX_TERMS}))
 
     def condition(
         self, record: RecordType, entity: Any, path: list[str], operator: str, value: Any, whole: str
@@ -118,7 +132,8 @@ class _Compiler:
         if item.storage == "extension":
             side = aliased(item.cls)
             found = exists().where(side.id == entity.id, self.compare(item, side, operator, value))
-            if operator == "empty" and value:
+            # No row at the side is a row without a value.
+            if operator == "!=" or (operator == "empty" and value) or (operator == "=" and value is None):
                 return or_(found, not_(exists().where(side.id == entity.id)))
             return found
         return self.compare(item, entity, operator, value)
@@ -217,6 +232,9 @@ class _Compiler:
         if operator in ("none", "!="):
             return not_(found.where(pair.target_id.in_(ids)))
         if operator == "all":
+            # Each is a look into another table.
+            self.terms += len(ids)
+            self._check_terms()
             return and_(true(), *(self._links(item, entity, [], "any", [one], whole) for one in ids))
         raise FilterFault(
             _(
@@ -305,8 +323,11 @@ def _equals(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -
     if value is None:
         return column.is_(None)  # type: ignore[no-any-return]
     if isinstance(kind, MomentKind) and isinstance(value, str) and len(value) == 10:
-        start = _day_start(date.fromisoformat(value), defaults)
-        return and_(column >= start, column < start + timedelta(days=1))
+        day = date.fromisoformat(value)
+        # Not 24 hours: where clocks are changed a day has 23 or 25.
+        return and_(
+            column >= _day_start(day, defaults), column < _day_start(day + timedelta(days=1), defaults)
+        )
     if key is not None and not isinstance(kind, BirthdayKind | PhoneKind):
         return key == _keyed(kind, key, value, defaults)  # type: ignore[no-any-return]
     operand = _operand(kind, value, defaults)
@@ -321,18 +342,29 @@ def _differs(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) 
 
 
 def _in(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Predicate:
-    return or_(false(), *(_equals(kind, column, key, one, defaults) for one in _values(value)))
+    values = _values(value)
+    if isinstance(kind, MomentKind):
+        if len(values) > MAX_TERMS:
+            raise FilterFault(_("A condition takes at most ${n} values.", mapping={"n": MAX_TERMS}))
+        return or_(false(), *(_equals(kind, column, key, one, defaults) for one in values))
+    # One list and not a chain of ORs, which SQLite takes only so deep.
+    empty = [column.is_(None)] if None in values else []
+    given = [one for one in values if one is not None]
+    if key is not None and not isinstance(kind, BirthdayKind | PhoneKind):
+        return or_(key.in_([_keyed(kind, key, one, defaults) for one in given]), *empty)
+    operands = [_operand(kind, one, defaults) for one in given]
+    return or_(column.in_([one for one in operands if one is not None]), *empty)
 
 
 def _order(compare_with: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def apply(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -> Any:
         if isinstance(kind, MomentKind) and isinstance(value, str) and len(value) == 10:
-            start = _day_start(date.fromisoformat(value), defaults)
+            day = date.fromisoformat(value)
             # "up to the 5th" includes the 5th.
-            inclusive = compare_with(0, 0) and not compare_with(1, 0)
-            return compare_with(
-                column, start + timedelta(days=1) - timedelta(microseconds=1) if inclusive else start
-            )
+            if compare_with(0, 0) and not compare_with(1, 0):
+                last = _day_start(day + timedelta(days=1), defaults) - timedelta(microseconds=1)
+                return compare_with(column, last)
+            return compare_with(column, _day_start(day, defaults))
         operand = _operand(kind, value, defaults)
         if operand is None:
             return false()
@@ -386,8 +418,9 @@ def _within(kind: Kind, column: Any, key: Any, value: Any, defaults: Defaults) -
     if not 0 <= days <= 366:
         raise ValueError(days)
     today = defaults.today()
-    keys = {f"{today + timedelta(days=n):%m-%d}" for n in range(days + 1)}
-    if "03-01" in keys and (today + timedelta(days=days)).year % 4:
+    coming = [today + timedelta(days=n) for n in range(days + 1)]
+    keys = {f"{day:%m-%d}" for day in coming}
+    if any((day.month, day.day) == (3, 1) and not isleap(day.year) for day in coming):
         keys.add("02-29")
     return key.in_(sorted(keys))  # type: ignore[no-any-return]
 

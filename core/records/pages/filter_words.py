@@ -17,7 +17,7 @@ from parlour.errors import NotAllowed, Refusal
 from parlour.i18n import Localizer, _
 from parlour.records import kinds
 from parlour.records.defaults import Defaults, defaults_of
-from parlour.records.filters import MAX_TERMS, FilterFault, operators_of
+from parlour.records.filters import MAX_DEPTH, MAX_TERMS, FilterFault, operators_of
 from parlour.records.kinds import Kind
 from parlour.records.query import page, titles
 from parlour.records.registry import Field, RecordType, fields_of
@@ -77,6 +77,8 @@ def parse(text: str | None) -> list[Any]:
         raise FilterFault(_("The filter is too long for an address."))
     try:
         found = json.loads(text)
+    except RecursionError as error:
+        raise FilterFault(_("The filter is nested more than ${n} deep.", mapping={"n": MAX_DEPTH})) from error
     except ValueError as error:
         raise FilterFault(_("This page address is damaged; open the list again.")) from error
     if not isinstance(found, list) or len(found) > MAX_TERMS:
