@@ -9,6 +9,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from parlour.access.accesslog import API, note_after
 from parlour.access.policy import MEMBER
 from parlour.access.rules import allows, require
 from parlour.access.views.declare import view
@@ -16,6 +17,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.records import query
 from parlour.records.actions import actions_of
+from parlour.records.pages.reads import is_personal
 from parlour.records.registry import Field, RecordType, enabled_records, fields_of
 from parlour.web.api import V1
 from parlour.web.api.answers import as_json, converters, respond
@@ -96,7 +98,13 @@ def answer_row(
 
 
 def noted(request: Request, record: RecordType, rows: Sequence[dict[str, Any]]) -> None:
-    """Every row that the API hands out passes by here."""
+    """Write down that these rows were handed out, if they hold personal data; one line for an answer."""
+    if not rows:
+        return
+    personal = [item.name for item in record.fields if item.name in rows[0] and is_personal(record, item)]
+    if personal:
+        only = rows[0]["id"] if len(rows) == 1 else None
+        note_after(request, API, record.name, len(rows), row_id=only, fields=personal)
 
 
 def visible_records(request: Request) -> list[RecordType]:
