@@ -28,7 +28,7 @@ from parlour.plugin.registry import current
 from parlour.web import flash, forms_renderer, shell
 from parlour.web.assets import Assets
 from parlour.web.icons import icon
-from parlour.web.requests import language, readable
+from parlour.web.requests import known, language, readable
 from parlour.web.slots import SlotItem
 from parlour.web.templates import finalize
 

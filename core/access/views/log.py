@@ -122,6 +122,8 @@ def _rows(request: Request, lines: Sequence[AccessLog]) -> list[dict[str, Any]]:
     found = []
     for line in lines:
         title, icon = _SAID.get(line.what, (line.what, "circle"))
+        if line.what == accesslog.FACTOR:
+            title = _("Second factor of ${name} reset", mapping={"name": (line.detail or {}).get("name", "")})
         record = known.get(line.record)
         row = names.get((line.record, line.row_id or 0))
         said = [loc.translate(title)]
@@ -177,13 +179,15 @@ def _more(request: Request, line: AccessLog, record: RecordType | None) -> str:
                 _("fields: ${fields}"), {"fields": ", ".join(named.get(name, name) for name in line.fields)}
             )
         )
-    parts += [str(detail[name]) for name in ("format", "name", "role") if isinstance(detail.get(name), str)]
+    parts += [str(detail[name]) for name in ("format", "role") if isinstance(detail.get(name), str)]
     if line.what == accesslog.VIEWING:
         parts.append(loc.translate(_("began") if detail.get("began") else _("stopped")))
     if line.what == accesslog.PROTECTION and "bulk_delete" in detail:
         on = _("deleting several at once: allowed")
         off = _("deleting several at once: switched off")
         parts.append(loc.translate(on if detail["bulk_delete"] else off))
+    if line.what == accesslog.FILE and detail.get("name"):
+        parts.append(str(detail["name"]))
     if detail.get("as"):
         parts.append(loc.translate(_("looking as somebody else")))
     return " · ".join(parts)

@@ -121,7 +121,13 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "method": "post",
     }
     may_look = member.active and not member.owner and memberships.is_owner(request.db)
-    return [edit, *([look] if may_look else []), *([password] if member.active else []), *([factor] if resettable else []), switch]
+    return [
+        edit,
+        *([look] if may_look else []),
+        *([password] if member.active else []),
+        *([factor] if resettable else []),
+        switch,
+    ]
 
 
 def _new_form(request: Request) -> forms.Form:
