@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -96,10 +96,10 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 
 @contextmanager
-def site(settings: Settings) -> Iterator[tuple[Running, int]]:
+def site(settings: Settings, **more: str) -> Iterator[tuple[Running, int]]:
     """A site of two processes, and its port."""
     arguments = ("serve", "--port", "0", "--workers", "2")
-    with running(*arguments, environ=environment(settings), cwd=settings.data) as process:
+    with running(*arguments, environ=environment(settings) | more, cwd=settings.data) as process:
         port = int(process.line().rpartition(":")[2])
         wait_for(lambda: len(children(process.process.pid)) == 2, "the start of both processes")
         yield process, port
@@ -119,7 +119,10 @@ def test_a_new_program_that_cannot_start_leaves_the_old_one_at_work(settings: Se
 
 def test_a_new_program_takes_over_without_a_failed_request(settings: Settings) -> None:
     """The control comes last: the same visitors notice when processes are killed."""
-    with site(settings) as (process, port):
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(f"{settings.data}/systemd")
+    told.setblocking(False)
+    with told, site(settings, NOTIFY_SOCKET=f"{settings.data}/systemd") as (process, port):
         with Visitors(port) as visitors:
             visitors.more(10)
             before = children(process.process.pid)
@@ -129,6 +132,11 @@ def test_a_new_program_takes_over_without_a_failed_request(settings: Settings) -
             assert process.process.wait(120) == 0
             visitors.more(10)
         assert visitors.failures == []
+        said = []
+        with suppress(BlockingIOError):
+            while True:
+                said.append(told.recv(4096).decode())
+        assert f"MAINPID={successor}" in said, "systemd must know whom to watch from now on"
         with Visitors(port) as visitors:
             visitors.more(10)
             for each in (successor, *children(successor)):
