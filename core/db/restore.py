@@ -111,12 +111,18 @@ def known_to(manifest: Manifest) -> Owners:
 
 
 def _clear(connection: Connection) -> None:
-    """Drop every table of ours, version tables too; only within the transaction that fills them again."""
+    """Drop every table and function of ours, version tables too; only within the transaction that fills them again."""
     names = inspect(connection).get_table_names()
     if connection.dialect.name == "postgresql":
         quote = connection.dialect.identifier_preparer.quote
         for name in names:
             connection.execute(text(f"DROP TABLE IF EXISTS {quote(name)} CASCADE"))
+        ours = (
+            "SELECT CAST(CAST(oid AS regprocedure) AS text) FROM pg_proc"
+            " WHERE pronamespace = current_schema()::regnamespace AND starts_with(proname, 'parlour_')"
+        )
+        for signature in connection.scalars(text(ours)).all():
+            connection.execute(text(f"DROP FUNCTION {signature} CASCADE"))
     else:
         for name in names:
             connection.execute(text(f'DROP TABLE "{name}"'))
