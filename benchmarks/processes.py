@@ -73,6 +73,7 @@ def serving(salon: Salon, *, raw: bool, workers: int = 1) -> Iterator[Server]:
         "PARLOUR_OWNER_DATABASE_URL": salon.settings.owner_database_url,
         "PARLOUR_SECRET": salon.settings.secret,
         "PARLOUR_DATA": str(salon.folder),
+        "PARLOUR_API_CALLS": "0",
         "BENCH_ORGANISATION": str(salon.organisation_id),
         "PYTHONPATH": f"{salon.folder}:{ROOT}",
         "PYTHONWARNINGS": "ignore",

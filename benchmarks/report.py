@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import processes
+from benchmarks import calls, processes
 from benchmarks import run as measuring
 from benchmarks.raw import tasks as raw
 from benchmarks.salon import TERMS, furnish
@@ -44,6 +44,7 @@ def run(size: str, rounds: int | None, database: str | None, *, as_json: bool) -
         try:
             kind = made.plain.dialect.name
             start = processes.measure(made, wanted.rounds)
+            start += calls.measure(made, wanted.rounds)
             switch = measuring.switching(made, wanted.rounds)
             plans = {term: raw.plan(made, term) for term in (TERMS["usual"][0], TERMS["common"][0])}
             found = []

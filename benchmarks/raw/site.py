@@ -9,6 +9,8 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from sqlalchemy import MetaData, create_engine, select
 
+COLUMNS = ("id", "name", "phones", "birthday", "source", "tags", "responsible")
+
 
 def app() -> Any:
     """The application, over the tables of the database as they are."""
@@ -38,7 +40,18 @@ def app() -> Any:
                 values[title] = list(lines.scalars())
             return values
 
+    def clients(request: Request) -> dict[str, Any]:
+        # Imported with the first call: a bare application that is idle has nothing of Parlour's in its memory.
+        import parlour.plugins.contacts.models  # noqa: F401  (brings the tables)
+        from benchmarks.raw.tasks import list_statement, read_page
+
+        with engine.connect() as connection:
+            rows = read_page(connection, list_statement(organisation_id, request.params["q"]))
+            return {"items": [dict(zip(COLUMNS, row, strict=True)) for row in rows]}
+
     config = Configurator()
+    config.add_route("clients", "/clients")
+    config.add_view(clients, route_name="clients", renderer="json")
     config.add_route("card", r"/cards/{id:\d+}")
     config.add_view(card, route_name="card", renderer="json")
     return config.make_wsgi_app()

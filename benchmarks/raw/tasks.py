@@ -24,7 +24,7 @@ from parlour.db.base import now
 BATCH = 500
 
 
-def list_statement(salon: Salon, part: str) -> Select[Any]:
+def list_statement(organisation_id: int, part: str) -> Select[Any]:
     """Clients in whom every word of `part` is found, by name; the columns of the list."""
     contact, tags, tag = table("contacts_contact"), table("contacts_contact_tags"), table("contacts_tag")
     email, address = table("contacts_email"), table("contacts_address")
@@ -51,7 +51,7 @@ def list_statement(salon: Salon, part: str) -> Select[Any]:
     return (
         select(contact.c.id, contact.c.name, contact.c.birthday, contact.c.source_id)
         .where(
-            contact.c.organisation_id == salon.organisation_id,
+            contact.c.organisation_id == organisation_id,
             contact.c.archived_at.is_(None),
             *words,
         )
@@ -62,7 +62,7 @@ def list_statement(salon: Salon, part: str) -> Select[Any]:
 
 def list_page(salon: Salon, part: str) -> list[tuple[Any, ...]]:
     with salon.plain.connect() as connection:
-        return read_page(connection, list_statement(salon, part))
+        return read_page(connection, list_statement(salon.organisation_id, part))
 
 
 def read_page(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
@@ -277,7 +277,9 @@ def _joined(connection: Connection, name: str, column: str, ids: list[int]) -> d
 
 def plan(salon: Salon, part: str) -> list[str]:
     """How the database answers the list, in its own words."""
-    statement = list_statement(salon, part).compile(salon.plain, compile_kwargs={"literal_binds": True})
+    statement = list_statement(salon.organisation_id, part).compile(
+        salon.plain, compile_kwargs={"literal_binds": True}
+    )
     sqlite = salon.plain.dialect.name == "sqlite"
     with salon.plain.connect() as connection:
         asked = connection.execute(
