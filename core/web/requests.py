@@ -160,7 +160,9 @@ def readable(request: Request, name: str) -> Any:
     from sqlalchemy import inspect
 
     row = known(request, name)
-    return None if row is None or inspect(row).expired_attributes else row
+    # What stands for a row on calls of the API has no state and is never out of date.
+    state = inspect(row, raiseerr=False) if row is not None else None
+    return None if state is not None and state.expired_attributes else row
 
 
 def routed(request: Request, route: str) -> bool:
