@@ -25,6 +25,9 @@ def must_enrol(request: Request) -> bool:
 
     Programs with a token are not asked: who made the token had to have one.
     """
+    # Files of the program are no page of an organisation, and are sent without asking the database who wants them.
+    if "organisation" not in (request.matchdict or {}):
+        return False
     if getattr(request.identity, "login", None) is None or request.organisation is None:
         return False
     return not secondfactor.is_on(request.user) and needs_second_factor(

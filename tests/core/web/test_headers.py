@@ -150,3 +150,10 @@ def test_files_of_the_program_last_for_ever_and_pages_are_never_kept_by_others(
     assert page.test_app.get(other_hash).headers["Cache-Control"] == "no-cache"
     for address in ("/static/themes/default/../../core/app.py", "/static/nothing/x.css", "/static/"):
         assert page.test_app.get(address, expect_errors=True).status_int == 404
+
+
+def test_files_of_the_program_are_sent_to_who_is_logged_in_as_to_everybody(login: Enter) -> None:
+    """They ask no database, so nothing that looks at the person may stand before them."""
+    browser = login("owner")
+    address = next(iter(re.findall(r'="(/static/[^"]+\.js)"', browser.get("/me").text)))
+    assert browser.get(address).content_type == "text/javascript"
