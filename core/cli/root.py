@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -62,6 +63,8 @@ def parlour() -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every refusal becomes one line on stderr."""
     _log_to_stderr()
+    # Pyramid and deform still use pkg_resources; setup.py keeps the last setuptools that has it.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     try:
         result = parlour.main(
             args=list(arguments) if arguments is not None else None,

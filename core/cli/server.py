@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import tempfile
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -89,8 +88,6 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        # Pyramid and deform still use pkg_resources; setup.py keeps the last setuptools that has it.
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
         from parlour.app import make_app
 
         return make_app(self.settings)

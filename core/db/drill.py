@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-import warnings
 from pathlib import Path
 
 from parlour.db.archive import Manifest
@@ -34,8 +33,6 @@ def drill(settings: Settings, file: Path, folder: Path | None = None) -> Manifes
 
 
 def _open(trial: Settings) -> None:
-    # Pyramid and deform still use pkg_resources; setup.py keeps the last setuptools that has it.
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     from pyramid.request import Request
 
     from parlour.app import make_app

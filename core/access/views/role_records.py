@@ -41,7 +41,7 @@ def _words(request: Request, record: RecordType) -> RoleWords:
 
 @view(route_name="settings.role.record", request_method="GET", permission=READ, renderer="role_record.jinja2")
 def record_page(request: Request) -> Any:
-    role, record = _not_the_owner(role_of_address(request)), _record(request)
+    record, role = _record(request), _not_the_owner(role_of_address(request))
     held, words = role_rules.held(request.db, role.id), _words(request, record)
     may = allows(request.db, WRITE)
     here = {"id": role.id, "record": record.name}
