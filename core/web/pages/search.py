@@ -21,7 +21,7 @@ SUGGESTED = 6
 FOUND = 20
 MAX_TEXT = 200
 # With the records of one plugin; each further record that can be searched costs a few statements more.
-max_queries = 20
+max_queries = 22
 
 
 @view_config(route_name="search.suggest", renderer="json", permission="member")
