@@ -228,7 +228,8 @@ def on_the_calendar(found, operator, value, where):
     """Days are those of the organisation's wall clock."""
     exact = isinstance(value, str) and len(value) > 10
     if isinstance(found, datetime) and exact:
-        return found == datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
+        return {"=": found == moment, ">=": found >= moment, "<=": found <= moment}[operator]
     day = found.astimezone(where.zone).date() if isinstance(found, datetime) else found
     if operator in ("last", "next"):
         first, last = (
