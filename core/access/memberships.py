@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Select, delete, select
 
 from parlour.access import passwords, rules, security
 from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, User
+from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
 from parlour.access.users import add_user, user_by_email
@@ -44,17 +45,6 @@ class Member:
     @property
     def id(self) -> int:
         return self.user.id
-
-
-def organisations_of(session: Session, user_id: int) -> list[Organisation]:
-    """Where a person works, by name."""
-    with system(session):
-        found = session.scalars(
-            select(Organisation)
-            .join(Membership, Membership.organisation_id == Organisation.id)
-            .where(Membership.user_id == user_id, Membership.active, Organisation.archived_at.is_(None))
-        ).all()
-    return sorted(found, key=lambda item: (item.name.casefold(), item.id))
 
 
 def scope_for(

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from parlour.access import countries
-from parlour.access.models import Branch, Organisation
+from parlour.access.models import Branch, Membership, Organisation
 from parlour.access.roles import add_ready_made, apply_grants, lock_organisation
 from parlour.db.base import now
 from parlour.db.session import SYSTEM, Scope, Session, system
@@ -185,6 +185,17 @@ def all_organisations(session: Session) -> list[Organisation]:
                 select(Organisation).where(Organisation.archived_at.is_(None)).order_by(Organisation.id)
             )
         )
+
+
+def organisations_of(session: Session, user_id: int) -> list[Organisation]:
+    """Where a person works, by name."""
+    with system(session):
+        found = session.scalars(
+            select(Organisation)
+            .join(Membership, Membership.organisation_id == Organisation.id)
+            .where(Membership.user_id == user_id, Membership.active, Organisation.archived_at.is_(None))
+        ).all()
+    return sorted(found, key=lambda item: (item.name.casefold(), item.id))
 
 
 def only_one_at_a_time(session: Session) -> None:

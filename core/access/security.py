@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from parlour.access.models import LoginSession, Membership, MembershipRole, Organisation, Role
+from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
 from parlour.db.session import Session, system
@@ -91,12 +92,7 @@ def tighten(session: Session, user_ids: Iterable[int], demand: Security) -> None
 
 def strictest(session: Session, user_id: int) -> Security:
     """The strictest demand on log-ins of the organisations in which a person works."""
-    with system(session):
-        found = session.scalars(
-            select(Organisation)
-            .join(Membership, Membership.organisation_id == Organisation.id)
-            .where(Membership.user_id == user_id, Membership.active, Organisation.archived_at.is_(None))
-        ).all()
+    found = organisations_of(session, user_id)
     demands = [security_of(organisation) for organisation in found] or [Security()]
     return Security(
         idle=min(demand.idle for demand in demands),

@@ -7,39 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from pyramid.router import Router
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
-from parlour.access.models import Organisation
-from parlour.db import session as guards
-from parlour.db.session import Session
-from parlour.settings import Settings
 from parlour.testing.browsers import Browser, browser_of
 from tests.isolation.walk import Call, ask, calls, shows
-from tests.isolation.world import World, digest, furnish
-
-
-@pytest.fixture
-def ours(app: Router, engine: Engine, settings: Settings, organisation: Organisation) -> World:
-    return furnish(engine, settings, organisation, mark=False)
-
-
-@pytest.fixture
-def theirs(app: Router, engine: Engine, settings: Settings, other_organisation: Organisation) -> World:
-    return furnish(engine, settings, other_organisation, mark=True)
+from tests.isolation.world import World, digest
 
 
 @pytest.fixture
 def browser(app: Router, engine: Engine, ours: World) -> Browser:
     """An owner of our salon, who may do everything there and works nowhere else."""
     return browser_of(app, engine, ours.user)
-
-
-@pytest.fixture
-def unfiltered() -> Iterator[None]:
-    """The control: the filter of reads taken off."""
-    event.remove(Session, "do_orm_execute", guards._guard_statement)
-    yield
-    event.listen(Session, "do_orm_execute", guards._guard_statement)
 
 
 def leaks(browser: Browser, asked: Iterator[Call]) -> list[str]:

@@ -30,23 +30,12 @@ from parlour.records.query import count, get, may_read, page
 from parlour.records.registry import RecordType, all_records, fields_of
 from parlour.records.search import search_everything
 from parlour.records.write import save
-from parlour.settings import Settings
 from parlour.testing.browsers import browser_of
 from parlour.testing.people import add_person, session_of, trusted
 from tests.isolation.walk import ask, calls
-from tests.isolation.world import DIGITS, MARK, World, digest, furnish, marked, text_of
+from tests.isolation.world import DIGITS, MARK, World, digest, marked, text_of
 
 REFUSALS = (NotFound, NotAllowed, Refusal, Invalid)
-
-
-@pytest.fixture
-def ours(engine: Engine, settings: Settings, organisation: Organisation) -> World:
-    return furnish(engine, settings, organisation, mark=False)
-
-
-@pytest.fixture
-def theirs(engine: Engine, settings: Settings, other_organisation: Organisation) -> World:
-    return furnish(engine, settings, other_organisation, mark=True)
 
 
 def refused(attempt: Callable[[], Any]) -> bool:

@@ -10,7 +10,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import Engine
 
 from parlour.access import secondfactor, users
-from parlour.access.memberships import organisations_of
+from parlour.access.organisations import organisations_of
 from parlour.access.policy import LOGGED_IN, cookie_name, set_cookie
 from parlour.access.security import NOBODY, security_of
 from parlour.access.throttle import Throttled

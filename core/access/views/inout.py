@@ -9,8 +9,8 @@ from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED, forget, remember
 
 from parlour.access import secondfactor, sessions
-from parlour.access.memberships import organisations_of
 from parlour.access.models import User
+from parlour.access.organisations import organisations_of
 from parlour.access.policy import COOKIE, LOGGED_IN, cookie_name, set_cookie
 from parlour.access.throttle import Throttled
 from parlour.access.users import authenticate

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from parlour.db import rls
 from parlour.db.base import METADATA
 from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session
+from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.records import registry
 from parlour.records.declare import integer, record_base, text, user
@@ -31,6 +34,23 @@ PASSWORD = "correct horse battery"
 def inside(engine: Engine, organisation: Organisation) -> Session:
     """A session as Parlour itself."""
     return open_session(engine, Scope(organisation.id, trusted=True))
+
+
+def twice_at_once(engine: Engine, act: Callable[[Session, Barrier, int], None]) -> int:
+    """Two transactions of one act that meet at the barrier; in how many it was not too late for it."""
+    barrier = Barrier(2)
+
+    def one(number: int) -> int:
+        with open_session(engine) as session:
+            try:
+                act(session, barrier, number)
+                session.commit()
+            except NotFound:
+                return 0
+            return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(one, range(2)))
 
 
 def employ(

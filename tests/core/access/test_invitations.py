@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +17,7 @@ from parlour.db.base import now
 from parlour.db.session import open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound
 from parlour.testing.jobs import run_due
-from tests.core.access.conftest import PASSWORD, employ, form, inside, log_in
+from tests.core.access.conftest import PASSWORD, employ, form, inside, log_in, twice_at_once
 
 HERE = "/o/jasmine/settings"
 ANNA = "anna@example.com"
@@ -149,22 +147,6 @@ def test_a_link_works_once_for_seven_days_and_not_longer_by_a_clock_that_was_ahe
     accept(engine, token, at=now() + timedelta(days=6, hours=23))
     with pytest.raises(NotFound):
         accept(engine, token)
-
-
-def twice_at_once(engine, act):
-    barrier = Barrier(2)
-
-    def one(number):
-        with open_session(engine) as session:
-            try:
-                act(session, barrier, number)
-                session.commit()
-            except NotFound:
-                return 0
-            return 1
-
-    with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(one, range(2)))
 
 
 def test_of_two_who_follow_the_link_at_the_same_instant_one_comes_in(engine, organisation, owner):

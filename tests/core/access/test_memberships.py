@@ -18,7 +18,7 @@ from parlour.access.memberships import (
     set_user_active,
 )
 from parlour.access.models import Membership, MembershipRole, Role
-from parlour.access.organisations import organisation_by_id, save_branch
+from parlour.access.organisations import organisation_by_id, organisations_of, save_branch
 from parlour.access.roles import add_role, remove_role, role_by_code
 from parlour.db.session import Scope, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
@@ -54,7 +54,7 @@ def test_somebody_who_works_elsewhere_keeps_their_password(engine, organisation,
         session.commit()
         assert (same.id, made, same.name) == (person.id, None, "Anna")
     with open_session(engine) as session:
-        names = [item.name for item in memberships.organisations_of(session, person.id)]
+        names = [item.name for item in organisations_of(session, person.id)]
         assert names == ["Jasmine", "Orchid"]
     with open_session(engine) as session:
         assert users.authenticate(session, "anna@example.com", PASSWORD, "192.0.2.1").id == person.id

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from sqlalchemy import delete, select
@@ -17,7 +15,7 @@ from parlour.db.session import open_session, system
 from parlour.errors import Invalid, NotFound
 from parlour.jobs.models import Job
 from parlour.testing.jobs import run_due
-from tests.core.access.conftest import PASSWORD, employ, form, log_in
+from tests.core.access.conftest import PASSWORD, employ, form, log_in, twice_at_once
 
 NEW = "eleven purple geese"
 
@@ -152,24 +150,8 @@ def test_a_link_dies_with_the_password_it_was_for_and_with_the_account(engine, o
         use(engine, made)
 
 
-def twice_at_once(engine, act):
-    barrier = Barrier(2)
-
-    def one(_number):
-        with open_session(engine) as session:
-            try:
-                act(session, barrier)
-                session.commit()
-            except NotFound:
-                return 0
-            return 1
-
-    with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(one, range(2)))
-
-
 def test_of_two_uses_at_the_same_instant_one_succeeds(engine, token):
-    def act(session, barrier):
+    def act(session, barrier, _number):
         barrier.wait()
         resets.use(session, token, NEW)
 
@@ -179,7 +161,7 @@ def test_of_two_uses_at_the_same_instant_one_succeeds(engine, token):
 def test_looking_first_and_taking_afterwards_would_let_both_through(engine, token):
     """The control."""
 
-    def act(session, barrier):
+    def act(session, barrier, _number):
         with open_session(engine) as looking:
             user = resets.person_of(looking, token)
         barrier.wait()

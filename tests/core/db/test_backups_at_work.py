@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from parlour.plugin.registry import boot
 from parlour.settings import Settings
 from parlour.testing import people
 from tests.core.db.test_backup import everything
+from tests.support.disk import no_file_larger_than
 
 
 @pytest.fixture
@@ -111,17 +111,6 @@ def test_a_backup_among_writers_is_of_one_moment(
         plain.dispose()
 
 
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes; writing fails in the middle, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(
     staffed: Organisation,
     settings: Settings,
@@ -129,7 +118,7 @@ def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(
 ) -> None:
     settings.files.mkdir()
     (settings.files / "photo").write_bytes(os.urandom(200_000))
-    with room_for(60_000), pytest.raises(Refusal, match=r"could not be written: .*File too large"):
+    with no_file_larger_than(60_000), pytest.raises(Refusal, match=r"could not be written: .*File too large"):
         backup(settings, tmp_path / "salon.zip")
     assert [path for path in tmp_path.iterdir() if "salon" in path.name] == []
     backup(settings, tmp_path / "salon.zip")

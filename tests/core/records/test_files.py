@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +32,7 @@ from parlour.settings import Settings
 from parlour.testing import people
 from tests.core.jobs.conftest import Desk
 from tests.core.records.test_content import picture
+from tests.support.disk import no_file_larger_than
 
 CONTACT = record_type(Contact)
 PHOTO: dict[str, Any] = {"record": "contacts.contact", "slot": "photo", "photo": True}
@@ -120,17 +119,6 @@ def test_what_is_refused_leaves_nothing_behind(
         upload(content, **given)
     assert contents(settings) == []
     assert not list((settings.data / blobs.INCOMING).glob("*.part"))
-
-
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """The system itself refuses to write more, as it does when a disk is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_is_said_clearly_and_leaves_nothing_half_written(

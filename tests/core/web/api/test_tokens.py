@@ -22,14 +22,6 @@ from parlour.testing.browsers import browser_of, program_of
 LIST = "/api/v1/records/contacts.contact"
 
 
-@pytest.fixture
-def client(engine, organisation):
-    with people.trusted(engine, organisation) as session:
-        made = save(session, Contact, {"name": "Anna"})
-        session.commit()
-    return made
-
-
 def test_without_a_token_nobody_gets_in(app):
     answer = TestApp(app).get(LIST, status=401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from parlour.plugins.contacts.models import Contact
 from parlour.records import query
 from parlour.records.models import ChangeSet
-from parlour.records.write import save
 from parlour.testing import people
 from parlour.testing.site import statements
 
 LIST = "/api/v1/records/contacts.contact"
-
-
-@pytest.fixture
-def client(engine, organisation):
-    with people.trusted(engine, organisation) as session:
-        made = save(session, Contact, {"name": "Anna"})
-        session.commit()
-    return made
 
 
 def test_a_new_record_is_answered_as_it_was_kept(program):
