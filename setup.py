@@ -60,6 +60,7 @@ setup(
         "babel>=2.17",
         "phonenumbers>=9",
         "email-validator>=2.2",
+        "idna>=3.4",
         "argon2-cffi>=25",
         "python-calamine>=0.4",
         "xlsxwriter>=3.2",

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from parlour.db.base import now
@@ -74,9 +75,12 @@ def sender_address(settings: Settings) -> str:
 
 
 def ascii_domain(address: str) -> str:
-    """The address with its domain as mail servers write it: "olga@салон.рф" -> "olga@xn--80awgdm.xn--p1ai"."""
+    """The address with its domain as mail servers write it: "olga@салон.рф" -> "olga@xn--80awgdm.xn--p1ai".
+
+    By IDNA 2008: Python's own codec would make strasse.de of straße.de, which belongs to somebody else.
+    """
     local, _at, domain = address.rpartition("@")
-    return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
+    return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
 
 
 def compose(letter: Letter, settings: Settings, key: str) -> EmailMessage:

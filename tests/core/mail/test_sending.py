@@ -218,6 +218,8 @@ def test_letters_come_from_who_is_set_or_who_logs_in_or_nobody(plain: Settings) 
         == "desk@salon.example"
     )
     assert sender_address(replace(plain, mail_from="Desk@Салон.рф")) == "Desk@xn--80awgdm.xn--p1ai"
+    # Another domain than strasse.de, and perhaps somebody else's.
+    assert sender_address(replace(plain, mail_from="desk@straße.de")) == "desk@xn--strae-oqa.de"
     with pytest.raises(Refusal, match="PARLOUR_MAIL_FROM"):
         sender_address(replace(plain, mail_from="desk"))
 
