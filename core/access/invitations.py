@@ -206,8 +206,10 @@ def accept(
     password: str | None = None,
     locale: str | None = None,
     at: datetime | None = None,
-) -> tuple[User, Organisation]:
+) -> tuple[User, Organisation, bool]:
     """Let the person work there; `name` and `password` are for who does not log in yet. The session enters the organisation.
+
+    Returned is also whether the person logs in by this from now on; who did before is not known by a link.
 
     Raises NotFound as `offer_of` and when whoever invited may no longer do so, and Invalid by field. The link is taken by the
     statement that deletes it: of two requests at the same instant one finds it.
@@ -231,12 +233,12 @@ def accept(
         needed = _("Choose a password.")
         raise Invalid(needed, {0: {"password": needed}})
     try:
-        user, _made = memberships.add_member(
+        user, made = memberships.add_member(
             session, offer.invitation.email, name, duties, password=password, temporary=False, locale=locale
         )
     except NotAllowed as error:
         raise _gone() from error
-    return user, offer.organisation
+    return user, offer.organisation, made is not None
 
 
 def _enter(session: Session, organisation: Organisation, inviter_id: int | None) -> None:

@@ -62,7 +62,7 @@ def join(request: Request) -> Any:
     form = _form(request, offer)
     try:
         values = form.read()
-        user, organisation = invitations.accept(
+        user, organisation, made = invitations.accept(
             request.db,
             token,
             name=values.get("name", ""),
@@ -72,7 +72,7 @@ def join(request: Request) -> Any:
     except Invalid as error:
         return _page(request, offer, form.again(error))
     home = request.url_of("today", organisation=organisation.slug)
-    if not offer.known:
+    if made:
         return let_in(request, user, home)
     # The link is no log-in: who knows it may only bring the person here, who then logs in as ever.
     say(request, _("You work in ${name} now. Log in as ever.", mapping={"name": organisation.name}))

@@ -13,6 +13,7 @@ from parlour.access.models import Invitation
 from parlour.access.organisations import save_branch
 from parlour.access.roles import role_by_code
 from parlour.access.throttle import Throttled
+from parlour.access.views import join
 from parlour.db.base import now
 from parlour.db.session import open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound
@@ -42,7 +43,7 @@ def invite(engine, person, organisation, role="specialist", email=ANNA, branch=N
 def accept(engine, token, at=None, **given):
     given = {"name": "Anna", "password": PASSWORD} | given
     with open_session(engine) as session:
-        user, _organisation = invitations.accept(session, token, at=at, **given)
+        user, _organisation, _made = invitations.accept(session, token, at=at, **given)
         session.commit()
         return user
 
@@ -126,6 +127,24 @@ def test_who_logs_in_already_only_says_yes_and_is_not_logged_in_by_the_link(
     assert roles_of(engine, organisation, anna) == [("specialist", None)]
     log_in(app, ANNA, status=303)
     app.get("/o/jasmine", status=200)
+
+
+def test_an_account_made_since_the_link_was_looked_at_is_not_entered_by_it(
+    browser, engine, organisation, owner, monkeypatch
+):
+    token = invite(engine, owner, organisation)
+    app = browser()
+    asked = form(app.get(f"/join/{token}"), f"/join/{token}")
+    asked["name"], asked["password"] = "Somebody", "another horse battery"
+    original = join._form
+
+    def meanwhile(request, offer):
+        users.add_user(request.db, ANNA, "Anna", PASSWORD)
+        return original(request, offer)
+
+    monkeypatch.setattr(join, "_form", meanwhile)
+    assert asked.submit(status=303).follow(status=302).location.startswith("http://localhost/login")
+    log_in(app, ANNA, status=303)
 
 
 def test_somebody_else_who_is_logged_in_reads_it_in_their_language(as_owner, engine, organisation, owner):
