@@ -7,14 +7,15 @@ do not both succeed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select
 
 from parlour.access import passwords, rules, security
-from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, User
+from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, Rule, User
 from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
@@ -192,7 +193,9 @@ def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
     lock_organisation(session)
     before = member(session, user_id)
     _may_touch(session, before)
-    may_give(session, duties)
+    if user_id == session.scope.user_id and not is_owner(session):
+        raise NotAllowed(_("Your own roles are given by somebody else."))
+    may_give(session, duties, before.duties)
     session.execute(
         delete(MembershipRole)
         .where(MembershipRole.user_id == user_id)
@@ -256,8 +259,8 @@ def _engine(session: Session) -> Engine:
 def reset_password(session: Session, user_id: int) -> str:
     """A new initial password for a member, returned to be handed over once; all their log-ins end.
 
-    Raises NotAllowed where it would open other doors: of a person who also works for somebody else, and of an
-    owner unless an owner asks.
+    Raises NotAllowed where it would open other doors: of a person who also works for somebody else, of an owner
+    unless an owner asks, and of who may do more than the one who asks.
     """
     from parlour.access.users import set_password
 
@@ -267,6 +270,8 @@ def reset_password(session: Session, user_id: int) -> str:
         raise NotAllowed(
             _("This person also works for another organisation and changes the password themselves.")
         )
+    if not is_owner(session) and _beyond(session, target.duties):
+        raise NotAllowed(_("This person may do more than you. Ask an owner."))
     made = passwords.make_initial()
     set_password(session, user_id, made, temporary=True)
     return made
@@ -306,8 +311,10 @@ def is_owner(session: Session) -> bool:
     return session.scope.trusted or rules.rules_of(session).everything
 
 
-def may_give(session: Session, duties: Sequence[Duty]) -> None:
-    """Raises Invalid for roles or branches that are not there, NotAllowed when somebody else than an owner makes an owner."""
+def may_give(session: Session, duties: Sequence[Duty], before: Sequence[Duty] = ()) -> None:
+    """Raises Invalid for roles or branches that are not there, NotAllowed when somebody else than an owner makes an owner,
+    or gives more than they have themselves at that place; what was there `before` is not given anew.
+    """
     roles = {role.id: role.code for role in session.scalars(select(Role))}
     here = set(session.scalars(select(Branch.id)))
     if not duties:
@@ -322,6 +329,31 @@ def may_give(session: Session, duties: Sequence[Duty]) -> None:
             raise Invalid(whole, {0: {"roles": whole}})
     if any(roles[duty.role_id] == OWNER for duty in duties) and not is_owner(session):
         raise NotAllowed(_("Only an owner can make somebody an owner."))
+    given = [duty for duty in duties if duty not in before and Duty(duty.role_id) not in before]
+    if not is_owner(session) and _beyond(session, given):
+        raise NotAllowed(_("You can only give roles that may do no more than you may there."))
+
+
+def _beyond(session: Session, duties: Sequence[Duty]) -> bool:
+    """Whether some of these hold a permission that the session's person does not have at that place."""
+    gives: dict[int | None, set[str]] = defaultdict(set)
+    takes: dict[int | None, set[str]] = defaultdict(set)
+    for rule in session.scalars(select(Rule).where(Rule.active)):
+        if rule.kind == rules.PERMISSION:
+            gives[rule.role_id].add(rule.permission)
+        elif not rule.filter and not rule.fields_except:
+            takes[rule.role_id].add(rule.permission)
+
+    def able(roles: Collection[int]) -> set[str]:
+        given = set().union(*(gives[role] for role in roles))
+        return given.difference(*(takes[role] for role in (*roles, None)))
+
+    mine = _duties(session, session.scope.user_id or 0)
+    return any(
+        not able([duty.role_id])
+        <= able([own.role_id for own in mine if own.branch_id in (None, duty.branch_id)])
+        for duty in duties
+    )
 
 
 def _may_touch(session: Session, target: Member) -> None:

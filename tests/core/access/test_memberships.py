@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import delete, select
 
-from parlour.access import memberships, sessions, users
+from parlour.access import invitations, memberships, sessions, users
 from parlour.access.memberships import (
     Duty,
     add_member,
@@ -19,7 +19,7 @@ from parlour.access.memberships import (
 )
 from parlour.access.models import Membership, MembershipRole, Role
 from parlour.access.organisations import organisation_by_id, organisations_of, save_branch
-from parlour.access.roles import add_role, remove_role, role_by_code
+from parlour.access.roles import add_role, remove_role, role_by_code, set_permissions
 from parlour.db.session import Scope, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from tests.core.access.conftest import PASSWORD, employ, inside
@@ -236,11 +236,9 @@ def test_without_the_lock_two_owners_who_remove_each_other_leave_nobody(
 
 def test_a_manager_makes_no_owner_and_touches_none(as_manager, owner):
     session = as_manager
-    manager = session.scope.user_id
     own = role(session, "owner")
     for attempt in (
         lambda: add_member(session, "new@example.com", "New", [Duty(own)]),
-        lambda: set_duties(session, manager, [Duty(own)]),
         lambda: set_duties(session, owner.id, [Duty(role(session, "manager"))]),
         lambda: set_member_active(session, owner.id, False),
         lambda: memberships.reset_password(session, owner.id),
@@ -249,6 +247,60 @@ def test_a_manager_makes_no_owner_and_touches_none(as_manager, owner):
             attempt()
     user, _made = add_member(session, "new@example.com", "New", [Duty(role(session, "specialist"))])
     assert user.id
+
+
+@pytest.fixture
+def director(engine, organisation):
+    """Somebody with a role that may do something that a manager may not."""
+    with inside(engine, organisation) as session:
+        made = add_role(session, "Director")
+        set_permissions(session, made.id, {"core:roles:write"}, {"core:roles:write"})
+        session.commit()
+    return employ(engine, organisation, "boss@example.com", made.code)
+
+
+@pytest.fixture
+def anna(engine, organisation):
+    return employ(engine, organisation, "anna@example.com", "specialist")
+
+
+def test_a_manager_gives_no_role_that_may_do_more(director, anna, as_manager):
+    session, boss = as_manager, director
+    more = Duty(role(session, "director"))
+    for attempt in (
+        lambda: add_member(session, "new@example.com", "New", [more]),
+        lambda: set_duties(session, anna.id, [more]),
+        lambda: invitations.invite(session, "new@example.com", "", [more]),
+        lambda: memberships.reset_password(session, boss.id),
+    ):
+        with pytest.raises(NotAllowed, match="more than you"):
+            attempt()
+    # What somebody has already is not given by who leaves it as it is.
+    set_duties(session, boss.id, [more, Duty(role(session, "specialist"))])
+    memberships.reset_password(session, anna.id)
+
+
+def test_a_manager_changes_no_roles_of_their_own_and_an_owner_may(engine, organisation, as_manager, owner):
+    with pytest.raises(NotAllowed, match="somebody else"):
+        set_duties(as_manager, as_manager.scope.user_id, [Duty(role(as_manager, "receptionist"))])
+    as_manager.rollback()
+    with open_session(engine) as session:
+        scope_for(session, owner, organisation)
+        set_duties(session, owner.id, [Duty(role(session, code)) for code in ("owner", "specialist")])
+
+
+def test_a_manager_of_one_branch_gives_roles_there_alone(session, engine, organisation, owner):
+    north = save_branch(session, None, {"name": "North"})
+    south = save_branch(session, None, {"name": "South"})
+    session.commit()
+    person = employ(engine, organisation, "north@example.com", "manager", branch=north.id)
+    anna = employ(engine, organisation, "anna@example.com", "specialist", branch=south.id)
+    with open_session(engine) as theirs:
+        scope_for(theirs, person, organisation)
+        for place in (None, south.id):
+            with pytest.raises(NotAllowed):
+                set_duties(theirs, anna.id, [Duty(role(theirs, "manager"), place)])
+        set_duties(theirs, anna.id, [Duty(role(theirs, "manager"), north.id)])
 
 
 def test_an_initial_password_opens_no_door_of_another_organisation(
