@@ -20,7 +20,7 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.records.filters import compile_filter
-from parlour.records.registry import RecordType
+from parlour.records.registry import RecordType, all_records
 
 MAX_RESTRICTIONS = 20
 
@@ -62,13 +62,20 @@ def _sovereign(session: Session) -> bool:
 
 
 def may_give(session: Session, permission: str) -> None:
-    """Raises NotAllowed for a permission that the person does not have in full: nobody gives away more than their own."""
+    """Raises NotAllowed for a permission that the person does not have in full: nobody gives away more than their own.
+
+    Who exports a limited number of rows gives no exporting: whom they give it to would have no limit.
+    """
     if _sovereign(session):
         return
     mine = rules.rules_of(session)
     whole = any(not rule.filter and not rule.fields_except for rule in mine.permissions.get(permission, ()))
     if not whole or mine.restrictions.get(permission):
         raise NotAllowed(_("You can only give rights that you have yourself, for all rows and fields."))
+    for record in all_records():
+        if record.permission("export") == permission:
+            if accesslog.export_limits(session, record) != (None, None):
+                raise NotAllowed(_("Your own exports are limited, so only an owner can let others export."))
 
 
 def held(session: Session, role_id: int) -> dict[str, Held]:
@@ -116,7 +123,8 @@ def _own_rule(session: Session, role_id: int, permission: str) -> Rule:
     ).all()
     own = next((rule for rule in found if rule.source == BY_OWNER), None)
     active = [rule for rule in found if rule.active]
-    before = _sum(active)
+    # What was taken away comes back as it was worded last, with the fields that it hides.
+    before = _sum(active or ([own] if own else found))
     if own is None:
         own = Rule(role_id=role_id, kind=PERMISSION, permission=permission, source=BY_OWNER)
         session.add(own)

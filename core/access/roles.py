@@ -188,8 +188,9 @@ def set_permissions(session: Session, role_id: int, wanted: Collection[str], kno
 def apply_grants(session: Session, plugin: str, declared: Declared | None = None) -> None:
     """Write a plugin's grants as rules of the session's organisation; doing it again changes nothing.
 
-    What people switched off stays off. A grant that the plugin's new version words differently is brought up
-    to date, one that it no longer makes is removed.
+    What people switched off stays off, and where they have decided about a permission of a role, what the plugin
+    grants anew is laid aside. A grant that the plugin's new version words differently is brought up to date, one that
+    it no longer makes is removed.
     """
     declared = declared or declared_by(plugin)
     lock_organisation(session)
@@ -197,6 +198,7 @@ def apply_grants(session: Session, plugin: str, declared: Declared | None = None
     ids[EVERYONE] = None
     stale = {_identity(rule): rule for rule in session.scalars(select(Rule).where(Rule.source == plugin))}
     copies = _custom_roles(session)
+    decided = _decided(session)
     for code, grants in declared.grants.items():
         numbers: dict[tuple[str, str], int] = {}
         for grant in grants:
@@ -207,6 +209,7 @@ def apply_grants(session: Session, plugin: str, declared: Declared | None = None
             rule = stale.pop(key, None)
             if rule is None:
                 rule = Rule(role_id=key[0], kind=key[1], permission=key[2], number=number, source=plugin)
+                rule.active = grant.kind != PERMISSION or key[::2] not in decided
                 session.add(rule)
             rule.filter = dict(grant.filter) if grant.filter else None
             rule.fields_except = list(grant.fields_except) or None
@@ -220,6 +223,14 @@ def apply_grants(session: Session, plugin: str, declared: Declared | None = None
 
 def _custom_roles(session: Session) -> frozenset[int]:
     return frozenset(session.scalars(select(Role.id).where(Role.builtin.is_(False))))
+
+
+def _decided(session: Session) -> set[tuple[int | None, str]]:
+    """The (role, permission) pairs about which people have decided: worded themselves, or taken away altogether."""
+    found = session.scalars(select(Rule).where(Rule.kind == PERMISSION)).all()
+    worded = {(rule.role_id, rule.permission) for rule in found if rule.source == BY_OWNER}
+    given = {(rule.role_id, rule.permission) for rule in found if rule.active}
+    return worded | {(rule.role_id, rule.permission) for rule in found} - given
 
 
 def _identity(rule: Rule) -> tuple[int | None, str, str, int]:

@@ -144,6 +144,31 @@ def test_what_people_decided_stands_when_the_plugin_is_brought_up_to_date(desk, 
     assert names(hers(), probe) == ["hers"]
 
 
+def test_what_a_plugin_grants_anew_gives_nothing_back(desk, role, hers, probe):
+    role_rules.set_rows(desk, role, probe, ["read"], OWN)
+    set_permissions(desk, role, set(), {PREFIX + "export"})
+    grants = [Grant(PREFIX + act, filter=given) for act in ("read", "export") for given in (OWN, None)]
+    apply_grants(
+        desk,
+        "core",
+        Declared(dict.fromkeys([PREFIX + "read", PREFIX + "export"], ""), {"specialist": grants}),
+    )
+    assert names(hers(), probe) == ["hers"]
+    assert not rules.allows(hers(), PREFIX + "export")
+    role_rules.reset(desk, role)
+    assert len(names(hers(), probe, "export")) == 3
+
+
+def test_rows_of_an_act_that_was_taken_away_come_back_without_the_fields_it_hid(desk, role, hers, probe):
+    set_permissions(desk, role, set(), {PREFIX + "read"})
+    role_rules.set_rows(desk, role, probe, ["read"], OWN)
+    assert rules.hidden_fields(hers(), probe, "read") >= {"phone"}
+    role_rules.set_fields(desk, role, probe, hidden={"note"}, readonly=())
+    set_permissions(desk, role, set(), {PREFIX + "read"})
+    role_rules.set_rows(desk, role, probe, ["read"], None)
+    assert rules.hidden_fields(hers(), probe, "read") >= {"note"}
+
+
 def test_ticking_again_brings_back_what_people_decided_and_not_the_grant_beneath(desk, role, hers, probe):
     role_rules.set_rows(desk, role, probe, ["read"], OWN)
     set_permissions(desk, role, set(), {PREFIX + "read"})
@@ -217,6 +242,23 @@ def test_who_is_no_owner_gives_no_more_than_their_own_and_changes_no_role_of_the
             set_permissions(session, lead.id, {"core:export"}, {"core:export"})
         with pytest.raises(NotAllowed, match="Only an owner"):
             role_rules.set_export_limits(session, role, 5, None)
+
+
+def test_who_exports_a_limited_number_of_rows_lets_nobody_else_export(desk, probe, engine, organisation):
+    lead, made = add_role(desk, "Lead"), add_role(desk, "Other")
+    for permission in (PREFIX + "read", PREFIX + "export"):
+        desk.add(Rule(role_id=lead.id, kind="permission", permission=permission, source="test"))
+    role_rules.set_export_limits(desk, lead.id, 10, None)
+    desk.commit()
+    boss = employ(engine, organisation, "lead@example.com", lead.code)
+    with open_session(engine) as session:
+        scope_for(session, boss, organisation)
+        for known in ({PREFIX + "read"}, {PREFIX + "export"}):
+            if PREFIX + "export" in known:
+                with pytest.raises(NotAllowed, match="limited"):
+                    set_permissions(session, made.id, known, known)
+            else:
+                set_permissions(session, made.id, known, known)
 
 
 def test_roles_of_another_organisation_are_not_there(other_organisation, desk, role, probe, engine):
