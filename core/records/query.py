@@ -8,11 +8,10 @@ page 1 does.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -168,6 +167,10 @@ def _decode(cursor: str, column: Any) -> tuple[Any, int]:
         kind = column.type.python_type
         if isinstance(value, str) and kind in (date, datetime):
             value = kind.fromisoformat(value)
+            if kind is datetime:
+                if value.tzinfo is None:
+                    raise ValueError(value)
+                value = value.astimezone(UTC)
         elif value is not None and (type(value) is not kind or (kind is int and abs(value) >= 2**63)):
             raise TypeError(value)
         if type(row_id) is not int or not 0 <= row_id < 2**63:
@@ -175,7 +178,7 @@ def _decode(cursor: str, column: Any) -> tuple[Any, int]:
         if isinstance(value, str) and UNPRINTABLE.search(value):
             raise ValueError(value)
         return value, row_id
-    except (ValueError, TypeError, binascii.Error, NotImplementedError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Refusal(_("This page address is damaged; open the list again.")) from error
 
 

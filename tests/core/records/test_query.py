@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import event
 
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
-from parlour.plugins.contacts.models import Contact
+from parlour.plugins.contacts.models import Contact, Note
 from parlour.records.filters import FilterFault
 from parlour.records.query import count, get, page
 from parlour.records.registry import fields_of, record_type
@@ -66,6 +67,29 @@ def test_paging_forth_and_back_shows_every_row_once_in_one_order(session: Sessio
         back = [row["id"] for row in found.rows] + back
         cursor = found.previous
     assert back == whole
+
+
+@pytest.mark.parametrize("sort", ["at", "-at"])
+def test_what_is_sorted_by_a_moment_has_a_second_page_too(session: Session, sort: str) -> None:
+    (client,) = add(session, {"name": "Анна"})
+    days = [{"contact": client, "text": f"{n}", "at": f"2026-03-{1 + n // 2:02d} 10:00"} for n in range(9)]
+    write(session, Note, [Change(values) for values in days])
+    note = record_type(Note)
+    whole = [row["id"] for row in page(session, note, sort=sort).rows]
+    forth, cursor = [], None
+    for _page in range(3):
+        found = page(session, note, sort=sort, limit=3, after=cursor)
+        forth += [row["id"] for row in found.rows]
+        cursor = found.next
+    assert cursor is None
+    assert forth == whole
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T10:00:00", "0001-01-01T00:00:00+14:00"])
+def test_a_cursor_without_a_moment_that_can_be_is_refused_in_words(session: Session, moment: str) -> None:
+    bad = base64.urlsafe_b64encode(f'["{moment}", 1]'.encode()).decode()
+    with pytest.raises(Refusal):
+        page(session, record_type(Note), sort="at", after=bad)
 
 
 def test_a_damaged_cursor_and_an_unknown_order_are_refused_in_words(session: Session) -> None:
