@@ -62,7 +62,7 @@ class _Place:
 
 
 def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
-    """Ids of rows in whose column the pattern is found, by way of the index; see the migration `core_0007`."""
+    """Ids of rows in whose column the pattern is found, by way of the index; see the migrations `core_0007` and `core_0009`."""
     return select(func.parlour_search(cast(cls.__tablename__, REGCLASS), owner, column, pattern).label("id"))
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from parlour.access.models import Organisation
 from parlour.db.session import RAW, Session
+from parlour.migrations import runner
 from parlour.plugins.contacts.models import Contact
 from parlour.records import search
 from parlour.records.query import count, page
 from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
+from parlour.settings import Settings
 from parlour.testing.people import trusted
 
 WORDS = (
@@ -129,6 +131,49 @@ def test_they_refuse_tables_that_belong_to_nobody(database_kind: str, engine: En
         connection.execute(text("SELECT set_config('parlour.organisation', '1', true)"))
         with pytest.raises(ProgrammingError):
             connection.execute(asked, {"table": table})
+
+
+LURES = {
+    "view": "CREATE TEMP VIEW lure AS SELECT 1::bigint AS id, 1::bigint AS organisation_id, {who} AS who",
+    "table": "CREATE TEMP TABLE lure AS SELECT 1::bigint AS id, 1::bigint AS organisation_id, {who} AS who",
+}
+
+
+def lay(connection: Connection, kind: str) -> None:
+    """Something of the site's own that says who reads it."""
+    connection.execute(text("SELECT set_config('parlour.organisation', '1', true)"))
+    connection.execute(text(LURES[kind].format(who="CAST(current_user AS text)")))
+    connection.execute(text("GRANT SELECT ON lure TO PUBLIC"))
+
+
+@pytest.mark.parametrize("kind", LURES)
+@pytest.mark.parametrize(
+    "asked", ["parlour_search('lure', 'id', 'who', '%')", "parlour_frequent('lure', 'who', '%')"]
+)
+def test_they_read_nothing_that_the_site_s_role_has_made(
+    database_kind: str, engine: Engine, kind: str, asked: str
+) -> None:
+    if database_kind == "sqlite":
+        return
+    with engine.connect() as connection:
+        lay(connection, kind)
+        with pytest.raises(ProgrammingError, match="lure is not a table of"):
+            connection.execute(text(f"SELECT {asked}"))
+
+
+def test_the_control_without_that_check_runs_a_view_of_the_site_s_role_as_the_owner(
+    database_kind: str, engine: Engine, owner_engine: Engine, settings: Settings
+) -> None:
+    if database_kind == "sqlite":
+        return
+    runner.downgrade(settings, "core", "core_0008")
+    with engine.connect() as connection:
+        lay(connection, "view")
+        owner = owner_engine.url.username
+        found = connection.execute(
+            text("SELECT parlour_search('lure', 'id', 'who', :owner)"), {"owner": owner}
+        )
+        assert found.scalars().all() == [1]
 
 
 def test_a_common_word_is_told_from_a_seldom_one(
