@@ -79,7 +79,7 @@ def clean_inputs(session: Session, fields: Sequence[Field], given: Mapping[str, 
             values.setdefault(item.name)
         if item.target is not None and item.name not in faults:
             wanted = set(_ids(values[item.name]))
-            if wanted - _existing(session, item.target, wanted, system=False):
+            if wanted - existing(session, item.target, wanted):
                 faults[item.name] = _NOT_YOURS
     if faults:
         raise Invalid(_("This cannot be done yet."), {0: faults})
@@ -180,7 +180,7 @@ def check_links(
         if item.storage == "links":
             _resolve_names(session, item, rows)
         wanted = {one for row in rows for one in _ids(row.new[item.name])}
-        known = _existing(session, item.target, wanted, system)
+        known = existing(session, item.target, wanted, system)
         for row in rows:
             if set(_ids(row.new[item.name])) - known:
                 errors.setdefault(row.position, {})[item.name] = _NOT_YOURS
@@ -192,7 +192,8 @@ def _ids(value: Any) -> list[int]:
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)]
 
 
-def _existing(session: Session, target: RecordType, wanted: set[int], system: bool) -> set[int]:
+def existing(session: Session, target: RecordType, wanted: set[int], system: bool = False) -> set[int]:
+    """Those of the ids that are rows which this person may see, for `system` rows at all. Raises NotAllowed."""
     if not wanted:
         return set()
     allowed = None if system else predicate(session, target, "read")

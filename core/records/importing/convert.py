@@ -10,7 +10,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.records.clean import MAX_LINES
 from parlour.records.defaults import Defaults
-from parlour.records.importing.plan import SKIP, Plan
+from parlour.records.importing.plan import SKIP, Plan, chosen_ids
 from parlour.records.kinds import LinksKind, MomentKind, TextKind
 from parlour.records.parse import (
     Cell,
@@ -78,8 +78,13 @@ class Converter:
         # Where some rows say yes, "no" is an answer too and not the lack of one.
         self.answered = {column for column in plan.unmatched if any(map(yes_no, samples.get(column, ())))}
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
-        for name, text in (*plan.fixed.items(), *plan.defaults.items()):
-            self._try(name, text)
+        # Values for fields that are gone, or that this person may not fill in.
+        self.barred: dict[str, Any] = {}
+        for name, kept in (*plan.fixed.items(), *plan.defaults.items()):
+            if name in fields:
+                self._try(name, kept)
+            else:
+                self.barred[name] = _("There is no such field that you may fill in; the value was left out.")
 
     def convert(self, row: Row) -> Converted:
         done = Converted(row.number)
@@ -95,11 +100,12 @@ class Converter:
             if name not in self.plan.fixed:
                 self._cell(done, self.fields[name], column, cell, row)
         self._parted(done, row)
-        for name, text in self.plan.fixed.items():
-            self._cell(done, self.fields[name], name, text, row)
-        for name, text in self.plan.defaults.items():
-            if done.values.get(name) in (None, "", []):
-                self._cell(done, self.fields[name], name, text, row)
+        for name, kept in self.plan.fixed.items():
+            if name in self.fields:
+                self._given(done, self.fields[name], kept, row)
+        for name, kept in self.plan.defaults.items():
+            if name in self.fields and done.values.get(name) in (None, "", []):
+                self._given(done, self.fields[name], kept, row)
         if done.note and self.note:
             lines = [done.values[self.note]] if done.values.get(self.note) else []
             done.values[self.note] = "\n".join(dict.fromkeys([*lines, *done.note]))
@@ -116,10 +122,22 @@ class Converter:
         else:
             self._value(done, item, column, cell)
 
-    def _try(self, name: str, text: str) -> None:
+    def _given(self, done: Converted, item: Field, kept: Any, row: Row) -> None:
+        """A value that goes along with the file. A row that somebody has chosen is that row, whatever it is called."""
+        chosen = chosen_ids(kept)
+        if item.storage == "link" and chosen:
+            done.values[item.name] = chosen[0]
+        elif item.storage == "links":
+            named = [one for one in kept if not chosen_ids(one)] if isinstance(kept, list) else kept
+            self._cell(done, item, item.name, named, row)
+            done.values[item.name].extend(chosen)
+        else:
+            self._cell(done, item, item.name, kept, row)
+
+    def _try(self, name: str, kept: Any) -> None:
         """Refuse a value for every row that does not fit its field, before a row is read."""
         tried = Converted(0)
-        self._cell(tried, self.fields[name], name, text, Row(0, {}))
+        self._given(tried, self.fields[name], kept, Row(0, {}))
         if tried.problems:
             raise Refusal(_("${field}: ${why}", mapping={"field": name, "why": tried.problems[0][2]}))
 

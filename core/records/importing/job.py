@@ -12,13 +12,13 @@ from typing import Any
 from parlour.access.rules import allows
 from parlour.access.users import users_by_ids
 from parlour.db.session import Session
-from parlour.errors import NotAllowed
+from parlour.errors import NotAllowed, Refusal
 from parlour.i18n import Localizer, _, localizer
 from parlour.jobs import JobContext, enqueue
 from parlour.records.defaults import defaults_of
 from parlour.records.files import file_of, path_of, readable
 from parlour.records.history import undo
-from parlour.records.importing.plan import Plan, from_plain, to_plain
+from parlour.records.importing.plan import Plan, from_plain, importable, to_plain, unreadable
 from parlour.records.importing.result import Result
 from parlour.records.importing.run import Importer
 from parlour.records.registry import RecordType, enabled_record
@@ -53,6 +53,16 @@ def start(
     check_allowed(session, record)
     # Knowing the number of somebody else's file must not be enough to read it by importing it.
     readable(session, file_id)
+    for item in unreadable(session, record, plan):
+        raise Refusal(
+            _(
+                "${field}: ${why}",
+                mapping={
+                    "field": item.title,
+                    "why": _("There is no such record, or it is not yours to see."),
+                },
+            )
+        )
     arguments = {
         "record": record.name,
         "file_id": file_id,
@@ -60,6 +70,8 @@ def start(
         "keys": list(keys),
         "options": dict(options or {}),
         "dry_run": dry_run,
+        # The job works with all rights.
+        "fields": [item.name for item in importable(session, record)],
     }
     return enqueue(session, JOB, arguments)
 
@@ -74,8 +86,9 @@ def run(
     keys: Sequence[str],
     options: Mapping[str, str],
     dry_run: bool,
+    fields: Sequence[str],
 ) -> dict[str, Any]:
-    """The handler of JOB. Parlour does the work; the history names the person, whose right was checked at the start."""
+    """The handler of JOB. Parlour does the work; the history names the person, whose rights were checked at the start."""
     kind = enabled_record(session, record)
     stored = file_of(session, file_id)
     path = path_of(job.settings, stored)
@@ -86,7 +99,7 @@ def run(
     if dry_run:
         # Read-only, so that trying a file keeps nobody from working.
         with job.reader() as reading:
-            importer = Importer(reading, kind, table, from_plain(plan), keys=keys, dry_run=True)
+            importer = Importer(reading, kind, table, from_plain(plan), keys=keys, dry_run=True, only=fields)
 
             def look(row: int, result: Result) -> bool:
                 job.progress(result.rows, table.count, _("Checking rows"))
@@ -94,7 +107,7 @@ def run(
 
             return {**importer.run(checkpoint=look).as_json(loc), "dry_run": True}
     session.enter(replace(session.scope, user_id=job.created_by, via="import"))
-    importer = Importer(session, kind, table, from_plain(plan), keys=keys)
+    importer = Importer(session, kind, table, from_plain(plan), keys=keys, only=fields)
     position: dict[str, Any] = job.position or {}
     if position:
         importer.resume(position)

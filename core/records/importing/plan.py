@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.errors import Refusal
+from parlour.errors import NotAllowed, Refusal
 from parlour.i18n import LOCALES, _, localizer
+from parlour.records.clean import existing
 from parlour.records.defaults import defaults_of
 from parlour.records.headings import Candidate, guess
 from parlour.records.models import ImportMapping
@@ -82,6 +83,9 @@ def propose(
         plan.fixed = {name: value for name, value in kept.get("fixed", {}).items() if name in fields}
         plan.defaults = {name: value for name, value in kept.get("defaults", {}).items() if name in fields}
         plan.remembered = True
+        for item in unreadable(session, record, plan):
+            plan.fixed.pop(item.name, None)
+            plan.defaults.pop(item.name, None)
     elif not given:
         plan.columns = _card_columns(record, table, fields) or _written_by_us(record, table.columns, fields)
     many = {name for name, item in fields.items() if item.storage in ("part", "links") or _multiline(item)}
@@ -143,6 +147,27 @@ def fill(
         for kept in (plan.fixed, plan.defaults)
     )
     plan.fixed, plan.defaults = kept_fixed | dict(fixed), kept_defaults | dict(defaults)
+
+
+def chosen_ids(kept: Any) -> list[int]:
+    """The numbers of the rows that a kept value names: one that was chosen is {"id", "title"}, one that was typed a text."""
+    found = kept if isinstance(kept, list) else [kept]
+    return [one["id"] for one in found if isinstance(one, Mapping) and isinstance(one.get("id"), int)]
+
+
+def unreadable(session: Session, record: RecordType, plan: Plan) -> list[Field]:
+    """The fields whose value along with the file names a row that this person may not see."""
+    found = []
+    for item in record.fields:
+        wanted = {one for kept in (plan.fixed, plan.defaults) for one in chosen_ids(kept.get(item.name))}
+        if item.target is not None and wanted:
+            try:
+                seen = existing(session, item.target, wanted)
+            except NotAllowed:
+                seen = set()
+            if wanted - seen:
+                found.append(item)
+    return found
 
 
 def _card_columns(record: RecordType, table: Table, fields: Mapping[str, Field]) -> dict[str, str]:

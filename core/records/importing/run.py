@@ -7,7 +7,7 @@ draft, so a person who stands twice in one file becomes one record with one writ
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -43,7 +43,10 @@ class Draft:
 
 
 class Importer:
-    """Imports the rows of one table by one plan. `keys` are the fields of `--key`."""
+    """Imports the rows of one table by one plan. `keys` are the fields of `--key`.
+
+    `only` names the fields that may be filled in where the session may do more than the person, as a job does.
+    """
 
     def __init__(
         self,
@@ -54,13 +57,16 @@ class Importer:
         *,
         keys: Sequence[str] = (),
         dry_run: bool = False,
+        only: Collection[str] | None = None,
     ):
         self.session = session
         self.record = record
         self.table = table
         self.plan = plan
         self.dry_run = dry_run
-        self.fields = {item.name: item for item in importable(session, record)}
+        self.fields = {
+            item.name: item for item in importable(session, record) if only is None or item.name in only
+        }
         self.defaults = defaults_of(session)
         self.converter = Converter(record, self.fields, plan, self.defaults, table.samples())
         self.matcher = self._matcher(keys)
@@ -104,7 +110,7 @@ class Importer:
         if not after:
             for found in self.table.problems:
                 self.result.add(found.row, found.column, found.value, found.reason)
-            for column, reason in self.converter.left_out.items():
+            for column, reason in (*self.converter.left_out.items(), *self.converter.barred.items()):
                 self.result.add(None, column, "", reason)
             for passed in self.table.skipped:
                 self.result.add(passed.row, "", passed.text, passed.reason)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.i18n import localizer
-from parlour.plugins.contacts.models import Contact, Tag
+from parlour.plugins.contacts.models import Contact, Note, Tag
 from parlour.records.history import undo
 from parlour.records.importing import run
 from parlour.records.importing.plan import Plan, fill, from_plain, propose, remember, to_plain
@@ -217,6 +217,22 @@ def test_a_key_decides_and_overwrites(session: Session, tmp_path: Path) -> None:
     assert (result.created, result.updated) == (1, 1)
     (row,) = [row for row in everyone(session) if row["id"] == made]
     assert row["spent_before"] == Money(Decimal("2500.00"), "RUB")
+
+
+def test_a_client_who_was_chosen_for_every_row_is_that_one_and_no_namesake(
+    session: Session, tmp_path: Path
+) -> None:
+    first, second = (save(session, Contact, {"name": "Анна"}) for _each in range(2))
+    old = save(session, Tag, {"name": "старая"})
+    opened = open_table(table(tmp_path, ["Текст"], ["Позвонить"]))
+    for chosen in (first, second):
+        plan = Plan(columns={"Текст": "text"}, fixed={"contact": {"id": chosen, "title": "Анна"}})
+        import_table(session, record_type(Note), opened, plan)
+    assert session.scalars(select(Note.contact_id).order_by(Note.id)).all() == [first, second]
+    tags = [{"id": old, "title": "новая"}, {"title": "март"}]
+    people = open_table(table(tmp_path, ["Имя"], ["Вера Юдина"], name="people.csv"))
+    import_table(session, CONTACT, people, Plan(columns={"Имя": "name"}, fixed={"tags": tags}))
+    assert sorted(tag["title"] for tag in everyone(session)[-1]["tags"]) == ["март", "старая"]
 
 
 def test_a_mapping_given_saved_or_wrong(session: Session, tmp_path: Path) -> None:
