@@ -23,7 +23,7 @@ from pyramid.tweens import INGRESS
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from parlour.access.models import AccessLog, Role, Rule
+from parlour.access.models import AccessLog, Role, Rule, User
 from parlour.db.base import now
 from parlour.db.session import Scope, Session, insert_rows, open_session
 from parlour.errors import Refusal
@@ -103,8 +103,7 @@ def note_after(
     The line names who is logged in, also while they look at the site as somebody else.
     """
     scope = request.db.scope
-    if request.user is not None and request.user.id != scope.user_id:
-        detail = {**(detail or {}), "as": scope.user_id}
+    user_id, detail = _signed(scope, request.user, detail)
     line = {
         "what": what,
         "record": record,
@@ -112,13 +111,20 @@ def note_after(
         "row_count": rows,
         "fields": list(fields) if fields is not None else None,
         "detail": detail,
-        "user_id": request.user.id if request.user is not None else scope.user_id,
+        "user_id": user_id,
         "at": now(),
         "ip": request.address[:45],
     }
     if what in LEFT:
-        log.info("data_left", what=what, record=record, rows=rows, user=line["user_id"])
+        log.info("data_left", what=what, record=record, rows=rows, user=user_id)
     vars(request).setdefault(_WAITING, []).append((scope.organisation_id, line))
+
+
+def _signed(scope: Scope, by: User | None, detail: Any) -> tuple[int | None, Any]:
+    """Whom a line names, and its detail: `by` is who is logged in, perhaps looking at the site as the scope's person."""
+    if by is None or by.id == scope.user_id:
+        return scope.user_id, detail
+    return by.id, {**(detail or {}), "as": scope.user_id}
 
 
 Line = tuple[int, dict[str, Any]]
@@ -206,12 +212,14 @@ def log_export(
     *,
     fields: Sequence[str],
     detail: dict[str, Any],
+    by: User | None = None,
     ip: str = "",
 ) -> None:
     """Write down an export before it is handed over, in a transaction of its own, and refuse one that is too large.
 
     Raises Refusal above the largest limit that the person's roles have for one export or for a day (midnight to
-    midnight of the organisation). Two exports at the same moment are counted one after the other.
+    midnight of the organisation). Two exports at the same moment are counted one after the other. `by` is who is
+    logged in, where that may be somebody who looks at the site as the session's person.
     """
     from parlour.access.roles import lock_organisation
     from parlour.records.defaults import defaults_of
@@ -226,10 +234,11 @@ def log_export(
         )
     midnight = defaults_of(session).midnight()
     scope = session.scope
-    with open_session(engine, Scope(scope.organisation_id, scope.user_id, trusted=True)) as writing:
+    user_id, detail = _signed(scope, by, detail)
+    with open_session(engine, Scope(scope.organisation_id, user_id, trusted=True)) as writing:
         if most_day is not None:
             lock_organisation(writing)
-            today = exported_since(writing, scope.user_id, midnight)
+            today = exported_since(writing, user_id, midnight)
             if today + rows > most_day:
                 raise Refusal(
                     _(
@@ -239,7 +248,7 @@ def log_export(
                 )
         note(writing, EXPORT, record.name, rows, fields=fields, detail=detail, ip=ip)
         writing.commit()
-    log.info("data_left", what=EXPORT, record=record.name, rows=rows, user=scope.user_id)
+    log.info("data_left", what=EXPORT, record=record.name, rows=rows, user=user_id)
 
 
 def export_limits(session: Session, record: RecordType) -> tuple[int | None, int | None]:

@@ -112,6 +112,7 @@ def send(context: RecordContext, request: Request) -> Response:
             rows,
             fields=names,
             detail=_detail(wanted, state, ids),
+            by=request.user,
             ip=request.address,
         )
     except BaseException:
