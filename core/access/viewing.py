@@ -110,7 +110,10 @@ def look(session: Session, login: LoginSession, organisation: Organisation) -> A
 
 
 def refuse_writes(event: ContextFound) -> None:
-    """Nothing is changed anywhere by a log-in that looks as somebody else; posts that only ask may pass."""
+    """Nothing is changed by a log-in that looks as somebody else; posts that only ask may pass.
+
+    In an organisation what counts is whether there is (still) something to look as.
+    """
     from parlour.web.requests import ASKING
 
     request = event.request
@@ -118,7 +121,9 @@ def refuse_writes(event: ContextFound) -> None:
         return
     route = request.matched_route.name if request.matched_route is not None else ""
     login = getattr(request.identity, "login", None)
-    if login is not None and login.viewing and route not in ALLOWED | ASKING:
+    if login is None or not login.viewing or route in ALLOWED | ASKING:
+        return
+    if request.organisation is None or request.db.scope.read_only:
         raise NotAllowed(
             _("You are looking at the site as somebody else: nothing can be changed. Stop that first.")
         )

@@ -118,6 +118,7 @@ def _globals(request: Request) -> dict[str, Any]:
         "csrf_token": "" if failed else Later(lambda: get_csrf_token(request)),
         "organisation": readable(request, "organisation") if failed else request.organisation,
         "viewed_as": known(request, "viewed_as"),
+        "viewing": not failed and bool(getattr(getattr(request.identity, "login", None), "viewing", None)),
         "user": readable(request, "user") if failed else request.user,
         "flash": ask(flash.take),
         "menus": ask(shell.menus),

@@ -31,7 +31,8 @@ from parlour.web.api.caller import Home, organisation_of_call
 READING = ("GET", "HEAD", "OPTIONS")
 # Posts whose own session only reads. Some only ask: what is typed does not belong into an address, and on SQLite a write lock
 # would stop everybody for it. Others count a wrong password, which stays counted, and write in transactions of their own.
-ASKING = frozenset({"record.check", "me.password", "me.factor.off", "me.factor.codes"})
+ASKING = frozenset({"record.check"})
+CONFIRMING = frozenset({"me.password", "me.factor", "me.factor.off", "me.factor.codes"})
 LANGUAGE_COOKIE = "parlour_language"
 # What a proxy may hand on as the number of a request; anything else is replaced.
 _ID = re.compile(r"[A-Za-z0-9-]{8,40}")
@@ -73,7 +74,7 @@ def _settings(request: Request) -> Settings:
 def _db(request: Request) -> Session:
     registry = request.registry
     route = getattr(request, "matched_route", None)
-    asking = reads_only(request) or (route is not None and route.name in ASKING)
+    asking = reads_only(request) or (route is not None and route.name in ASKING | CONFIRMING)
     engine = registry["parlour.reader" if asking else "parlour.engine"]
     session = open_session(engine)
     zope.sqlalchemy.register(session, initial_state="changed", transaction_manager=request.tm)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from parlour.access import accesslog, viewing
 from parlour.access.memberships import Duty, set_duties
 from parlour.access.models import LoginSession
-from parlour.access.roles import role_by_code
+from parlour.access.roles import add_role, remove_role, role_by_code
 from parlour.db.session import system
 from parlour.errors import NotAllowed
 from parlour.records.registry import record_type
@@ -75,6 +75,9 @@ def test_nothing_can_be_changed_meanwhile(login, client, roles, monkeypatch, cap
         f"{CLIENTS}/{client}/edit",
         f"{HOME}/branch",
         "/me",
+        "/me/password",
+        "/me/factor",
+        "/me/factor/off",
         "/language",
     ):
         refused = owner.post(address, form, status=403)
@@ -104,6 +107,33 @@ def test_begin_and_end_and_every_look_are_in_the_log_under_the_owners_name(
     ]
     assert [(line.detail or {}).get("began") for line in lines] == [True, None, False]
     assert lines[1].detail == {"as": desk.user.id}
+
+
+def test_an_export_meanwhile_is_the_owners(login, client, engine, organisation):
+    owner, books = login("owner"), login("accountant")
+    look_as(owner, f"members/{books.user.id}")
+    owner.get(f"{CLIENTS}/export/file?format=csv&id={client}")
+    with people.trusted(engine, organisation) as session:
+        (line,) = accesslog.latest(session, what=[accesslog.EXPORT])
+        assert (line.user_id, line.detail["as"]) == (owner.user.id, books.user.id)
+        assert accesslog.exported_since(session, owner.user.id, line.at) == 1
+
+
+def test_a_look_whose_role_is_gone_blocks_nothing_and_can_be_stopped(login, client, engine, organisation):
+    owner = login("owner")
+    with people.trusted(engine, organisation) as session:
+        made = add_role(session, "Short-lived")
+        session.commit()
+        _answer, token = look_as(owner, f"roles/{made.id}")
+        remove_role(session, made.id)
+        session.commit()
+    owner.post(f"{CLIENTS}/{client}/archive", {"csrf_token": token}, status=303)
+    owner.post("/me", {"csrf_token": token}, status=403)
+    page = owner.get(HOME)
+    assert "have not stopped looking" in page.text
+    stop = next(form for form in page.forms.values() if form.action == "/viewing/stop")
+    stop.submit(status=303)
+    assert "have not stopped looking" not in owner.get(HOME).text
 
 
 def test_nobody_but_an_owner_looks_and_nobody_looks_as_an_owner(login, roles):
