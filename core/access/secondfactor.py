@@ -25,6 +25,8 @@ from parlour.i18n import _
 from parlour.settings import Settings
 
 ISSUER = "Parlour"
+# The two kinds of codes.
+SHOWN, RECOVERY = "shown", "recovery"
 STEP = 30
 # Steps before and after the present one whose codes are taken: clocks of phones go wrong by seconds.
 TOLERANCE = 1
@@ -121,8 +123,10 @@ def switch_off(session: Session, user_id: int) -> None:
         session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 
-def take(session: Session, settings: Settings, user: User, code: str, at: float | None = None) -> bool:
-    """Whether this is a code of the person's authenticator or one of their recovery codes; it is used up by that."""
+def take(session: Session, settings: Settings, user: User, code: str, at: float | None = None) -> str:
+    """SHOWN for a code of the person's authenticator, RECOVERY for one of their recovery codes, which is used up by that,
+    "" for any other.
+    """
     digits = _digits(code)
     with system(session):
         if len(digits) != 6:
@@ -130,23 +134,24 @@ def take(session: Session, settings: Settings, user: User, code: str, at: float 
                 RecoveryCode.user_id == user.id,
                 RecoveryCode.code_hash == _code_hash(settings, user.id, digits),
             )
-            return session.execute(used.returning(RecoveryCode.user_id)).first() is not None
+            taken = session.execute(used.returning(RecoveryCode.user_id)).first()
+            return "" if taken is None else RECOVERY
         opened = unseal(settings.secret, "totp", user.totp_secret or "")
         if opened is None or opened[0] != user.id:
             log.error("second_factor_unreadable", user=user.id, hint="PARLOUR_SECRET is another one")
-            return False
+            return ""
         step = _step_of(opened[1], digits, at)
         if step is None:
-            return False
+            return ""
         first = update(User).where(User.id == user.id, or_(User.totp_step.is_(None), User.totp_step < step))
         took = session.execute(
             first.values(totp_step=step).returning(User.id), execution_options={"synchronize_session": False}
         )
-        return took.first() is not None
+        return "" if took.first() is None else SHOWN
 
 
-def check(session: Session, settings: Settings, user: User, code: str, ip: str) -> None:
-    """Ask for the second factor after the password. Raises NotAllowed, or throttle.Throttled.
+def check(session: Session, settings: Settings, user: User, code: str, ip: str) -> str:
+    """Ask for the second factor after the password, and return which kind it was. Raises NotAllowed, or throttle.Throttled.
 
     As `users.authenticate`, it writes in transactions of its own: an attempt stays counted and a code stays used whatever
     becomes of the caller's.
@@ -160,13 +165,14 @@ def check(session: Session, settings: Settings, user: User, code: str, ip: str) 
         throttle.reserve(counting, limits)
         counting.commit()
     with open_session(engine) as taking:
-        right = take(taking, settings, user, code)
-        if right:
+        kind = take(taking, settings, user, code)
+        if kind:
             throttle.forgive(taking, limits[:1])
             throttle.clear(taking, limits[1:])
         taking.commit()
-    if not right:
+    if not kind:
         raise NotAllowed(_("The code is wrong, or it was used already. Wait for the next one."))
+    return kind
 
 
 # ---- between the password and the code

@@ -7,6 +7,9 @@ import re
 import pyotp
 from playwright.sync_api import Locator, expect
 
+from parlour.access.models import User
+from parlour.access.passwords import hash_password
+from parlour.db.session import system
 from tests.browser.conftest import Enter
 from tests.browser.desk import Desk
 
@@ -104,15 +107,21 @@ def test_a_name_and_a_password_are_changed_in_ones_own_account(enter: Enter) -> 
 
 def test_a_second_factor_is_set_up_by_scanning_and_typing(enter: Enter) -> None:
     desk = enter("receptionist", width=390, locale="ru")
+    assert desk.user is not None
+    with desk.salon.session() as session, system(session):
+        session.get_one(User, desk.user.id).password_hash = hash_password("seven blue herons")
+        session.commit()
     desk.go("~/me/factor")
     expect(desk.page.locator("img.enrol-picture")).to_have_js_property("complete", True)
     assert desk.page.locator("img.enrol-picture").evaluate("image => image.naturalWidth") > 100
     assert desk.fits()
     secret = desk.page.locator("[data-secret]").inner_text().replace(" ", "")
     desk.page.locator("input[name=code]").fill("12")
+    desk.page.locator("input[name=current]").fill("seven blue herons")
     desk.page.locator("#factor [type=submit]").click()
     expect(desk.page.locator(".field-error")).to_be_visible()
     desk.page.locator("input[name=code]").fill(pyotp.TOTP(secret).now())
+    desk.page.locator("input[name=current]").fill("seven blue herons")
     desk.page.locator("#factor [type=submit]").click()
     expect(desk.page.locator(".codes [data-once]")).to_have_count(10)
     assert desk.fits()

@@ -55,7 +55,7 @@ def code(request: Request) -> Any:
     user, back = found
     typed = forms.posted(request, "code")
     try:
-        secondfactor.check(request.db, request.settings, user, typed, request.address)
+        kind = secondfactor.check(request.db, request.settings, user, typed, request.address)
     except Throttled as refused:
         request.response.status_code = 429
         request.response.headers["Retry-After"] = str(refused.wait)
@@ -63,7 +63,7 @@ def code(request: Request) -> Any:
     except NotAllowed as refused:
         request.response.status_code = 422
         return _code_page(request, error=refused.message)
-    if len(typed) > 8:
+    if kind == secondfactor.RECOVERY:
         with open_session(request.registry["parlour.reader"]) as looking:
             left = secondfactor.codes_left(looking, user.id)
         say(request, _("That was a recovery code; ${n} are left.", mapping={"n": left}), "warn")
@@ -89,17 +89,22 @@ def _enrol_form(request: Request) -> forms.Form:
         request,
         forms.hidden("ticket"),
         forms.code("code", _("Code from your authenticator"), hint=_("Six digits, new every half minute")),
+        _password(),
         action=request.url_of("me.factor"),
         name="factor",
         save=_("Switch it on"),
     )
 
 
+def _password() -> Any:
+    return forms.password("current", _("Current password"), autocomplete="current-password", required=True)
+
+
 def _password_form(request: Request, route: str, save: Any) -> forms.Form:
     name = route.rpartition(".")[2]
     return forms.Form(
         request,
-        forms.password("current", _("Current password"), autocomplete="current-password", required=True),
+        _password(),
         action=request.url_of(route),
         name=name,
         save=save,
@@ -144,15 +149,18 @@ def switch_on(request: Request) -> Any:
     if secondfactor.is_on(request.user):
         return HTTPSeeOther(request.url_of("me.factor"))
     form = _enrol_form(request)
-    values = form.read()
-    enrolment = secondfactor.begun(request.settings, request.user, values["ticket"])
+    enrolment = secondfactor.begun(request.settings, request.user, forms.posted(request, "ticket", 2000))
     if enrolment is None:
         say(request, _("That took too long. Scan the new picture."), "warn")
         return HTTPSeeOther(request.url_of("me.factor"))
-    try:
-        codes = secondfactor.confirm(request.db, request.settings, request.user.id, enrolment, values["code"])
-    except Invalid as error:
-        return _page(request, enrolment=enrolment, form=form.again(error))
+
+    def act(session: Session) -> list[str]:
+        code = forms.posted(request, "code")
+        return secondfactor.confirm(session, request.settings, request.user.id, enrolment, code)
+
+    codes, again = _confirmed(request, form, act)
+    if again:
+        return _page(request, enrolment=enrolment, form=again)
     return _codes_once(request, codes, _("The second factor is on"))
 
 
@@ -166,18 +174,18 @@ def _codes_once(request: Request, codes: list[str], title: Any) -> Any:
 def _confirmed(request: Request, form: forms.Form, act: Any) -> tuple[Any, Any]:
     """What `act(session)` returns once the password is right, else None; and the form to show again, else None.
 
-    These posts hold no write transaction of their own, see ASKING in `web.requests`: a wrong password stays counted.
+    These posts hold no write transaction of their own, see CONFIRMING in `web.requests`: a wrong password stays counted.
     """
     engine: Engine = request.registry["parlour.engine"]
     try:
         users.confirm_password(engine, request.user, form.read()["current"])
+        with open_session(engine) as writing:
+            done = act(writing)
+            writing.commit()
     except Throttled as refused:
         return None, form.again(Invalid(refused.message, {0: {"": refused.message}}))
     except Invalid as error:
         return None, form.again(error)
-    with open_session(engine) as writing:
-        done = act(writing)
-        writing.commit()
     return done, None
 
 
