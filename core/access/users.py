@@ -148,8 +148,10 @@ def update_user(
     return user
 
 
-def set_password(session: Session, user_id: int, password: str, *, temporary: bool = False) -> None:
-    """Replace the password and end all log-ins and links for setting one. Raises Invalid when it is weak."""
+def set_password(session: Session, user_id: int, password: str, *, temporary: bool = False) -> User:
+    """Replace the password and end all log-ins and links for setting one. Returns the person as they are now; raises
+    Invalid when it is weak.
+    """
     from parlour.access import resets
     from parlour.access.sessions import end_all
 
@@ -162,6 +164,7 @@ def set_password(session: Session, user_id: int, password: str, *, temporary: bo
         user.password_temporary = temporary
     resets.forget(session, user_id)
     end_all(session, user_id)
+    return user
 
 
 def confirm_password(engine: Engine, user: User, password: str) -> None:
@@ -220,6 +223,7 @@ def authenticate(session: Session, email: str, password: str, ip: str) -> User:
         throttle.clear(counting, limits[1:])
         if passwords.outdated(user.password_hash):
             with system(counting):
-                counting.get_one(User, user.id).password_hash = passwords.hash_password(password)
+                user = counting.get_one(User, user.id)
+                user.password_hash = passwords.hash_password(password)
         counting.commit()
     return user

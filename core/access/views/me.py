@@ -108,8 +108,8 @@ def save_password(request: Request) -> Any:
         values = form.read()
         users.confirm_password(engine, request.user, values["current"])
         with open_session(engine) as writing:
-            users.set_password(writing, request.user.id, values["password"])
-            answer = let_in(request, request.user, request.url_of("me"), session=writing)
+            user = users.set_password(writing, request.user.id, values["password"])
+            answer = let_in(request, user, request.url_of("me"), session=writing)
             writing.commit()
     except Invalid as error:
         return _page(request, password=form.again(error))

@@ -181,6 +181,19 @@ def test_another_organisation_is_not_there(as_owner, other_organisation):
     assert as_owner.get("/o/%00/settings/organisation", status=404)
 
 
+def test_a_password_of_ones_own_is_not_asked_for_again(browser, engine, organisation, owner):
+    with inside(engine, organisation) as session:
+        made = users.set_password(session, owner.id, PASSWORD, temporary=True)
+        session.commit()
+        assert made.password_temporary
+    app = browser()
+    asked = form(log_in(app, "owner@example.com", status=303).follow(), "/me/password")
+    asked["current"], asked["password"] = PASSWORD, "eleven purple geese"
+    page = asked.submit(status=303).follow()
+    assert "The password is changed" in page.text
+    assert "Somebody else chose your password" not in page.text
+
+
 # ---- forms are ours
 
 

@@ -99,10 +99,11 @@ def test_an_old_hash_is_made_anew_at_the_next_log_in(engine, anna):
         with system(session):
             session.get_one(User, anna.id).password_hash = weak
         session.commit()
-    log_in(engine)
+    returned = log_in(engine).password_hash
     with open_session(engine) as session:
         kept = users.user_by_id(session, anna.id).password_hash
     assert kept != weak
+    assert returned == kept, "a ticket for the second factor is made of it"
     assert log_in(engine).id == anna.id
 
 
