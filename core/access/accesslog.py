@@ -171,8 +171,8 @@ def tween(handler: Callable[[Request], Response], registry: Any) -> Callable[[Re
     def handle(request: Request) -> Response:
         response = handler(request)
         lines = vars(request).get(_WAITING)
-        # On an error page nothing of it was shown.
-        if lines and response.status_code < 400:
+        # On an error page nothing of it was shown; 412 is the one that says what the record is now.
+        if lines and (response.status_code < 400 or response.status_code == 412):
             length = response.content_length
             response.app_iter = _Then(
                 response.app_iter, lambda: registry[_WAITING].write(registry["parlour.engine"], lines)

@@ -111,10 +111,15 @@ def _on(session: Session, permission: str) -> bool:
 
 
 def allows(session: Session, permission: str) -> bool:
-    """Whether the person has the permission at all, for some rows at least."""
+    """Whether the person has the permission at all, for some rows at least, and the token covers it."""
+    return session.scope.trusted or (cover(session.scope.scopes, permission) and holds(session, permission))
+
+
+def holds(session: Session, permission: str) -> bool:
+    """Whether the person has the permission, whatever a token is narrowed to."""
     if session.scope.trusted:
         return True
-    if not _on(session, permission) or not cover(session.scope.scopes, permission):
+    if not _on(session, permission):
         return False
     rules = rules_of(session)
     if rules.everything:

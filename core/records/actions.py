@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parlour.access.rules import allows
+from parlour.access.rules import holds
+from parlour.access.scopes import covers_action
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound
 from parlour.i18n import _
@@ -74,8 +75,8 @@ def action(
     return declare
 
 
-def actions_of(session: Session, record: RecordType, *, bulk: bool = False) -> list[Action]:
-    """The actions of enabled plugins that this person may run."""
+def actions_of(session: Session, record: RecordType, *, bulk: bool | None = None) -> list[Action]:
+    """The actions of enabled plugins that this person may run, with this token: of one row, of several, or all."""
     from parlour.plugin.gate import enabled
 
     on = enabled(session)
@@ -83,14 +84,15 @@ def actions_of(session: Session, record: RecordType, *, bulk: bool = False) -> l
         found
         for found in record.actions.values()
         if found.plugin in on
-        and (found.bulk if bulk else found.single)
-        and allows(session, record.permission(found.permission))
+        and (bulk is None or (found.bulk if bulk else found.single))
+        and covers_action(session.scope.scopes, record.name, found.name)
+        and holds(session, record.permission(found.permission))
     ]
 
 
 def action_of(session: Session, record: RecordType, name: str) -> Action:
     """An action by name that this person may run. Raises NotFound."""
-    for found in (*actions_of(session, record), *actions_of(session, record, bulk=True)):
+    for found in actions_of(session, record):
         if found.name == name:
             return found
     raise NotFound(_("There is no action ${name}.", mapping={"name": name[:80]}))

@@ -123,7 +123,7 @@ def row_actions(request: Request, record: RecordType, row: Mapping[str, Any]) ->
             **({"dialog": True} if one.fields else {"method": "post"}),
             "url": request.url_of("record.act", record=record.name, id=row["id"], action=one.name),
         }
-        for one in actions_of(request.db, record)
+        for one in actions_of(request.db, record, bulk=False)
         if one.applies is None or one.applies(row)
     ]
 

@@ -14,7 +14,6 @@ from pyramid.response import Response
 
 from parlour.access.policy import MEMBER
 from parlour.access.rules import allows
-from parlour.access.scopes import covers_action
 from parlour.access.views.declare import view
 from parlour.db.session import Session
 from parlour.i18n import Localizer
@@ -208,7 +207,7 @@ def _add_record(
         paths[url] = many
     if len(one) > 1:
         paths[f"{url}/{{id}}"] = one
-    for action in _actions(session, record):
+    for action in actions_of(session, record):
         paths[f"{url}/{{id}}/actions/{action.name}"] = _action(record, action, loc)
     if may["write"]:
         for plain in ("archive", "restore"):
@@ -216,11 +215,6 @@ def _add_record(
                 "parameters": [_ID],
                 "post": _act(record, plain, plain, {"type": "object", "maxProperties": 0}),
             }
-
-
-def _actions(session: Session, record: RecordType) -> list[Action]:
-    offered = {item.name: item for bulk in (False, True) for item in actions_of(session, record, bulk=bulk)}
-    return [item for item in offered.values() if covers_action(session.scope.scopes, record.name, item.name)]
 
 
 def _action(record: RecordType, action: Action, loc: Localizer) -> dict[str, Any]:

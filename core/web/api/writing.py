@@ -16,7 +16,7 @@ from parlour.access.views.declare import view
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
 from parlour.records import query, removal
-from parlour.records.actions import run_action
+from parlour.records.actions import action_of, run_action
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.records.write import Change, Written, write
 from parlour.web.api import V1, body
@@ -25,7 +25,7 @@ from parlour.web.api.body import an_object, parsed, some_objects
 from parlour.web.api.caller import widened
 from parlour.web.api.contexts import RecordContext, RowContext
 from parlour.web.api.problems import ApiProblem, Stale
-from parlour.web.api.reading import answer_row, parameters
+from parlour.web.api.reading import answer_row, noted, parameters
 from parlour.web.api.replay import once
 
 # Actions that every record has, beside those that plugins declare.
@@ -125,6 +125,7 @@ def _act(context: RowContext, request: Request) -> Response:
         if not covers_action(session.scope.scopes, record.name, name):
             raise NotAllowed(_("The token may not do this."))
         session.enter(widened(session.scope, record.permission(declared.permission)))
+        _check_types(action_of(session, record, name).fields, [values])
     outcome = run_action(session, record, [context.id], name, values)
     return respond(
         request, {"message": request.loc.translate(outcome.message), "change_set": outcome.change_set}
@@ -165,6 +166,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list,),
     "object": (dict,),
+    "null": (),
 }
 _WANTED = {
     "string": _("This must be text."),
@@ -180,7 +182,7 @@ def _check_types(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> 
     Forms and files bring everything as text; a program that sends "yes" for true is mistaken and should hear it.
     """
     wanted = {
-        item.name: "array" if item.storage == "part" else item.kind.input_schema().get("type")
+        item.name: ["array"] if item.storage == "part" else _types_of(item.kind.input_schema())
         for item in fields
     }
     errors: dict[int, dict[str, Any]] = {}
@@ -189,7 +191,6 @@ def _check_types(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> 
             kinds = wanted.get(name)
             if value is None or kinds is None:
                 continue
-            kinds = [kinds] if isinstance(kinds, str) else kinds
             right = any(
                 isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
                 for kind in kinds
@@ -199,6 +200,14 @@ def _check_types(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> 
                 errors.setdefault(position, {})[name] = said
     if errors:
         raise Invalid(_("Some values cannot be saved."), errors)
+
+
+def _types_of(schema: Mapping[str, Any]) -> list[str] | None:
+    """The JSON types that a schema lets in; None where it does not say."""
+    if "type" in schema:
+        return [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
+    found = [_types_of(one) for one in schema.get("anyOf") or schema.get("oneOf") or ()]
+    return [kind for some in found for kind in some or ()] if found and None not in found else None
 
 
 def _batch(request: Request, record: RecordType, written: Written, status: int) -> Response:
@@ -233,6 +242,7 @@ def _seen(context: RowContext, request: Request) -> int | None:
 def _stale(context: RowContext, request: Request) -> Stale:
     fields = fields_of(request.db, context.record)
     row = query.get(request.db, context.record, context.id, fields=fields)
+    noted(request, context.record, [row])
     return Stale(
         _("Somebody has changed this record since you read it. What it is now stands under current."),
         members={"current": as_json(row, converters(fields))},

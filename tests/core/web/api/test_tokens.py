@@ -113,6 +113,16 @@ def test_scopes_narrow_what_a_token_may(program, client, scopes, allowed, refuse
     assert {name for name, status in found.items() if status == 403} == refused, found
 
 
+def test_a_token_for_one_action_finds_it_and_no_other(program):
+    caller = program("owner", scopes=["contacts.contact:block"])
+    (contact,) = caller.get("/api/v1/records").json["items"]
+    assert (contact["may"], contact["actions"]) == (["read"], ["block"])
+    paths = caller.get("/api/v1/openapi.json").json["paths"]
+    assert [path.rpartition("/")[2] for path in paths if "/actions/" in path] == ["block"]
+    paths = program("accountant", scopes=["contacts.contact:block"]).get("/api/v1/openapi.json").json["paths"]
+    assert not [path for path in paths if "/actions/" in path]
+
+
 def test_scopes_never_widen(program, client):
     """A receptionist may not delete clients, whatever the token says."""
     program("receptionist", scopes=["write"]).delete(f"{LIST}/{client}", status=403)

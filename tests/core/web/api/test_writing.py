@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
+from parlour.access import accesslog
 from parlour.plugins.contacts.models import Contact
 from parlour.records import query
+from parlour.records.kinds import TextKind
 from parlour.records.models import ChangeSet
 from parlour.testing import people
 from parlour.testing.site import statements
@@ -54,6 +57,18 @@ def test_a_change_of_what_somebody_changed_meanwhile_is_refused_with_what_stands
     caller.patch_json(f"{LIST}/{client}", {"note": "third"}, headers={"If-Match": "*"}, status=200)
     fresh = caller.get(f"{LIST}/{client}").headers["ETag"]
     caller.patch_json(f"{LIST}/{client}", {"note": "4"}, headers={"If-Match": f"{seen}, {fresh}"}, status=200)
+
+
+def test_what_stands_is_in_the_log_of_who_saw_what(app, program, client, session):
+    caller = program()
+    seen = caller.get(f"{LIST}/{client}").headers["ETag"]
+    caller.patch_json(f"{LIST}/{client}", {"note": "first"})
+    before = len(accesslog.latest(session))
+    session.rollback()
+    caller.patch_json(f"{LIST}/{client}", {"note": "second"}, headers={"If-Match": seen}, status=412)
+    (line, *older) = accesslog.latest(session)
+    assert len(older) == before
+    assert (line.what, line.row_id, line.user_id) == (accesslog.API, client, caller.user.id)
 
 
 def test_without_if_match_the_last_one_wins(program, client):
@@ -117,6 +132,24 @@ def test_an_action_runs_with_its_values(program, client):
     caller.post_json(f"{LIST}/{client}/actions/block", {"colour": "red"}, status=422)
     caller.post_json(f"{LIST}/{client}/actions/dance", {}, status=404)
     caller.post_json(f"{LIST}/999/actions/block", {}, status=404)
+
+
+def test_an_action_takes_values_of_the_types_that_are_described(program, client):
+    caller = program()
+    for wrong in (5, ["a"], True):
+        answer = caller.post_json(f"{LIST}/{client}/actions/block", {"reason": wrong}, status=422)
+        assert answer.json["errors"] == {"reason": "This must be text."}
+    assert caller.get(f"{LIST}/{client}").json["blocked"] is False
+
+
+@pytest.mark.parametrize(
+    "schema", [{"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": ["string", "null"]}]
+)
+def test_types_are_checked_in_whatever_way_a_kind_describes_them(program, monkeypatch, schema):
+    monkeypatch.setattr(TextKind, "input_schema", lambda kind: schema)
+    answer = program().post_json(LIST, {"name": 5}, status=422)
+    assert answer.json["errors"] == {"name": "This must be text."}
+    program().post_json(LIST, {"name": "Anna"}, status=201)
 
 
 def test_what_the_api_writes_is_in_the_history_as_such(program, engine, organisation, client):
