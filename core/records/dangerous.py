@@ -7,6 +7,9 @@ Pages and SVG are kept, because people do keep them; they are only ever handed o
 from __future__ import annotations
 
 import zipfile
+import zlib
+from collections.abc import Sequence
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -86,6 +89,9 @@ _OLE_MACROS = "_VBA_PROJECT".encode("utf-16-le")
 # The list of parts of an office file is some kB; what it unpacks to beyond this is not read.
 LISTED = 1_000_000
 MEMBERS = 50_000
+_UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError)
+_PROGRAM = _("Programs and scripts cannot be kept here.")
+_MACROS = _("Office files with macros cannot be kept here. Save it without macros and try again.")
 
 
 def danger(path: Path, name: str) -> Any:
@@ -94,12 +100,10 @@ def danger(path: Path, name: str) -> Any:
     with path.open("rb") as file:
         head = file.read(16)
     if ending in _ENDINGS or (head.startswith(_PROGRAMS) and not _only_looks_like_one(head)):
-        return _("Programs and scripts cannot be kept here.")
-    if ending in _MACRO_ENDINGS or _has_macros(path, head):
-        return _("Office files with macros cannot be kept here. Save it without macros and try again.")
-    if head.startswith(b"PK\x03\x04") and _is_program_archive(path):
-        return _("Programs and scripts cannot be kept here.")
-    return None
+        return _PROGRAM
+    if ending in _MACRO_ENDINGS or (head.startswith(_OLE) and _OLE_MACROS in path.read_bytes()):
+        return _MACROS
+    return _in_archive(path) if head.startswith(b"PK\x03\x04") else None
 
 
 def _only_looks_like_one(head: bytes) -> bool:
@@ -107,20 +111,28 @@ def _only_looks_like_one(head: bytes) -> bool:
     return head.startswith(b"MZ") and b"\x00" not in head
 
 
-def _has_macros(path: Path, head: bytes) -> bool:
-    if head.startswith(_OLE):
-        return _OLE_MACROS in path.read_bytes()
-    if not head.startswith(b"PK\x03\x04"):
-        return False
+def _read(archive: zipfile.ZipFile) -> bytes:
+    """The list of parts of an office file in lower case; empty where there is none that can be read."""
+    try:
+        with archive.open("[Content_Types].xml") as types:
+            return types.read(LISTED).lower()
+    except (KeyError, zlib.error, LZMAError, *_UNREADABLE):
+        return b""
+
+
+def _in_archive(path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.lower() for name in archive.namelist()[:MEMBERS]]
-            listed = b""
-            if "[Content_Types].xml" in archive.namelist():
-                with archive.open("[Content_Types].xml") as types:
-                    listed = types.read(LISTED).lower()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        return False
+            names = archive.namelist()[:MEMBERS]
+            listed = _read(archive)
+    except _UNREADABLE:
+        return None
+    if _has_macros([name.lower() for name in names], listed):
+        return _MACROS
+    return _PROGRAM if {"AndroidManifest.xml", "META-INF/MANIFEST.MF"} & set(names) else None
+
+
+def _has_macros(names: Sequence[str], listed: bytes) -> bool:
     return (
         b"macroenabled" in listed
         or b"vbaproject" in listed
@@ -131,12 +143,3 @@ def _has_macros(path: Path, head: bytes) -> bool:
             and "mimetype" in names
         )
     )
-
-
-def _is_program_archive(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist()[:MEMBERS])
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
-    return "AndroidManifest.xml" in names or "META-INF/MANIFEST.MF" in names

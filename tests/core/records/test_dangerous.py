@@ -113,6 +113,21 @@ def test_a_list_of_parts_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path):
     assert 0 < sum(read) <= dangerous.LISTED
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize(("part", "said"), [("word/document.xml", None), ("word/vbaProject.bin", "macros")])
+def test_a_damaged_office_file_is_judged_by_the_names_of_its_parts(tmp_path, packing, part, said):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as made:
+        made.writestr("[Content_Types].xml", "<Types>" + "wordprocessingml" * 40)
+        made.writestr(part, "x")
+    damaged = bytearray(out.getvalue())
+    begin = 30 + len("[Content_Types].xml")
+    damaged[begin : begin + 20] = b"\xff" * 20
+    (tmp_path / "upload").write_bytes(damaged)
+    found = dangerous.danger(tmp_path / "upload", "letter.docx")
+    assert found is None if said is None else said in str(found)
+
+
 def test_an_organisations_space_has_an_end(keep, session, settings, monkeypatch):
     from dataclasses import replace
 
