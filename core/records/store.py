@@ -31,7 +31,7 @@ def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) 
 
 def columns_of(item: Field, value: Any) -> dict[str, Any]:
     """The column values of one field, its key included."""
-    found = dict(zip(item.columns, item.kind.to_columns(value).values(), strict=True))
+    found = {f"{item.attr}{suffix}": held for suffix, held in item.kind.to_columns(value).items()}
     if item.key_column:
         found[item.key_column] = item.kind.key(value)
     return found

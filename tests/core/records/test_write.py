@@ -13,10 +13,20 @@ from parlour.plugins.contacts.models import Contact, Tag
 from parlour.records.history import history_of
 from parlour.records.query import get
 from parlour.records.registry import record_type
+from parlour.records.store import columns_of
 from parlour.records.values import Money
 from parlour.records.write import Change, save, write
 
 CONTACT = record_type(Contact)
+
+
+def test_columns_go_by_their_names_in_whatever_order_a_kind_gives_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    price = CONTACT.field("spent_before")
+    given = price.kind.to_columns(Money(Decimal(5), "EUR"))
+    monkeypatch.setattr(type(price.kind), "to_columns", lambda kind, value: dict(reversed(given.items())))
+    assert columns_of(price, None) == {"spent_before_amount": 500, "spent_before_currency": "EUR"}
 
 
 def test_a_new_row_gets_its_values_parts_links_and_history(session: Session) -> None:
