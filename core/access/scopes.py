@@ -21,11 +21,11 @@ MAX_SCOPES = 100
 
 
 def clean(given: Iterable[str]) -> list[str]:
-    """The scopes in order, each once. Raises Invalid for one that means nothing here."""
+    """The scopes in order, each once. Raises Invalid for one that means nothing here; a blank one is none, not all."""
     from parlour.records.registry import all_records
 
     known = {record.name: record for record in all_records()}
-    found = sorted({scope.strip() for scope in given if scope.strip()})
+    found = sorted({scope.strip() for scope in given})
     for scope in found:
         name, colon, word = scope.partition(":")
         record = known.get(name)
@@ -33,7 +33,7 @@ def clean(given: Iterable[str]) -> list[str]:
             continue
         wrong = _(
             "${scope} is no scope; write read, write, export, RECORD:read, RECORD:write, RECORD:export or RECORD:ACTION.",
-            mapping={"scope": scope[:80]},
+            mapping={"scope": scope[:80] or '""'},
         )
         raise Invalid(wrong, {0: {"scopes": wrong}})
     if len(found) > MAX_SCOPES:

@@ -98,9 +98,10 @@ def make_token(request: Request) -> Any:
     form = _form(request)
     try:
         values = form.read()
-        narrow = (
-            re.split(r"[\s,;]+", values["scopes"].strip()) if values["scopes"].strip() else [values["may"]]
-        )
+        if values["scopes"].strip():
+            narrow = re.findall(r"[^\s,;]+", values["scopes"]) or [""]
+        else:
+            narrow = [values["may"]] if values["may"] else []
         day = values["expires"]
         until = tokens.end_of(str(day), request.organisation.zone) if day else None
         made = tokens.make(request.db, request.user.id, values["title"], scopes=narrow, expires_at=until)

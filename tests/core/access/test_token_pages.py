@@ -35,6 +35,7 @@ def test_what_is_wrong_is_said_at_its_field(login):
     for wrong in (
         {"title": ""},
         {"title": "x", "scopes": "everything"},
+        {"title": "x", "scopes": " , "},
         {"title": "x", "expires": "2001-01-01"},
     ):
         page = owner.post(HERE, {"title": "", "may": "", "scopes": "", "expires": ""} | wrong, status=422)

@@ -18,6 +18,7 @@ def test_a_token_is_printed_once_and_what_is_wrong_is_said_in_one_line(parlour: 
     for wrong in (
         ["nobody@example.com"],
         ["anna@example.com", "--scope", "everything"],
+        ["anna@example.com", "--scope", ""],
         ["anna@example.com", "--expires", "2001-01-01"],
         ["anna@example.com", "--expires", "soon"],
         ["anna@example.com", "--title", ""],
