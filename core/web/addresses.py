@@ -46,7 +46,11 @@ def static(request: Request, spec: str) -> str:
 
 
 def back_to(request: Request, address: str | None, otherwise: str) -> str:
-    """`address` when it lies within this site, else `otherwise`: a form may not send people elsewhere."""
-    if address and address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address:
+    """`address` when it lies within this site, else `otherwise`: a form may not send people elsewhere.
+
+    Our own addresses have escaped what is no printable ASCII; a header could not hold it.
+    """
+    printable = address and address.isascii() and address.isprintable()
+    if address and printable and address.startswith("/") and not address.startswith(("//", "/\\")):
         return address
     return otherwise

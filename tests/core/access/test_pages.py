@@ -83,7 +83,15 @@ def test_log_in_leads_back_to_the_page_that_was_asked_for(browser, owner):
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:x"]
+    "elsewhere",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:x",
+        "/\revil",
+        "/ж-evil",
+    ],
 )
 def test_log_in_leads_nowhere_else(browser, owner, elsewhere):
     app = browser()
