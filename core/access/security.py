@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parlour.access import accesslog
 from parlour.access.models import LoginSession, Membership, MembershipRole, Organisation, Role
 from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
@@ -67,11 +68,15 @@ def _faults(wanted: Security) -> dict[str, Any]:
 
 
 def save_security(session: Session, wanted: Security) -> None:
-    """Let the session's organisation demand this. Raises Invalid by field."""
+    """Let the session's organisation demand this; a change is written into the access log. Raises Invalid by field."""
     errors = _faults(wanted)
     if errors:
         raise Invalid(_("Not saved yet."), {0: errors})
     organisation = lock_organisation(session)
+    before = security_of(organisation)
+    if before != wanted:
+        detail = {"security": asdict(wanted), "before": asdict(before)}
+        accesslog.note(session, accesslog.PROTECTION, "", 0, detail=detail)
     with system(session):
         organisation.settings = {**(organisation.settings or {}), _KEY: asdict(wanted)}
         members = session.scalars(

@@ -186,6 +186,8 @@ def _more(request: Request, line: AccessLog, record: RecordType | None) -> str:
         on = _("deleting several at once: allowed")
         off = _("deleting several at once: switched off")
         parts.append(loc.translate(on if detail["bulk_delete"] else off))
+    if "security" in detail:
+        parts.append(loc.translate(_("what is demanded of log-ins")))
     if line.what == accesslog.FILE and detail.get("name"):
         parts.append(str(detail["name"]))
     if detail.get("as"):

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import delete, select
 
-from parlour.access import memberships, security, sessions
+from parlour.access import accesslog, memberships, security, sessions
 from parlour.access.models import LoginSession
 from parlour.access.security import Security
 from parlour.db.session import open_session, system
@@ -58,6 +58,19 @@ def test_idleness_and_age_are_what_the_organisation_wants(engine, organisation, 
             session.commit()
         at += timedelta(minutes=10)
     assert living(engine, token, at=NOON + timedelta(hours=8, seconds=1)) == [False]
+
+
+def test_a_change_of_what_is_demanded_is_logged(engine, organisation, owner, browser):
+    app = browser()
+    log_in(app, "owner@example.com", status=303)
+    for _again in range(2):
+        asked = form(app.get(SETTINGS), SETTINGS)
+        asked["idle"] = "15"
+        asked.submit(status=303)
+    with inside(engine, organisation) as session:
+        (line,) = accesslog.latest(session, what=[accesslog.PROTECTION])
+    assert line.user_id == owner.id
+    assert (line.detail["before"]["idle"], line.detail["security"]["idle"]) == (10080, 15)
 
 
 def test_a_shorter_time_holds_at_once_and_a_longer_one_from_the_next_log_in(engine, organisation, anna):
