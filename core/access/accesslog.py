@@ -141,28 +141,37 @@ class Waiting:
         """Write these lines and all that wait. While another thread writes, it takes them along."""
         self.lines.extend(lines)
         while self.lines and self._one_at_a_time.acquire(blocking=False):
-            batch: list[Line] = []
             try:
-                while self.lines:
-                    batch.append(self.lines.popleft())
-                _insert(engine, batch)
-            except OperationalError:
-                # Busy or away: the next response tries again.
-                log.warning("access_log_waits", lines=len(batch), exc_info=True)
-                self.lines.extendleft(reversed(batch))
-                return
-            except DBAPIError:
-                log.error("access_log_lost", lines=[line for _organisation, line in batch], exc_info=True)
+                busy = self._write_all(engine)
             finally:
                 self._one_at_a_time.release()
+            if busy:
+                return
+
+    def _write_all(self, engine: Engine) -> bool:
+        """Write what waits, each organisation by itself; whether some of it has to wait longer."""
+        batches: dict[int, list[dict[str, Any]]] = {}
+        while self.lines:
+            organisation_id, line = self.lines.popleft()
+            batches.setdefault(organisation_id, []).append(line)
+        busy: list[Line] = []
+        for organisation_id, rows in batches.items():
+            try:
+                _insert(engine, organisation_id, rows)
+            except OperationalError:
+                # Busy or away: the next response tries again.
+                log.warning("access_log_waits", lines=len(rows), exc_info=True)
+                busy += [(organisation_id, row) for row in rows]
+            except DBAPIError:
+                log.error("access_log_lost", lines=rows, exc_info=True)
+        self.lines.extendleft(reversed(busy))
+        return bool(busy)
 
 
-def _insert(engine: Engine, batch: Sequence[Line]) -> None:
-    for organisation_id in dict.fromkeys(organisation for organisation, _line in batch):
-        rows = [line for organisation, line in batch if organisation == organisation_id]
-        with open_session(engine, Scope(organisation_id, trusted=True)) as session:
-            insert_rows(session, AccessLog, rows)
-            session.commit()
+def _insert(engine: Engine, organisation_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    with open_session(engine, Scope(organisation_id, trusted=True)) as session:
+        insert_rows(session, AccessLog, rows)
+        session.commit()
 
 
 def tween(handler: Callable[[Request], Response], registry: Any) -> Callable[[Request], Response]:

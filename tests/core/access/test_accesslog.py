@@ -130,27 +130,54 @@ def test_a_line_that_cannot_be_written_costs_nobody_the_page_and_is_written_late
     waiting = app.registry[accesslog._WAITING]
     insert = accesslog._insert
 
-    def busy(_engine, _batch):
+    def busy(*_what):
         raise OperationalError("insert", {}, Exception("database is locked"))
 
     monkeypatch.setattr(accesslog, "_insert", busy)
     assert "Anna" in desk.get(f"{CLIENTS}/{anna}").text
     assert len(waiting.lines) == 1 and lines_of(engine, organisation) == []
     batches = []
-    monkeypatch.setattr(
-        accesslog, "_insert", lambda where, batch: (batches.append(len(batch)), insert(where, batch))
-    )
+    monkeypatch.setattr(accesslog, "_insert", lambda *what: (batches.append(len(what[-1])), insert(*what)))
     desk.get(CLIENTS)
     assert batches == [2], "what waited goes in one transaction with what is new"
     assert [line.what for line in lines_of(engine, organisation)] == ["card", "list"]
 
 
+LINE = {
+    "what": "card",
+    "record": "x",
+    "row_count": 1,
+    "at": now(),
+    "ip": "",
+    "user_id": None,
+    "row_id": 1,
+    "fields": None,
+    "detail": None,
+}
+
+
+def test_where_one_organisation_is_busy_the_lines_of_another_are_written_once(
+    engine, organisation, other_organisation, monkeypatch
+):
+    waiting, insert = accesslog.Waiting(), accesslog._insert
+
+    def busy(where, organisation_id, rows):
+        if organisation_id == other_organisation.id:
+            raise OperationalError("insert", {}, Exception("database is locked"))
+        insert(where, organisation_id, rows)
+
+    monkeypatch.setattr(accesslog, "_insert", busy)
+    waiting.write(engine, [(one.id, dict(LINE)) for one in (organisation, other_organisation)])
+    monkeypatch.undo()
+    waiting.write(engine)
+    for one in (organisation, other_organisation):
+        assert len(lines_of(engine, one)) == 1
+
+
 def test_threads_that_write_at_once_lose_nothing(engine, organisation):
     waiting = accesslog.Waiting()
-    line = {"what": "card", "record": "x", "row_count": 1, "at": now(), "ip": "", "user_id": None}
-    line |= {"row_id": 1, "fields": None, "detail": None}
     threads = [
-        Thread(target=lambda: [waiting.write(engine, [(organisation.id, dict(line))]) for _ in range(10)])
+        Thread(target=lambda: [waiting.write(engine, [(organisation.id, dict(LINE))]) for _ in range(10)])
         for _ in range(4)
     ]
     for thread in threads:
