@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from parlour.access import accesslog, rules
 from parlour.access.models import MembershipRole, Role, Rule
@@ -79,18 +79,20 @@ def may_give(session: Session, permission: str) -> None:
 
 
 def held(session: Session, role_id: int) -> dict[str, Held]:
-    """What a role has, by permission: its active rules taken together. One query."""
+    """What a role has, by permission: its active rules and those that hold for everyone taken together. One query."""
     return summed(
-        session.scalars(
-            select(Rule).where(Rule.role_id == role_id, Rule.active).order_by(Rule.kind, Rule.id)
-        ).all()
+        session.scalars(select(Rule).where(_binds(role_id), Rule.active).order_by(Rule.kind, Rule.id)).all()
     )
 
 
 def shipped(session: Session, role_id: int) -> dict[str, Held]:
     """What plugins granted the role, whatever people have made of it since."""
-    statement = select(Rule).where(Rule.role_id == role_id, Rule.source != BY_OWNER)
+    statement = select(Rule).where(_binds(role_id), Rule.source != BY_OWNER)
     return summed(session.scalars(statement.order_by(Rule.kind, Rule.id)).all())
+
+
+def _binds(role_id: int) -> ColumnElement[bool]:
+    return (Rule.role_id == role_id) | Rule.role_id.is_(None)
 
 
 def summed(found: Sequence[Rule]) -> dict[str, Held]:
@@ -221,13 +223,13 @@ def restrict(
 
 
 def restrictions(session: Session, role_id: int, record: RecordType) -> list[Rule]:
-    """The restrictions of a role on a record, plugins' own among them."""
+    """The restrictions of a role on a record, plugins' own and those for everyone (without a `role_id`) among them."""
     prefix = record.permission("")
     return [
         rule
         for rule in session.scalars(
             select(Rule)
-            .where(Rule.role_id == role_id, Rule.kind == RESTRICTION, Rule.active)
+            .where(_binds(role_id), Rule.kind == RESTRICTION, Rule.active)
             .order_by(Rule.permission, Rule.id)
         )
         if rule.permission.startswith(prefix)

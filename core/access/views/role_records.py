@@ -66,6 +66,7 @@ def record_page(request: Request) -> Any:
                 "title": permission_titles(request).get(rule.permission, rule.permission),
                 "rows": words.rows(rule.filter) if rule.filter else "",
                 "fields": words.fields(rule.fields_except or ()),
+                "everyone": rule.role_id is None,
                 "lift": {
                     "title": _("Take away"),
                     "url": request.url_of("settings.role.lift", id=role.id, rule=rule.id),
@@ -146,8 +147,8 @@ class _Rows:
         self.request = request
         self.role, self.record = role_of_address(request), _record(request)
         self.conditions = filter_words.parse(params.get("f"))
-        known = [action for action, _title in acts_of(request, self.record)]
-        self.acts = [action for action in known if action in params.getall("act")] or known[:1]
+        self.known = [action for action, _title in acts_of(request, self.record)]
+        self.acts = [action for action in self.known if action in params.getall("act")]
         self.only = params.get("only") == "1"
 
     @property
@@ -198,6 +199,7 @@ class _Rows:
 @view(route_name="settings.role.rows", request_method="GET", permission=WRITE, renderer="role_rows.jinja2")
 def rows_page(request: Request) -> Any:
     rows = _Rows(request, request.GET)
+    rows.acts = rows.acts or rows.known[:1]
     role, record, loc = _not_the_owner(rows.role), rows.record, request.loc
     if request.GET.get("field"):
         return _with_condition(request, rows)
@@ -257,6 +259,8 @@ def save_rows(request: Request) -> Any:
     rows = _Rows(request, request.POST)
     change = role_rules.restrict if rows.only else role_rules.set_rows
     try:
+        if not rows.acts:
+            raise Refusal(_("Choose at least one of the acts."))
         change(request.db, rows.role.id, rows.record, rows.acts, rows.filter)
     except (FilterFault, Refusal) as refused:
         say(request, refused.message, "bad")
