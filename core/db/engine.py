@@ -84,8 +84,9 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _postgresql_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get(READ_ONLY):
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    # The driver begins with the first statement, and then says so in the same breath.
+    driver: Any = connection.connection.dbapi_connection
+    driver.read_only = bool(connection.get_execution_options().get(READ_ONLY))
 
 
 def is_lost(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
 
@@ -78,7 +78,7 @@ class Session(OrmSession):
         told = self._scope is not None
         self._scope = scope
         if self.in_transaction() and not told:
-            _tell_database(self)
+            _tell_database(self, self.connection())
 
     def raw(self, statement: Any, params: Any = None) -> Any:
         """Run a Core statement that names the organisation itself; the caller answers for that."""
@@ -133,23 +133,19 @@ def across_organisations(session: OrmSession, reason: str) -> Iterator[None]:
         session.info["across"] -= 1
 
 
-def _tell_database(session: Session) -> None:
+def _tell_database(session: Session, connection: Connection) -> None:
     """Tell row-level security whose transaction this is; local to the transaction, so the pool never inherits
     it.
     """
-    if session.scoped and session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            select(func.set_config("parlour.organisation", str(session.scope.organisation_id), True)),
-            execution_options={SYSTEM: True},
+    if session.scoped and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "SELECT set_config('parlour.organisation', %s, true)", (str(session.scope.organisation_id),)
         )
 
 
 @event.listens_for(Session, "after_begin")
-def _after_begin(session: Session, transaction: SessionTransaction, connection: Any) -> None:
-    if session.scoped and connection.dialect.name == "postgresql":
-        connection.execute(
-            select(func.set_config("parlour.organisation", str(session.scope.organisation_id), True))
-        )
+def _after_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    _tell_database(session, connection)
 
 
 _READ_ONLY = "This session only looks; somebody sees the site as another."
@@ -166,13 +162,15 @@ def _guard_statement(state: ORMExecuteState) -> None:
     options = state.execution_options
     if options.get(SYSTEM):
         return
-    mappers = state.all_mappers
-    if mappers and all(issubclass(mapper.class_, SystemBase) for mapper in mappers):
-        if not session._system:
-            raise ScopeMissing(
-                f"{mappers[0].class_.__name__} is reached through named functions of the core only."
-            )
-        return
+    # Naming all mappers of a wide SELECT takes as long as compiling it, so the first one is looked at before.
+    first = state.bind_mapper
+    if first is not None and issubclass(first.class_, SystemBase):
+        if all(issubclass(mapper.class_, SystemBase) for mapper in state.all_mappers):
+            if not session._system:
+                raise ScopeMissing(
+                    f"{first.class_.__name__} is reached through named functions of the core only."
+                )
+            return
     if session.info.get("across"):
         return
     organisation_id = session.scope.organisation_id
@@ -187,7 +185,7 @@ def _guard_statement(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
         if options.get(WRITE_PATH):
             return
-        if any(_is_record(mapper.class_) for mapper in mappers):
+        if any(_is_record(mapper.class_) for mapper in state.all_mappers):
             raise ScopeMissing("Records are changed through records.write only.")
         if state.is_insert or isinstance(state.parameters, Sequence):
             raise ScopeMissing("Bulk statements pass by the guards; use add() or an update with a WHERE.")

@@ -25,9 +25,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, foreign, mapped_column, relationship
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from parlour.db.base import METADATA, BigId, Json, Moment, Scoped, now
 from parlour.records import kinds, together
@@ -170,7 +180,7 @@ class _RecordBase:
             _map_spec(cls, attr, spec, table, constraints)
         constraints += together.indexes(table, unique_together, _compared(specs))
         if part_of is not None:
-            _as_part(cls, part_of, table, constraints)
+            _as_part(cls, part_of, table, constraints, specs)
         elif extends is not None:
             _as_extension(cls, extends, constraints)
         else:
@@ -334,11 +344,22 @@ def _owner_key(column: str, target: str, name: str) -> ForeignKeyConstraint:
     )
 
 
-def _as_part(cls: Any, owner: Any, table: str, constraints: list[Any]) -> None:
+def _as_part(cls: Any, owner: Any, table: str, constraints: list[Any], specs: Mapping[str, Spec]) -> None:
+    for attr, spec in specs.items():
+        if not all(carried(kind) for _suffix, kind in spec.kind.columns()):
+            raise ValueError(
+                f"{cls.__name__}.{attr}: a part takes text, whole numbers, yes or no, days and moments."
+            )
     cls.owner_id = mapped_column(BigId, nullable=False, sort_order=-18)
     cls.position = mapped_column(BigId, nullable=False, default=0, sort_order=-17)
     constraints.append(_owner_key("owner_id", owner.__table__.name, f"fk_{table}_owner"))
     constraints.append(Index(f"ix_{table}_owner", "organisation_id", "owner_id"))
+
+
+def carried(kind: TypeEngine[Any]) -> bool:
+    """Whether JSON brings a column of this type as it is, see `records.attached`."""
+    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    return isinstance(plain, String | Integer | Boolean | Date | DateTime)
 
 
 def _as_extension(cls: Any, owner: Any, constraints: list[Any]) -> None:

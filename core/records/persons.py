@@ -15,7 +15,7 @@ from parlour.i18n import _
 from parlour.plugin.calls import changed, collect
 from parlour.records.clean import to_json
 from parlour.records.models import Change as HistoryRow
-from parlour.records.query import decorate, read, visible
+from parlour.records.query import read, visible
 from parlour.records.registry import RecordType
 from parlour.records.write import Change, write
 
@@ -34,8 +34,7 @@ def copy_of(session: Session, record: RecordType, row_id: int) -> list[Section]:
     """Everything held about one person. Raises NotAllowed, NotFound."""
     _check(session, record, "core:export_person")
     conditions = [record.cls.id == row_id, *visible(session, record, archived=None)]
-    rows = read(session, record, record.fields, conditions)
-    decorate(session, record.fields, rows)
+    rows = read(session, record, record.fields, conditions, titled=True)
     sections = [
         Section(
             record.title,

@@ -1,7 +1,7 @@
 """Reading records: plain rows under the access rules, in a fixed number of statements however many rows there are.
 
-One statement brings the record's own and its extensions' columns; each part, link table and link title asked for costs one
-more for the whole page. Paging is by key: the cursor holds the sort value and id of the last row, so page 1,000 costs what
+One statement brings a page with all that hangs on its rows.
+Paging is by key: the cursor holds the sort value and id of the last row, so page 1,000 costs what
 page 1 does.
 """
 
@@ -20,6 +20,7 @@ from parlour.access.rules import predicate
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
+from parlour.records import attached
 from parlour.records.filters import Predicate, compile_filter
 from parlour.records.kinds import LinkKind
 from parlour.records.registry import Field, RecordType, fields_of
@@ -121,7 +122,16 @@ def page(
     first, second = (column.desc(), cls.id.desc()) if descending else (column.asc(), cls.id.asc())
     # Empty values come last in both directions, also when the page is read backwards.
     first = first.nulls_first() if backwards else first.nulls_last()
-    rows = read(session, record, shown, conditions, order_by=[first, second], limit=limit + 1, extra=[column])
+    rows = read(
+        session,
+        record,
+        shown,
+        conditions,
+        order_by=[first, second],
+        limit=limit + 1,
+        extra=[column],
+        titled=True,
+    )
     more = len(rows) > limit
     rows = rows[:limit]
     if backwards:
@@ -134,7 +144,6 @@ def page(
             previous = _encode(rows[0]["_extra"][0], rows[0]["id"])
     for row in rows:
         del row["_extra"]
-    decorate(session, shown, rows)
     return Page(rows, following, previous)
 
 
@@ -192,11 +201,18 @@ def read(
     limit: int | None = None,
     extra: Sequence[Any] = (),
     lock: bool = False,
+    titled: bool = False,
 ) -> list[Row]:
-    """Rows with the plain values of `fields`; links as ids, parts as lists. Adds "id", "version" and "archived_at"."""
+    """Rows with the plain values of `fields`, parts as lists. Adds "id", "version" and "archived_at".
+
+    Links are ids, or with `titled` {"id", "title"}; a title that the person may not read shows as its number.
+    """
     cls = record.cls
+    dialect = session.get_bind().dialect
     columns: list[Any] = [cls.id, cls.version, cls.archived_at, *extra]
     places: list[tuple[Field, int, int]] = []
+    hung: list[tuple[str, int, attached.Reader]] = []
+    named: list[tuple[Field, int]] = []
     sides: list[Any] = []
     for item in fields:
         if item.storage in ("column", "link", "extension"):
@@ -204,6 +220,12 @@ def read(
             columns.extend(getattr(item.cls, name) for name in item.columns)
             if item.storage == "extension" and item.cls not in sides:
                 sides.append(item.cls)
+        if titled and item.storage in ("link", "links"):
+            named.append((item, len(columns)))
+            columns.append(attached.named_column(session, cls, item, dialect.name))
+        elif item.storage in ("part", "links"):
+            hung.append((item.name, len(columns), attached.reader(item, dialect)))
+            columns.append(attached.column(cls, item, dialect.name))
     statement = select(*columns)
     for side in sides:
         statement = statement.outerjoin(side, side.id == cls.id)
@@ -224,59 +246,23 @@ def read(
             row[item.name] = (
                 found[start] if width == 1 else item.kind.from_columns(found[start : start + width])
             )
+        for name, at, value in hung:
+            row[name] = value(found[at])
+        for item, at in named:
+            if item.storage == "links":
+                row[item.name] = [_titled(*pair) for pair in found[at] or ()]
+            elif row[item.name]:
+                row[item.name] = _titled(row[item.name], found[at])
         rows.append(row)
-    attach(session, fields, rows)
     return rows
 
 
-def attach(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> None:
-    """Fill in parts and link lists, one statement per such field and chunk of rows."""
-    by_id = {row["id"]: row for row in rows}
-    ids = list(by_id)
-    for item in fields:
-        if item.storage not in ("part", "links"):
-            continue
-        for row in rows:
-            row[item.name] = []
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
-            if item.storage == "links":
-                pair = item.cls
-                for owner, target in session.execute(
-                    select(pair.owner_id, pair.target_id)
-                    .where(pair.owner_id.in_(some))
-                    .order_by(pair.target_id)
-                ):
-                    by_id[owner][item.name].append(target)
-            else:
-                for owner, line in _lines(session, item, some):
-                    by_id[owner][item.name].append(line)
-
-
-def _lines(session: Session, item: Field, owners: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    part = item.cls
-    columns: list[Any] = [part.owner_id]
-    places = []
-    for inner in item.lines:
-        places.append((inner, len(columns), len(inner.columns)))
-        columns.extend(getattr(part, name) for name in inner.columns)
-    statement = (
-        select(*columns).where(part.owner_id.in_(owners)).order_by(part.owner_id, part.position, part.id)
-    )
-    for found in session.execute(statement):
-        yield (
-            found[0],
-            {
-                inner.name: found[start]
-                if width == 1
-                else inner.kind.from_columns(found[start : start + width])
-                for inner, start, width in places
-            },
-        )
+def _titled(row_id: int, title: str | None) -> dict[str, Any]:
+    return {"id": row_id, "title": title or f"#{row_id}"}
 
 
 def decorate(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> None:
-    """Turn link ids into {"id", "title"}; a title that the person may not read shows as its number."""
+    """Turn the ids of links into {"id", "title"}, as `read` does when it is asked to: for values that were typed."""
     for item in fields:
         if item.target is None:
             continue
@@ -284,35 +270,25 @@ def decorate(session: Session, fields: Sequence[Field], rows: Sequence[Row]) -> 
             names = titles(session, item.target, {row[item.name] for row in rows if row[item.name]})
             for row in rows:
                 if row[item.name]:
-                    row[item.name] = {
-                        "id": row[item.name],
-                        "title": names.get(row[item.name], f"#{row[item.name]}"),
-                    }
+                    row[item.name] = _titled(row[item.name], names.get(row[item.name]))
         else:
             names = titles(session, item.target, {one for row in rows for one in row[item.name]})
             for row in rows:
-                row[item.name] = [{"id": one, "title": names.get(one, f"#{one}")} for one in row[item.name]]
+                row[item.name] = [_titled(one, names.get(one)) for one in row[item.name]]
 
 
 def titles(session: Session, record: RecordType, ids: set[int]) -> dict[int, str]:
     """What rows are called, for those that the person may read."""
-    if not ids or not any(f.name == record.title_field for f in fields_of(session, record)):
-        return {}
-    from parlour.errors import NotAllowed
-
     cls = record.cls
+    readable = attached.readable_titles(session, record, cls) if ids else None
+    if readable is None:
+        return {}
     found: dict[int, str] = {}
     wanted = sorted(ids)
-    try:
-        allowed = predicate(session, record, "read")
-    except NotAllowed:
-        return {}
     for start in range(0, len(wanted), CHUNK):
         statement = select(cls.id, getattr(cls, record.title_field)).where(
-            cls.id.in_(wanted[start : start + CHUNK])
+            cls.id.in_(wanted[start : start + CHUNK]), *readable
         )
-        if allowed is not None:
-            statement = statement.where(allowed)
         found.update((row[0], row[1] or f"#{row[0]}") for row in session.execute(statement))
     return found
 
@@ -328,10 +304,9 @@ def get(
     """One row with everything the person may read. Raises NotFound, also for a row that exists but is not theirs to see."""
     shown = list(fields) if fields is not None else fields_of(session, record)
     conditions = visible(session, record, action=action, archived=None)
-    rows = read(session, record, shown, [record.cls.id == row_id, *conditions])
+    rows = read(session, record, shown, [record.cls.id == row_id, *conditions], titled=True)
     if not rows:
         raise NotFound(_("There is no such record, or it is not yours to see."))
-    decorate(session, shown, rows)
     return rows[0]
 
 
@@ -390,9 +365,9 @@ def stream(
             [record.cls.id > last, *conditions],
             order_by=[record.cls.id],
             limit=chunk,
+            titled=True,
         )
         if not rows:
             return
         last = rows[-1]["id"]
-        decorate(session, fields, rows)
         yield rows

@@ -157,7 +157,7 @@ def search_everything(
     session: Session, text: str, limit: int = 6
 ) -> list[tuple[RecordType, list[dict[str, Any]]]]:
     """The first rows of every record in which something is found, for the search field at the top."""
-    from parlour.records.query import decorate, read, sort_of, visible
+    from parlour.records.query import read, sort_of, visible
 
     found = []
     for record in enabled_records(session):
@@ -175,8 +175,7 @@ def search_everything(
         order = sort_of(session, record, None)
         usual = getattr(record.cls, order.column_name)
         by = [*_nearness(record, shown, text), usual.desc() if order.descending else usual, record.cls.id]
-        rows = read(session, record, shown, conditions, order_by=by, limit=limit)
-        decorate(session, shown, rows)
+        rows = read(session, record, shown, conditions, order_by=by, limit=limit, titled=True)
         if rows:
             found.append((record, rows))
     return found

@@ -16,7 +16,7 @@ from parlour.plugins.contacts.models import Consent, Note, Position
 from parlour.records.clean import to_json
 from parlour.records.defaults import defaults_of
 from parlour.records.persons import Section
-from parlour.records.query import decorate, read, visible
+from parlour.records.query import read, visible
 from parlour.records.registry import record_type
 from parlour.records.timeline import Entry
 
@@ -99,8 +99,7 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
         (Note, Note.contact_id),
     ):
         record = record_type(cls)
-        rows = read(session, record, record.fields, [column.in_(ids)], order_by=[cls.id])
-        decorate(session, record.fields, rows)
+        rows = read(session, record, record.fields, [column.in_(ids)], order_by=[cls.id], titled=True)
         plain = [
             {
                 item.name: row[item.name] if item.target else to_json(item, row[item.name])

@@ -15,7 +15,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.contacts.models import Consent, Contact, Note, Position
 from parlour.records.defaults import defaults_of
-from parlour.records.query import decorate, read, visible
+from parlour.records.query import read, visible
 from parlour.records.registry import Field, RecordType, fields_of, record_type
 from parlour.records.write import Change, open_change_set, save, write
 
@@ -260,9 +260,8 @@ def _positions(session: Session, condition: Any, gone: bool) -> list[dict[str, A
     conditions = [condition, *visible(session, record)]
     today = defaults_of(session).today()
     fields: list[Field] = fields_of(session, record)
-    rows = read(session, record, fields, conditions, order_by=[Position.id.desc()], limit=200)
+    rows = read(session, record, fields, conditions, order_by=[Position.id.desc()], limit=200, titled=True)
     rows = [row for row in rows if gone or row.get("until") is None or row["until"] >= today]
-    decorate(session, fields, rows)
     return sorted(rows, key=lambda row: (row.get("until") is not None, _PLACES.index(row.get("category"))))
 
 

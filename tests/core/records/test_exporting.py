@@ -21,7 +21,7 @@ from parlour.records.exporting import FORMATS, export
 from parlour.records.importing.plan import propose
 from parlour.records.importing.result import Result
 from parlour.records.importing.run import Importer, import_table
-from parlour.records.query import decorate, read
+from parlour.records.query import read
 from parlour.records.registry import record_type
 from parlour.records.tables import open_table
 from parlour.records.write import save
@@ -61,8 +61,7 @@ PEOPLE = [
 def whole(session: Session) -> list[dict]:
     """Every contact as exact values; ids apart, which an import into another salon cannot keep."""
     fields = [item for item in CONTACT.fields if item.kind.name != "file"]
-    rows = read(session, CONTACT, fields, [], order_by=[Contact.name_key])
-    decorate(session, fields, rows)
+    rows = read(session, CONTACT, fields, [], order_by=[Contact.name_key], titled=True)
     return [
         {
             item.name: sorted(one["title"] for one in row[item.name])
