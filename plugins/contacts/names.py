@@ -151,7 +151,7 @@ def _with_initials(tokens: list[str], initials: list[bool]) -> tuple[str, str, s
             return letters[0], words[0], ""
         return words[0], letters[0], " ".join(letters[1:])
     if _last_comes_first(words[:2], None):
-        return words[0], words[1], " ".join(letters)
+        return words[0], words[1], " ".join([*words[2:], *letters])
     return words[-1], words[0], " ".join([*words[1:-1], *letters])
 
 
