@@ -80,7 +80,7 @@ def invite(
                     Membership.user_id == known.id,
                 )
             ).one_or_none()
-            if here is not None:
+            if here is not None and here.removed_at is None:
                 raise Invalid(_("Not saved yet."), {0: {"email": memberships.works_here(here)}})
         earlier = session.scalars(
             select(Invitation).where(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Select, delete, select
@@ -20,6 +21,7 @@ from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
 from parlour.access.users import add_user, user_by_email
+from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
@@ -39,7 +41,9 @@ class Member:
     """A person as an organisation sees them."""
 
     user: User
+    # Whether they may come in now, and from when on no more.
     active: bool
+    ends_at: datetime | None
     duties: tuple[Duty, ...]
     owner: bool
 
@@ -68,7 +72,7 @@ def scope_for(
             select(Membership).where(
                 Membership.organisation_id == organisation.id,
                 Membership.user_id == user.id,
-                Membership.active,
+                Membership.working(now()),
             )
         ).one_or_none()
     if membership is None or not user.active or organisation.archived_at is not None:
@@ -114,12 +118,16 @@ def _duties(session: Session, user_id: int) -> list[Duty]:
 
 
 def members(session: Session) -> list[Member]:
-    """Everybody who works or worked here: the active first, then by name. Three queries for any number."""
+    """Everybody who works or worked here and was not removed: the active first, then by name. Three queries for any
+    number.
+    """
     with system(session):
         rows = session.execute(
-            select(User, Membership.active)
+            select(User, Membership)
             .join(Membership, Membership.user_id == User.id)
-            .where(Membership.organisation_id == session.scope.organisation_id)
+            .where(
+                Membership.organisation_id == session.scope.organisation_id, Membership.removed_at.is_(None)
+            )
         ).all()
     duties: dict[int, list[Duty]] = {}
     owners: set[int] = set()
@@ -131,9 +139,16 @@ def members(session: Session) -> list[Member]:
         duties.setdefault(user_id, []).append(Duty(role_id, branch_id))
         if code == OWNER:
             owners.add(user_id)
+    at = now()
     found = [
-        Member(user, active and user.active, tuple(duties.get(user.id, ())), user.id in owners)
-        for user, active in rows
+        Member(
+            user,
+            user.active and here.works(at),
+            here.ends_at,
+            tuple(duties.get(user.id, ())),
+            user.id in owners,
+        )
+        for user, here in rows
     ]
     return sorted(found, key=lambda member: (not member.active, member.user.name.casefold(), member.id))
 
@@ -169,11 +184,14 @@ def add_member(
         made = password or passwords.make_initial()
         user = add_user(session, email, name, made, temporary=temporary, locale=locale)
     with system(session):
-        existing = session.scalars(_membership(session, user.id)).one_or_none()
-        if existing is not None:
+        existing = session.scalars(membership_of(session, user.id)).one_or_none()
+        if existing is None:
+            session.add(Membership(organisation_id=session.scope.organisation_id, user_id=user.id))
+        elif existing.removed_at is None:
             here = works_here(existing)
             raise Invalid(here, {0: {"email": here}})
-        session.add(Membership(organisation_id=session.scope.organisation_id, user_id=user.id))
+        else:
+            existing.active, existing.ends_at, existing.removed_at = True, None, None
         organisation = session.get_one(Organisation, session.scope.organisation_id)
     security.tighten(session, [user.id], security.security_of(organisation))
     _write_duties(session, user.id, duties)
@@ -183,7 +201,7 @@ def add_member(
 
 def works_here(membership: Membership) -> Any:
     """What to say to who adds somebody that is here already."""
-    if membership.active:
+    if membership.works(now()):
         return _("This person works here already.")
     return _("Switch this person on again below.")
 
@@ -192,35 +210,14 @@ def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
     """Give a member exactly these roles. Raises Invalid, NotAllowed, and Refusal for the last owner."""
     lock_organisation(session)
     before = member(session, user_id)
-    _may_touch(session, before)
+    may_touch(session, before)
     if user_id == session.scope.user_id and not is_owner(session):
         raise NotAllowed(_("Your own roles are given by somebody else."))
     may_give(session, duties, before.duties)
-    session.execute(
-        delete(MembershipRole)
-        .where(MembershipRole.user_id == user_id)
-        .execution_options(synchronize_session="fetch")
-    )
+    clear_duties(session, user_id)
     _write_duties(session, user_id, duties)
     if before.owner:
-        _keep_an_owner(session)
-
-
-def set_member_active(session: Session, user_id: int, active: bool) -> None:
-    """Switch a member off (they cannot enter this organisation any more, and whom they invited is not invited any more) or
-    on again. Raises Refusal for the last owner.
-    """
-    from parlour.access import invitations
-
-    lock_organisation(session)
-    before = member(session, user_id)
-    _may_touch(session, before)
-    with system(session):
-        session.scalars(_membership(session, user_id)).one().active = active
-    if before.owner:
-        _keep_an_owner(session)
-    if not active:
-        invitations.forget_of(session, user_id)
+        keep_an_owner(session)
 
 
 def set_user_active(session: Session, user_id: int, active: bool) -> None:
@@ -265,13 +262,11 @@ def reset_password(session: Session, user_id: int) -> str:
     from parlour.access.users import set_password
 
     target = member(session, user_id)
-    _may_touch(session, target)
+    may_let_in(session, target)
     if _works_elsewhere(session, user_id):
         raise NotAllowed(
             _("This person also works for another organisation and changes the password themselves.")
         )
-    if not is_owner(session) and _beyond(session, target.duties):
-        raise NotAllowed(_("This person may do more than you. Ask an owner."))
     made = passwords.make_initial()
     set_password(session, user_id, made, temporary=True)
     return made
@@ -356,14 +351,29 @@ def _beyond(session: Session, duties: Sequence[Duty]) -> bool:
     )
 
 
-def _may_touch(session: Session, target: Member) -> None:
+def may_touch(session: Session, target: Member) -> None:
     if target.owner and not is_owner(session):
         raise NotAllowed(_("Only an owner can change an owner."))
 
 
-def _membership(session: Session, user_id: int) -> Select[Membership]:
+def may_let_in(session: Session, target: Member) -> None:
+    """Raises NotAllowed as `may_touch`, and for who may do more than the session's person, who would give that by it."""
+    may_touch(session, target)
+    if not is_owner(session) and _beyond(session, target.duties):
+        raise NotAllowed(_("This person may do more than you. Ask an owner."))
+
+
+def membership_of(session: Session, user_id: int) -> Select[Membership]:
     return select(Membership).where(
         Membership.organisation_id == session.scope.organisation_id, Membership.user_id == user_id
+    )
+
+
+def clear_duties(session: Session, user_id: int) -> None:
+    session.execute(
+        delete(MembershipRole)
+        .where(MembershipRole.user_id == user_id)
+        .execution_options(synchronize_session="fetch")
     )
 
 
@@ -374,7 +384,7 @@ def _write_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> Non
 
 
 def _owners(session: Session) -> set[int]:
-    """Ids of the owners who can log in and enter."""
+    """Ids of the owners who can log in and enter, and will be able to."""
     session.flush()
     return set(
         session.scalars(
@@ -386,12 +396,12 @@ def _owners(session: Session) -> set[int]:
                 & (Membership.organisation_id == MembershipRole.organisation_id),
             )
             .join(User, User.id == Membership.user_id)
-            .where(Role.code == OWNER, Membership.active, User.active)
+            .where(Role.code == OWNER, Membership.active, Membership.ends_at.is_(None), User.active)
         )
     )
 
 
-def _keep_an_owner(session: Session) -> None:
+def keep_an_owner(session: Session) -> None:
     """Raises Refusal when nobody is left. The organisation must be locked."""
     if not _owners(session):
         raise Refusal(_("This is the last owner. Make somebody else an owner first."))

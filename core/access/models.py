@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,6 +22,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -101,7 +104,7 @@ class User(SystemBase):
 
 
 class Membership(SystemBase):
-    """A user works in an organisation. Which roles they have there is in MembershipRole."""
+    """A user works in an organisation, or did. Which roles they have there is in MembershipRole."""
 
     __tablename__ = "core_membership"
     __table_args__ = (
@@ -116,6 +119,19 @@ class Membership(SystemBase):
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
     active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    # From this moment on they cannot come in any more; None is without an end.
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Not listed any more, and not active. The row stays, for the name of who did something.
+    removed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    def works(self, at: datetime) -> bool:
+        """Whether the person may come in at this moment."""
+        return self.active and (self.ends_at is None or self.ends_at > at)
+
+    @classmethod
+    def working(cls, at: Any) -> ColumnElement[bool]:
+        """The condition for `works`."""
+        return and_(cls.active, or_(cls.ends_at.is_(None), cls.ends_at > at))
 
 
 class LoginSession(SystemBase):

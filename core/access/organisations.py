@@ -193,7 +193,9 @@ def organisations_of(session: Session, user_id: int) -> list[Organisation]:
         found = session.scalars(
             select(Organisation)
             .join(Membership, Membership.organisation_id == Organisation.id)
-            .where(Membership.user_id == user_id, Membership.active, Organisation.archived_at.is_(None))
+            .where(
+                Membership.user_id == user_id, Membership.working(now()), Organisation.archived_at.is_(None)
+            )
         ).all()
     return sorted(found, key=lambda item: (item.name.casefold(), item.id))
 

@@ -134,6 +134,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("settings.member.new", f"{SETTINGS}/members/new")
     config.add_route("settings.member", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}")
     config.add_route("settings.member.active", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/active")
+    config.add_route("settings.member.remove", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/remove")
     config.add_route("settings.member.password", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/password")
     config.add_route("settings.member.factor", rf"{SETTINGS}/members/{{id:\d{{1,18}}}}/factor")
     config.add_route("settings.invite", f"{SETTINGS}/members/invite")

@@ -18,6 +18,7 @@ from parlour.access.models import LoginSession, Membership, MembershipRole, Orga
 from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
 from parlour.access.rules import OWNER
+from parlour.db.base import now
 from parlour.db.session import Session, system
 from parlour.errors import Invalid
 from parlour.i18n import _
@@ -81,7 +82,7 @@ def save_security(session: Session, wanted: Security) -> None:
         organisation.settings = {**(organisation.settings or {}), _KEY: asdict(wanted)}
         members = session.scalars(
             select(Membership.user_id).where(
-                Membership.organisation_id == session.scope.organisation_id, Membership.active
+                Membership.organisation_id == session.scope.organisation_id, Membership.working(now())
             )
         ).all()
     tighten(session, members, wanted)

@@ -74,7 +74,9 @@ def make(
     token = BEGINNING + secrets.token_urlsafe(32)
     with system(session):
         member = select(Membership.id).where(
-            Membership.organisation_id == organisation_id, Membership.user_id == user_id, Membership.active
+            Membership.organisation_id == organisation_id,
+            Membership.user_id == user_id,
+            Membership.working(now()),
         )
         if session.scalars(member).first() is None:
             raise NotFound(_("Nobody of that kind works here."))
@@ -92,14 +94,14 @@ def make(
     return token
 
 
-def end_of(day: str, zone: str) -> datetime:
-    """The moment at which a day ends on the organisation's wall clock. Raises Invalid."""
+def end_of(day: str, zone: str, field: str = "expires") -> datetime:
+    """The moment at which a day ends on the organisation's wall clock. Raises Invalid by this field."""
     try:
         last = date.fromisoformat(day.strip())
         return datetime.combine(last + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         wrong = _("${text} is not a date; write it as 2026-01-31.", mapping={"text": day[:80]})
-        raise Invalid(wrong, {0: {"expires": wrong}}) from error
+        raise Invalid(wrong, {0: {field: wrong}}) from error
 
 
 def of_person(session: Session, user_id: int) -> list[Shown]:
@@ -141,6 +143,16 @@ def revoke(session: Session, token_id: int, *, user_id: int | None = None) -> No
         gone = session.scalars(delete(ApiToken).where(*of).returning(ApiToken.id)).all()
     if not gone:
         raise NotFound(_("There is no such token."))
+
+
+def forget_of(session: Session, user_id: int) -> None:
+    """End all tokens of a person in the session's organisation."""
+    with system(session):
+        session.execute(
+            delete(ApiToken).where(
+                ApiToken.organisation_id == session.scope.organisation_id, ApiToken.user_id == user_id
+            )
+        )
 
 
 def note_used(session: Session, used: Mapping[int, datetime]) -> None:

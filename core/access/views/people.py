@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from parlour.access import memberships, roles, secondfactor, sessions
+from parlour.access import leaving, memberships, roles, secondfactor, sessions
 from parlour.access.memberships import Member
 from parlour.access.organisations import branches
 from parlour.access.rules import allows
 from parlour.access.views import duties, forms
 from parlour.access.views.declare import view
 from parlour.access.views.inviting import waiting
+from parlour.db.base import now
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.web.flash import say
@@ -46,9 +48,7 @@ def members_page(request: Request) -> Any:
                 else ", ".join(sorted(places[place] for place in where if place)),
                 "seen": request.loc.ago(at) if at else "",
                 "seen_title": request.loc.moment(at) if at else "",
-                "badges": []
-                if member.active
-                else [{"kind": "badge", "text": _("switched off"), "tone": "warn"}],
+                "badges": _badges(request, member),
                 "actions": _actions(request, member) if may else [],
             }
         )
@@ -65,6 +65,17 @@ def members_page(request: Request) -> Any:
         "primary": invite if may else None,
         "more": [add] if may else [],
     }
+
+
+def _badges(request: Request, member: Member) -> list[dict[str, Any]]:
+    over = member.ends_at is not None and member.ends_at <= now()
+    if not member.active and not over:
+        return [{"kind": "badge", "text": _("switched off"), "tone": "warn"}]
+    if member.ends_at is None:
+        return []
+    last = request.loc.date(member.ends_at - timedelta(microseconds=1))
+    said = request.loc.translate(_("until ${day}", mapping={"day": last}))
+    return [{"kind": "badge", "text": said, "tone": "warn" if over else "info"}]
 
 
 def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
@@ -120,6 +131,20 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "icon": "eye",
         "method": "post",
     }
+    remove = {
+        "title": _("Remove"),
+        "url": request.url_of("settings.member.remove", id=member.id),
+        "icon": "trash-2",
+        "method": "post",
+        "danger": True,
+        "confirm": {
+            "title": say_it(_("Remove ${name}", mapping={"name": member.user.name})),
+            "text": say_it(
+                _("They cannot come in any more and lose their roles and tokens; everything they did stays.")
+            ),
+            "button": say_it(_("Remove")),
+        },
+    }
     may_look = member.active and not member.owner and memberships.is_owner(request.db)
     return [
         edit,
@@ -127,6 +152,7 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         *([password] if member.active else []),
         *([factor] if resettable else []),
         switch,
+        remove,
     ]
 
 
@@ -191,6 +217,9 @@ def _form(request: Request, member: Member) -> forms.Form:
     return forms.Form(
         request,
         *duties.nodes(request, member.duties),
+        forms.day(
+            "until", _("Last day"), hint=_("The last day on which they work here. Empty: without an end.")
+        ),
         action=request.url_of("settings.member", id=member.id),
         readonly=member.owner and not memberships.is_owner(request.db),
     )
@@ -199,7 +228,8 @@ def _form(request: Request, member: Member) -> forms.Form:
 @view(route_name="settings.member", request_method="GET", permission=WRITE, renderer="form.jinja2")
 def member_page(request: Request) -> Any:
     member = memberships.member(request.db, int(request.matchdict["id"]))
-    shown = _form(request, member).show(duties.shown(member.duties))
+    until = leaving.last_day(member.ends_at, request.organisation.zone)
+    shown = _form(request, member).show({**duties.shown(member.duties), "until": until})
     return {**duties.form_page(request, member.user.name, shown), "lead": member.user.email}
 
 
@@ -208,7 +238,11 @@ def save_member(request: Request) -> Any:
     member = memberships.member(request.db, int(request.matchdict["id"]))
     form = _form(request, member)
     try:
-        memberships.set_duties(request.db, member.id, duties.read(form.read()))
+        values = form.read()
+        wanted = duties.read(values)
+        if set(wanted) != set(member.duties):
+            memberships.set_duties(request.db, member.id, wanted)
+        leaving.set_last_day(request.db, member.id, str(values["until"]))
     except Invalid as error:
         return duties.form_page(request, member.user.name, form.again(error))
     except Refusal as refused:
@@ -223,9 +257,21 @@ def save_member(request: Request) -> Any:
 def switch_member(request: Request) -> Any:
     active = forms.posted(request, "active") == "1"
     try:
-        memberships.set_member_active(request.db, int(request.matchdict["id"]), active)
+        leaving.set_member_active(request.db, int(request.matchdict["id"]), active)
     except (Refusal, NotAllowed) as refused:
         # The redirect commits; what was written before the refusal must not be.
+        request.tm.doom()
+        say(request, refused.message, "bad")
+    return HTTPSeeOther(request.url_of("settings.members"))
+
+
+@view(route_name="settings.member.remove", request_method="POST", permission=WRITE)
+def remove_member(request: Request) -> Any:
+    member = memberships.member(request.db, int(request.matchdict["id"]))
+    try:
+        leaving.remove_member(request.db, member.id)
+        say(request, _("${name} works here no more.", mapping={"name": member.user.name}))
+    except (Refusal, NotAllowed) as refused:
         request.tm.doom()
         say(request, refused.message, "bad")
     return HTTPSeeOther(request.url_of("settings.members"))

@@ -67,6 +67,7 @@ class Caller:
 
 _TOKEN, _USER, _MEMBER = ApiToken.__table__, User.__table__, Membership.__table__
 _PLACE, _DUTY, _ROLE = Organisation.__table__, MembershipRole.__table__, Role.__table__
+_AT = bindparam("at", type_=_TOKEN.c.expires_at.type)
 _FIND = (
     select(
         _TOKEN.c.id.label("token_id"),
@@ -85,15 +86,18 @@ _FIND = (
     .join(_PLACE, _PLACE.c.id == _TOKEN.c.organisation_id)
     .join(
         _MEMBER,
-        and_(_MEMBER.c.organisation_id == _PLACE.c.id, _MEMBER.c.user_id == _USER.c.id, _MEMBER.c.active),
+        and_(
+            _MEMBER.c.organisation_id == _PLACE.c.id,
+            _MEMBER.c.user_id == _USER.c.id,
+            Membership.working(_AT),
+        ),
     )
     .outerjoin(_DUTY, and_(_DUTY.c.organisation_id == _PLACE.c.id, _DUTY.c.user_id == _USER.c.id))
     .outerjoin(_ROLE, and_(_ROLE.c.organisation_id == _PLACE.c.id, _ROLE.c.id == _DUTY.c.role_id))
     .where(
         _TOKEN.c.token_hash == bindparam("hash"),
         _TOKEN.c.organisation_id == bindparam("organisation"),
-        (_TOKEN.c.expires_at.is_(None))
-        | (_TOKEN.c.expires_at > bindparam("at", type_=_TOKEN.c.expires_at.type)),
+        (_TOKEN.c.expires_at.is_(None)) | (_TOKEN.c.expires_at > _AT),
         _USER.c.active,
         _PLACE.c.archived_at.is_(None),
     )

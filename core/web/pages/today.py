@@ -81,7 +81,7 @@ def _people(request: Request) -> dict[str, Any] | None:
 
 def _members(session: Session) -> int:
     counted = select(func.count(Membership.id)).where(
-        Membership.organisation_id == session.scope.organisation_id
+        Membership.organisation_id == session.scope.organisation_id, Membership.removed_at.is_(None)
     )
     with system(session):
         return int(session.scalar(counted) or 0)

@@ -9,7 +9,8 @@ from sqlalchemy import delete, select
 
 from parlour.access import protection, rules
 from parlour.access.explain import FITS_NOT, GIVES, TAKES, explain
-from parlour.access.memberships import Duty, scope_for, set_duties, set_member_active
+from parlour.access.leaving import set_member_active
+from parlour.access.memberships import Duty, scope_for, set_duties
 from parlour.access.models import Rule
 from parlour.access.roles import role_by_code
 from parlour.db.session import open_session

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from parlour.access import invitations, memberships, users
+from parlour.access import invitations, leaving, memberships, users
 from parlour.access.memberships import Duty
 from parlour.access.models import Invitation
 from parlour.access.organisations import save_branch
@@ -236,9 +236,9 @@ def test_who_is_switched_off_invites_nobody_any_more(engine, organisation, owner
     token = invite(engine, manager, organisation)
     kept = invite(engine, owner, organisation, email="b@example.com")
     with inside(engine, organisation) as session:
-        memberships.set_member_active(session, manager.id, False)
+        leaving.set_member_active(session, manager.id, False)
         session.commit()
-        memberships.set_member_active(session, manager.id, True)
+        leaving.set_member_active(session, manager.id, True)
         session.commit()
     with pytest.raises(NotFound):
         accept(engine, token)

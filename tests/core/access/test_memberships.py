@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import delete, select
 
 from parlour.access import invitations, memberships, sessions, users
+from parlour.access.leaving import remove_member, set_last_day, set_member_active
 from parlour.access.memberships import (
     Duty,
     add_member,
     scope_for,
     set_duties,
-    set_member_active,
     set_user_active,
 )
 from parlour.access.models import Membership, MembershipRole, Role
@@ -130,13 +130,22 @@ def switch_off(session, person):
     set_member_active(session, person.id, False)
 
 
-@pytest.mark.parametrize("way", [take_away, switch_off])
+def send_away(session, person):
+    set_last_day(session, person.id, "2099-12-31")
+
+
+WAYS = pytest.mark.parametrize(
+    "way", [take_away, switch_off, send_away, lambda *who: remove_member(who[0], who[1].id)]
+)
+
+
+@WAYS
 def test_the_last_owner_stays(session, owner, way):
     with pytest.raises(Refusal):
         way(session, owner)
 
 
-@pytest.mark.parametrize("way", [take_away, switch_off])
+@WAYS
 def test_one_of_two_owners_may_go(session, engine, organisation, owner, way):
     employ(engine, organisation, "second@example.com", "owner")
     way(session, owner)

@@ -155,6 +155,20 @@ def test_a_new_password_ends_every_log_in(parlour: Parlour, engine: Engine) -> N
         authenticate(session, "olga@example.com", password, "10.0.0.1")
 
 
+def test_people_work_somewhere_until_a_day_or_are_removed(parlour: Parlour, engine: Engine) -> None:
+    parlour("orgs", "add", "Jasmine")
+    parlour("users", "add", "olga@example.com")
+    parlour("users", "add", "desk@example.com")
+    assert (
+        parlour("users", "until", "desk@example.com", "2099-12-31", "--json").json[0]["until"] == "2099-12-31"
+    )
+    assert parlour("users", "until", "desk@example.com").code == 0
+    assert "not a date" in parlour("users", "until", "desk@example.com", "soon").err
+    assert "last owner" in parlour("users", "remove", "olga@example.com").err
+    assert parlour("users", "remove", "desk@example.com").code == 0
+    assert "works here" in parlour("users", "remove", "desk@example.com").err
+
+
 def test_several_organisations_must_be_told_apart(parlour: Parlour) -> None:
     parlour("orgs", "add", "Jasmine")
     parlour("orgs", "add", "Orchid")
