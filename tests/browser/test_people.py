@@ -33,7 +33,7 @@ def test_somebody_new_gets_a_password_to_hand_over_and_comes_in_with_it(desk: De
     row = desk.rows().filter(has_text=email)
     expect(row).to_contain_text("Nina Novaya")
     row.locator("details.menu summary").click()
-    row.locator(".menu-item.danger").click()
+    row.locator("form[action$='/active'] .menu-item").click()
     desk.confirm()
     expect(desk.rows().filter(has_text=email)).to_contain_text(desk.say("switched off"))
 
