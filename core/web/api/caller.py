@@ -25,9 +25,11 @@ from parlour.db.session import Scope, Session, open_session, system
 from parlour.i18n import _
 from parlour.plugin import gate
 from parlour.web.api import V1
-from parlour.web.api.problems import Unauthenticated
+from parlour.web.api.problems import ApiProblem, Unauthenticated
 
 VIA = "api"
+# The header by which a call says in which branch it works.
+BRANCH = "Parlour-Branch"
 _PUBLIC = f"{V1}/public/"
 MAX_REMEMBERED = 10_000
 
@@ -140,7 +142,7 @@ def caller_of(request: Request) -> Caller | None:
         raise refused
     first = rows[0]
     duties = [(row.role_id, row.branch_id, row.code) for row in rows if row.role_id is not None]
-    branch = _branch(session, duties)
+    branch = _branch(session, duties, request.headers.get(BRANCH, "").strip())
     held = [(role, code) for role, at, code in duties if at is None or at == branch]
     session.enter(
         Scope(
@@ -178,13 +180,29 @@ def caller_of_request(request: Request) -> Caller:
     return identity
 
 
-def _branch(session: Session, duties: list[tuple[int, int | None, str]]) -> int | None:
-    """Where somebody works who has roles in branches only: the first of those that are open, as on pages."""
-    if not duties or any(branch is None for _role, branch, _code in duties):
+def _branch(session: Session, duties: list[tuple[int, int | None, str]], asked: str) -> int | None:
+    """The branch that the call asks for. Without one, who has roles in branches only works in the first of those that are
+    open, as on pages. Raises ApiProblem, with the branches there are, for one that is not the person's.
+    """
+    own = {branch for _role, branch, _code in duties}
+    if not asked and (not own or None in own):
         return None
-    own = sorted({branch for _role, branch, _code in duties if branch is not None})
-    open_ones = select(Branch.id).where(Branch.id.in_(own), Branch.archived_at.is_(None)).order_by(Branch.id)
-    return session.scalars(open_ones.limit(1)).first()
+    statement = select(Branch.id, Branch.name).where(Branch.archived_at.is_(None)).order_by(Branch.id)
+    if None not in own:
+        statement = statement.where(Branch.id.in_(own))
+    found = session.execute(statement).all()
+    chosen = found[0].id if found and not asked else None
+    chosen = next((branch.id for branch in found if str(branch.id) == asked), chosen)
+    if asked and chosen is None:
+        raise ApiProblem(
+            _(
+                "This is none of your open branches. Send the number of one as ${header}.",
+                mapping={"header": BRANCH},
+            ),
+            status=403,
+            members={"branches": [{"id": branch.id, "name": branch.name} for branch in found]},
+        )
+    return chosen
 
 
 def _home(request: Request, hashed: str) -> int | None:

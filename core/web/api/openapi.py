@@ -24,6 +24,7 @@ from parlour.records.registry import Field, RecordType, enabled_records, fields_
 from parlour.web.api import V1
 from parlour.web.api.answers import respond
 from parlour.web.api.body import MAX_BATCH
+from parlour.web.api.caller import BRANCH
 from parlour.web.api.contexts import CallContext
 from parlour.web.api.reading import ARCHIVED, MAX_LIMIT, MAX_SEARCH, USUAL_LIMIT, parameters
 
@@ -67,6 +68,9 @@ def document(session: Session, loc: Localizer) -> dict[str, Any]:
         described = getattr(item.module("api"), "paths", None)
         if name in on and described is not None:
             paths.update(described(session))
+    for path, item in paths.items():
+        if not path.startswith(f"{V1}/public/"):
+            paths[path] = {**item, "parameters": [*item.get("parameters", ()), _BRANCH]}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Parlour", "version": _version()},
@@ -361,6 +365,12 @@ _IF_MATCH = _header(
 _IDEMPOTENCY = _header(
     "Idempotency-Key", "The same key gets the same answer for a day, and nothing is done twice"
 )
+_BRANCH = {
+    **_header(
+        BRANCH, "The branch in which the call works; refused with 403, naming those there are, if it is none"
+    ),
+    "schema": _NUMBER,
+}
 _BATCH: Schema = _items(
     {
         "type": "object",

@@ -20,7 +20,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.web.api import body
-from parlour.web.api.caller import caller_of_request, is_public
+from parlour.web.api.caller import BRANCH, caller_of_request, is_public
 from parlour.web.api.problems import ApiProblem
 
 KEPT = timedelta(hours=24)
@@ -88,7 +88,7 @@ def alone(session: Session, caller: str, key: str) -> bool:
 
 
 def _fingerprint(request: Request) -> str:
-    asked = f"{request.method} {request.path_qs}\n".encode()
+    asked = f"{request.method} {request.path_qs} {request.headers.get(BRANCH, '')}\n".encode()
     return hashlib.sha256(asked + body.read(request)).hexdigest()
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 from webtest import TestApp
 
 from parlour.access import tokens
-from parlour.access.models import ApiToken, Membership, User
-from parlour.access.organisations import save_branch
+from parlour.access.models import ApiToken, Membership, MembershipRole, User
+from parlour.access.organisations import archive_branch, save_branch
+from parlour.access.roles import role_by_code
 from parlour.db.base import now
 from parlour.db.session import system
 from parlour.plugin import lifecycle
@@ -59,6 +60,55 @@ def test_a_token_sees_its_own_organisation_only(program, engine, organisation, o
         caller.get(f"{LIST}/{row}", status=404)
         caller.patch_json(f"{LIST}/{row}", {"name": "Changed"}, status=404)
         caller.delete(f"{LIST}/{row}", status=404)
+
+
+@pytest.fixture
+def north_and_south(app, engine, organisation):
+    """A program of somebody who may write in the north and only read in the south, and the two branches."""
+    with people.trusted(engine, organisation) as session:
+        places = [save_branch(session, None, {"name": name}).id for name in ("North", "South")]
+        user = people.add_person(session, "receptionist", branch_id=places[0])
+        reading = role_by_code(session, "accountant").id
+        session.add(MembershipRole(user_id=user.id, role_id=reading, branch_id=places[1]))
+        made = program_of(app, session, user)
+        session.commit()
+    return made, *places
+
+
+def test_a_call_says_in_which_branch_it_works(north_and_south, client):
+    caller, north, south = north_and_south
+    for asked, status in (
+        ({}, 201),
+        ({"Parlour-Branch": str(north)}, 201),
+        ({"Parlour-Branch": str(south)}, 403),
+    ):
+        caller.post_json(LIST, {"name": "Boris"}, headers=asked, status=status)
+        caller.get(LIST, headers=asked, status=200)
+
+
+def test_a_branch_that_is_not_theirs_is_refused_naming_those_that_are(
+    north_and_south, program, engine, organisation, client
+):
+    caller, north, south = north_and_south
+    with people.trusted(engine, organisation) as session:
+        third = save_branch(session, None, {"name": "Third"}).id
+        session.commit()
+    for asked in (str(third), "999999", "north", "0"):
+        refused = caller.get(LIST, headers={"Parlour-Branch": asked}, status=403)
+        assert refused.content_type == "application/problem+json"
+        assert refused.json["branches"] == [{"id": north, "name": "North"}, {"id": south, "name": "South"}]
+    everywhere = program("receptionist")
+    everywhere.get(LIST, headers={"Parlour-Branch": str(third)}, status=200)
+    with people.trusted(engine, organisation) as session:
+        archive_branch(session, third)
+        session.commit()
+    everywhere.get(LIST, headers={"Parlour-Branch": str(third)}, status=403)
+    program(None).get(LIST, headers={"Parlour-Branch": str(north)}, status=403)
+
+
+def test_the_branch_is_in_the_document(program):
+    for item in program().get("/api/v1/openapi.json").json["paths"].values():
+        assert "Parlour-Branch" in [parameter["name"] for parameter in item["parameters"]]
 
 
 def _ends(session, caller, what):
