@@ -1,8 +1,8 @@
 """The log of access: who looked at personal data, which data left, and who changed what protects them.
 
-Pages are read in transactions that cannot write, so their lines are written when the response has gone out, in one
-transaction for all that a request, or several at the same moment, have to say. A line that cannot be written now
-(the database is busy) waits in memory for the next one; it never costs anybody their page. An export is different:
+Pages are read in transactions that cannot write, so their lines are written a quarter of a second after the response has gone
+out, in one transaction for all responses of that time. A line that cannot be written now (the database is busy) waits
+in memory for the next one; it never costs anybody their page. An export is different:
 its line is written first, under a lock, because a day's limit is counted by these lines.
 """
 
@@ -52,6 +52,7 @@ KEPT = timedelta(days=3 * 365)
 # Of these there are hundreds a day.
 READS_KEPT = timedelta(days=365)
 WAITING = 10_000
+PAUSE = 0.25
 _WAITING = "parlour.access_log"
 log = structlog.get_logger(__name__)
 
@@ -135,7 +136,20 @@ class Waiting:
 
     def __init__(self) -> None:
         self.lines: deque[Line] = deque(maxlen=WAITING)
+        # Seconds for which lines wait for others, so that one transaction writes what many responses have to say.
+        self.pause = PAUSE
         self._one_at_a_time = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def add(self, engine: Engine, lines: Sequence[Line]) -> None:
+        """Write these lines soon."""
+        self.lines.extend(lines)
+        if not self.pause:
+            self.write(engine)
+        elif self._timer is None or not self._timer.is_alive():
+            self._timer = threading.Timer(self.pause, self.write, (engine,))
+            self._timer.daemon = True
+            self._timer.start()
 
     def write(self, engine: Engine, lines: Sequence[Line] = ()) -> None:
         """Write these lines and all that wait. While another thread writes, it takes them along."""
@@ -168,6 +182,11 @@ class Waiting:
         return bool(busy)
 
 
+def write_all(registry: Any) -> None:
+    """Write what a process that ends would take along."""
+    registry[_WAITING].write(registry["parlour.engine"])
+
+
 def _insert(engine: Engine, organisation_id: int, rows: Sequence[dict[str, Any]]) -> None:
     with open_session(engine, Scope(organisation_id, trusted=True)) as session:
         insert_rows(session, AccessLog, rows)
@@ -184,7 +203,7 @@ def tween(handler: Callable[[Request], Response], registry: Any) -> Callable[[Re
         if lines and (response.status_code < 400 or response.status_code == 412):
             length = response.content_length
             response.app_iter = _Then(
-                response.app_iter, lambda: registry[_WAITING].write(registry["parlour.engine"], lines)
+                response.app_iter, lambda: registry[_WAITING].add(registry["parlour.engine"], lines)
             )
             response.content_length = length
         return response

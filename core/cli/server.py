@@ -59,7 +59,7 @@ def run(
         # A door to the processes that nobody here uses.
         "control_socket_disable": True,
         "post_worker_init": _begin(settings, workers, announce or _say),
-        "worker_exit": _stop_relay,
+        "worker_exit": _end,
     }
     if settings.metrics_token or settings.metrics_networks:
         _count_in_files(options)
@@ -152,7 +152,13 @@ def _url_of(listener: Any) -> str:
     return f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::', '::1') else host}:{port}"
 
 
-def _stop_relay(_server: Any, worker: Any) -> None:
+def _end(_server: Any, worker: Any) -> None:
+    """What each process does when its last response has gone out."""
+    site = getattr(worker, "wsgi", None)
+    if site is not None:
+        from parlour.access.accesslog import write_all
+
+        write_all(site.registry)
     relay = getattr(worker, "parlour_relay", None)
     if relay is not None:
         relay.stop(5.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, BrokenBarrierError, Thread
@@ -172,6 +173,24 @@ def test_where_one_organisation_is_busy_the_lines_of_another_are_written_once(
     waiting.write(engine)
     for one in (organisation, other_organisation):
         assert len(lines_of(engine, one)) == 1
+
+
+def test_responses_of_one_moment_are_written_with_one_transaction(engine, organisation, monkeypatch):
+    waiting, insert = accesslog.Waiting(), accesslog._insert
+    batches: list[int] = []
+
+    def counted(where, organisation_id, rows):
+        insert(where, organisation_id, rows)
+        batches.append(len(rows))
+
+    monkeypatch.setattr(accesslog, "_insert", counted)
+    for _response in range(3):
+        waiting.add(engine, [(organisation.id, dict(LINE))])
+    assert lines_of(engine, organisation) == []
+    until = time.monotonic() + 20
+    while not batches and time.monotonic() < until:
+        time.sleep(0.02)
+    assert batches == [3] and len(lines_of(engine, organisation)) == 3
 
 
 def test_threads_that_write_at_once_lose_nothing(engine, organisation):

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from parlour.access import tokens
+from parlour.access.accesslog import latest
 from parlour.access.models import Organisation
 from parlour.access.users import authenticate
 from parlour.db.engine import make_engine
 from parlour.db.session import open_session
 from parlour.jobs import enqueue
+from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing import people
 from tests.core.cli.process import environment, running
@@ -27,7 +30,9 @@ def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
     settings: Settings, engine: Engine, organisation: Organisation
 ) -> None:
     with people.trusted(engine, organisation) as session:
-        people.add_person(session, "owner")
+        owner = people.add_person(session, "owner")
+        client = save(session, "contacts.contact", {"name": "Anna Orlova"})
+        token = tokens.make(session, owner.id, "Test")
         job_id = enqueue(session, "core.prune")
         session.commit()
     engine.dispose()
@@ -49,7 +54,16 @@ def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
                 ).scalar_one()
             time.sleep(0.1)
         assert state == "done"
+        card = f"{url}/api/v1/records/contacts.contact/{client}"
+        with urllib.request.urlopen(
+            urllib.request.Request(card, headers={"Authorization": f"Bearer {token}"}), timeout=30
+        ) as answer:
+            assert answer.status == 200
         assert site.end() == 0
+    with people.trusted(engine, organisation) as session:
+        assert [line.row_id for line in latest(session, what=["api"])] == [client], (
+            "what waits is written before"
+        )
 
 
 def test_the_demo_is_furnished_once_and_goes_on_with_what_it_has(tmp_path: Path) -> None:
