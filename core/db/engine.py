@@ -7,17 +7,23 @@ switched off for that.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from select import POLLIN, poll
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from parlour.errors import Refusal
 from parlour.i18n import _
 
 READ_ONLY = "parlour_read_only"
+# Seconds after which a connection of the pool is asked whether it is still there.
+REST = 30.0
+_BACK = "parlour_back"
 
 
 def make_engine(url: str | URL, *, pool_size: int = 5, echo: bool = False) -> Engine:
@@ -41,10 +47,11 @@ def make_engine(url: str | URL, *, pool_size: int = 5, echo: bool = False) -> En
             pool_size=pool_size,
             max_overflow=20,
             hide_parameters=True,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
         )
         event.listen(engine, "begin", _postgresql_begin)
+        event.listen(engine, "checkin", _postgresql_checkin)
+        event.listen(engine, "checkout", partial(_postgresql_checkout, engine.dialect))
         return engine
     raise Refusal(
         _("PARLOUR_DATABASE_URL must name sqlite or postgresql, not ${name}.", mapping={"name": backend})
@@ -87,6 +94,23 @@ def _postgresql_begin(connection: Connection) -> None:
     # The driver begins with the first statement, and then says so in the same breath.
     driver: Any = connection.connection.dbapi_connection
     driver.read_only = bool(connection.get_execution_options().get(READ_ONLY))
+
+
+def _postgresql_checkin(driver: Any, record: Any) -> None:
+    record.info[_BACK] = monotonic()
+
+
+def _postgresql_checkout(dialect: Any, driver: Any, record: Any, proxy: Any) -> None:
+    """Replace a connection of the pool that is dead. One that the server has ended has that to read, which is seen without
+    asking the server; only after a long rest it is asked, for a network may have gone without a word.
+    """
+    there = poll()
+    try:
+        there.register(driver, POLLIN)
+        if there.poll(0) or monotonic() - record.info.get(_BACK, monotonic()) > REST:
+            dialect.do_ping(driver)
+    except dialect.dbapi.Error as gone:
+        raise InvalidatePoolError from gone
 
 
 def is_lost(error: BaseException) -> bool:
