@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
 
 from parlour.access.models import Role, Rule
 from parlour.access.scopes import cover
@@ -80,6 +80,18 @@ def known_roles(session: Session, codes: Collection[str]) -> None:
     session.scope.cache[_CODES] = tuple(codes)
 
 
+_RULE = Rule.__table__
+_APPLYING = (
+    select(_RULE.c.kind, _RULE.c.permission, _RULE.c.filter, _RULE.c.fields_except)
+    .where(
+        _RULE.c.organisation_id == bindparam("organisation"),
+        _RULE.c.active,
+        or_(_RULE.c.role_id.in_(bindparam("roles", expanding=True)), _RULE.c.role_id.is_(None)),
+    )
+    .order_by(_RULE.c.id)
+)
+
+
 def _load(session: Session) -> RuleSet:
     role_ids = session.scope.role_ids
     found = RuleSet()
@@ -90,12 +102,7 @@ def _load(session: Session) -> RuleSet:
         found.everything = OWNER in codes
     if found.everything:
         return found
-    applies = or_(Rule.role_id.in_(role_ids), Rule.role_id.is_(None))
-    rows = session.execute(
-        select(Rule.kind, Rule.permission, Rule.filter, Rule.fields_except)
-        .where(Rule.active, applies)
-        .order_by(Rule.id)
-    )
+    rows = session.raw(_APPLYING, {"organisation": session.scope.organisation_id, "roles": role_ids})
     for kind, permission, given, fields_except in rows:
         held = Held(given or None, frozenset(fields_except or ()))
         bucket = found.permissions if kind == PERMISSION else found.restrictions
