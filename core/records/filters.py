@@ -126,7 +126,9 @@ class _Compiler:
             assert item.target is not None
             target = aliased(item.target.cls)
             inner = self.condition(item.target, target, rest, operator, value, whole)
-            return exists().where(target.id == getattr(entity, f"{item.attr}_id"), inner)
+            return exists().where(
+                target.id == getattr(entity, f"{item.attr}_id"), *self._seen(item.target, target), inner
+            )
         if rest:
             raise FilterFault(_("The path ${path} leads nowhere.", mapping={"path": whole[:80]}))
         if item.storage == "extension":
@@ -175,8 +177,6 @@ class _Compiler:
         value: Any,
         whole: str,
     ) -> Predicate:
-        from parlour.access.rules import predicate
-
         self._open(item, whole)
         row = aliased(source.cls)
         link = item.cls
@@ -186,13 +186,17 @@ class _Compiler:
             base = exists().where(joined)
         else:
             base = exists().where(getattr(row, f"{item.attr}_id") == entity.id)
-        if not self.trusted:
-            allowed = predicate(self.session, source, "read", entity=row)
-            if allowed is not None:
-                base = base.where(allowed)
+        base = base.where(*self._seen(source, row))
         if not rest:
             return self._emptiness(base, operator, value, whole)
         return base.where(self.condition(source, row, rest, operator, value, whole))
+
+    def _seen(self, record: RecordType, entity: Any) -> list[Predicate]:
+        """The condition on rows of another record that the person may see."""
+        from parlour.access.rules import predicate
+
+        allowed = None if self.trusted else predicate(self.session, record, "read", entity=entity)
+        return [] if allowed is None else [allowed]
 
     def _emptiness(self, found: Any, operator: str, value: Any, whole: str) -> Predicate:
         if operator != "empty":
@@ -222,7 +226,9 @@ class _Compiler:
         if rest:
             target = aliased(item.target.cls)
             return found.where(
-                pair.target_id == target.id, self.condition(item.target, target, rest, operator, value, whole)
+                pair.target_id == target.id,
+                *self._seen(item.target, target),
+                self.condition(item.target, target, rest, operator, value, whole),
             )
         if operator == "empty":
             return self._emptiness(found, operator, value, whole)

@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import and_, case, cast, false, func, or_, select, true, union_all
 from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.orm import aliased
 
+from parlour.access.rules import predicate
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.records.defaults import Defaults, defaults_of
@@ -39,7 +41,7 @@ def search_predicate(session: Session, record: RecordType, text: str) -> Predica
     """Rows of the record in which every word of `text` is found. Asks PostgreSQL once how common the words are."""
     fields = [item for item in fields_of(session, record) if item.search and not item.secret]
     defaults = defaults_of(session)
-    places = [_places(record, fields, word, defaults) for word in words_of(text)]
+    places = [_places(session, record, fields, word, defaults) for word in words_of(text)]
     if session.get_bind().dialect.name != "postgresql":
         return and_(*(or_(false(), *(place.holds for place in found)) for found in places))
     common = _common(session, [place for found in places for place in found])
@@ -93,7 +95,9 @@ def _word(record: RecordType, places: Sequence[_Place], common: set[_Place]) -> 
     return case((or_(*(place.holds for place in places)), true()), else_=false())
 
 
-def _places(record: RecordType, fields: list[Field], word: str, defaults: Defaults) -> list[_Place]:
+def _places(
+    session: Session, record: RecordType, fields: list[Field], word: str, defaults: Defaults
+) -> list[_Place]:
     found: list[_Place] = []
     for item in fields:
         if item.storage in ("column", "extension"):
@@ -106,7 +110,7 @@ def _places(record: RecordType, fields: list[Field], word: str, defaults: Defaul
                 if pattern is not None and inner.key_column is not None:
                     found.append(_place(record, item.cls, "owner_id", inner.key_column, pattern))
         elif item.storage in ("link", "links") and item.target is not None:
-            found.append(_by_target(record, item, word))
+            found += _by_target(session, record, item, word)
     return found
 
 
@@ -123,13 +127,23 @@ def _place(record: RecordType, cls: Any, owner: str, column: str, pattern: str) 
     return _Place(cls, owner, column, pattern, holds, _found(cls, owner, column, pattern))
 
 
-def _by_target(record: RecordType, item: Field, word: str) -> _Place:
-    """Rows whose tag, company, ... is called so."""
+def _by_target(session: Session, record: RecordType, item: Field, word: str) -> list[_Place]:
+    """Rows whose tag, company, ... is called so, as far as the person may see what those are called."""
     assert item.target is not None
-    target: Any = item.target.cls
-    column, pattern = f"{item.target.title_field}_key", like_pattern(word)
+    target: Any = aliased(item.target.cls)
+    title = item.target.title_field
+    try:
+        allowed = predicate(session, item.target, "read", entity=target)
+    except NotAllowed:
+        return []
+    if not any(field.name == title for field in fields_of(session, item.target)):
+        return []
+    column, pattern = f"{title}_key", like_pattern(word)
     named = select(target.id).where(getattr(target, column).like(pattern, escape="\\"))
-    by_index = _found(target, "id", column, pattern)
+    by_index = _found(item.target.cls, "id", column, pattern)
+    if allowed is not None:
+        named = named.where(allowed)
+        by_index = select(target.id).where(target.id.in_(by_index), allowed)
     if item.storage == "link":
         own = getattr(item.cls, f"{item.attr}_id")
         holds, ids = own.in_(named), select(item.cls.id).where(own.in_(by_index))
@@ -137,7 +151,7 @@ def _by_target(record: RecordType, item: Field, word: str) -> _Place:
         pair = item.cls
         holds = record.cls.id.in_(select(pair.owner_id).where(pair.target_id.in_(named)))
         ids = select(pair.owner_id).where(pair.target_id.in_(by_index))
-    return _Place(target, "id", column, pattern, holds, ids, named=True)
+    return [_Place(item.target.cls, "id", column, pattern, holds, ids, named=True)]
 
 
 def _pattern(item: Field, word: str, defaults: Defaults) -> str | None:

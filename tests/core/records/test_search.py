@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from parlour.access.models import Organisation
+from parlour.access.models import Organisation, Rule
 from parlour.db.session import RAW, Session
 from parlour.migrations import runner
 from parlour.plugins.contacts.models import Contact
@@ -79,6 +79,29 @@ def test_what_the_person_may_not_read_finds_nothing(
     assert names(desk, "gleb@mail") == ["Орлов Глеб"]
     desk.rollback()
     assert names(specialist, "gleb@mail") == []
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_a_tag_that_the_person_may_not_see_finds_nothing_and_filters_nothing(
+    session: Session,
+    clients: list[int],
+    session_as: Callable[..., Session],
+    monkeypatch: pytest.MonkeyPatch,
+    common: bool,
+) -> None:
+    source = save(session, "contacts.source", {"name": "Радио"})
+    save(session, Contact, {"source": source}, clients[0])
+    for what in ("tag", "source"):
+        rule = {"kind": "restriction", "permission": f"contacts:{what}:read", "source": "test"}
+        session.add(Rule(**rule, filter=["name", "=", "Вип"]))
+    session.commit()
+    if common:
+        monkeypatch.setattr(search, "_common", lambda _session, places: set(places))
+    desk = session_as("receptionist")
+    assert names(desk, "вип") == ["Белова Анна"]
+    assert names(desk, "vip") == names(desk, "радио") == []
+    for path, name, found in (("tags", "Вип", 1), ("tags", "VIP", 0), ("source", "Радио", 0)):
+        assert len(page(desk, record_type(Contact), filter=[f"{path}.name", "=", name]).rows) == found
 
 
 # The functions of PostgreSQL that look as the owner of the tables; SQLite has neither roles nor functions of its own.
