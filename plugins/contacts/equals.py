@@ -21,6 +21,8 @@ from parlour.records.registry import Field, fields_of, record_type
 
 # Clients of one group that are shown; the others come up when these are merged.
 SHOWN = 6
+# Groups of one client, who may have fifty phones, and each the same as somebody else's.
+MOST = 200
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,23 @@ def find_equal(session: Session, names: Sequence[str], after: int = 0, limit: in
     conditions = [*visible(session, record_type(Contact)), *(column.is_not(None) for column in keys)]
     conditions += [column != "" for column in keys if isinstance(column.type, String)]
     first, count = func.min(Contact.id), func.count(Contact.id.distinct())
-    found = session.execute(
+    equal = (
         _from(fields, select(first, count, *keys))
         .where(*conditions)
         .group_by(*keys)
-        .having(count > 1, first >= after)
+        .having(count > 1)
         .order_by(first, *keys)
-        .limit(limit + 1)
-    ).all()
+    )
+    found = session.execute(equal.having(first >= after).limit(limit + 1)).all()
     following = None
     if len(found) > limit:
-        # A page ends between clients, never between two groups of one.
+        # A page ends between clients, never between two groups of one, of whom one may be in more than a page holds.
         following = found[limit][0]
-        found = [row for row in found if row[0] < following] or found[:limit]
+        if found[0][0] == following:
+            found = session.execute(equal.having(first == following).limit(MOST)).all()
+            following += 1
+        else:
+            found = [row for row in found if row[0] < following]
     if not found:
         return Groups([], None)
     members = _members(session, fields, keys, conditions, [tuple(row[2:]) for row in found])

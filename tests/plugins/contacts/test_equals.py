@@ -48,6 +48,23 @@ def test_lists_are_compared_line_by_line(session: Session, add: Add) -> None:
     assert found(session, "source", "phones") == [[one, two]]
 
 
+def test_a_client_who_is_equal_to_more_than_a_page_of_others_holds_nobody_up(
+    session: Session, add: Add
+) -> None:
+    phones = [f"+7913555010{n}" for n in range(4)]
+    first = add("Иванова Анна", phones=phones)
+    others = [add(f"Кто-то {n}", phones=[phone]) for n, phone in enumerate(phones)]
+    last = [add("Орлова Вера", phone="+79135550200"), add("Орлова Яна", phone="+79135550200")]
+    seen, after = [], 0
+    for _page in range(4):
+        page = find_equal(session, ["phones"], after, limit=2)
+        seen += [group.ids for group in page.groups]
+        if page.next is None:
+            break
+        after = page.next
+    assert seen == [*([first, other] for other in others), last]
+
+
 def test_archived_ones_and_those_told_apart_are_left_out(session: Session, add: Add) -> None:
     one, two, three, four = (add(f"Иванова {name}") for name in ("Анна", "Вера", "Ольга", "Яна"))
     archive(session, record_type("contacts.contact"), [four])
