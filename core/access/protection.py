@@ -37,8 +37,9 @@ def protection_of(session: Session) -> Protection:
     """What the session's organisation holds back; read once per session."""
     found = session.scope.cache.get(_KEY)
     if not isinstance(found, Protection):
-        with system(session):
-            kept = session.get_one(Organisation, session.scope.organisation_id).settings or {}
+        from parlour.access.roles import own_organisation
+
+        kept = own_organisation(session).settings or {}
         found = Protection(
             bool(kept.get(_BULK_DELETE)),
             {name: frozenset(names) for name, names in (kept.get(_FIELDS) or {}).items()},

@@ -20,6 +20,14 @@ BY_OWNER = "owner"
 MAX_ROLES = 100
 
 
+def own_organisation(session: Session) -> Organisation:
+    """The session's organisation, read once: the session itself keeps only what somebody else holds on to."""
+    with system(session):
+        found = session.get_one(Organisation, session.scope.organisation_id)
+    session.scope.cache["organisation"] = found
+    return found
+
+
 def lock_organisation(session: Session) -> Organisation:
     """The session's organisation, locked until the transaction ends.
 

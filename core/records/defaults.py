@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,19 +17,43 @@ from parlour.records.values import key_of
 
 @dataclass(frozen=True)
 class Defaults:
-    """Read once per session. `members` maps the id and the lower-case e-mail of each member to the id.
+    """Read once per session; who works here and the branches when somebody asks for them."""
 
-    `branches` maps ids to names.
-    """
+    session: Session = field(repr=False, compare=False)
+    currency: str
+    region: str | None
+    zone: str
+    locale: str
+    user_id: int | None
 
-    currency: str = "EUR"
-    region: str | None = None
-    zone: str = "UTC"
-    locale: str = "en"
-    user_id: int | None = None
-    members: dict[Any, int] = field(default_factory=dict)
-    names: dict[int, str] = field(default_factory=dict)
-    branches: dict[int, str] = field(default_factory=dict)
+    @cached_property
+    def members(self) -> dict[Any, int]:
+        """The id and the lower-case e-mail of each member, to the id."""
+        return {key: person.id for person in self._people for key in (person.id, person.email.lower())}
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the members by their ids."""
+        return {person.id: person.name or person.email for person in self._people}
+
+    @cached_property
+    def _people(self) -> Sequence[Any]:
+        from parlour.access.models import Membership, User
+
+        with system(self.session):
+            return self.session.execute(
+                select(User.id, User.email, User.name)
+                .join(Membership, Membership.user_id == User.id)
+                .where(Membership.organisation_id == self.session.scope.organisation_id)
+            ).all()
+
+    @cached_property
+    def branches(self) -> dict[int, str]:
+        """The names of the branches by their ids."""
+        from parlour.access.models import Branch
+
+        rows = self.session.execute(select(Branch.id, Branch.name).order_by(Branch.id))
+        return {row.id: row.name for row in rows}
 
     def today(self) -> date:
         """Today on the organisation's wall clock."""
@@ -56,27 +82,16 @@ def defaults_of(session: Session) -> Defaults:
     scope = session.scope
     found: Defaults | None = scope.cache.get("defaults")
     if found is None:
-        from parlour.access.models import Branch, Membership, Organisation, User
+        from parlour.access.roles import own_organisation
 
-        with system(session):
-            organisation = session.get_one(Organisation, scope.organisation_id)
-            people = session.execute(
-                select(User.id, User.email, User.name)
-                .join(Membership, Membership.user_id == User.id)
-                .where(Membership.organisation_id == scope.organisation_id)
-            ).all()
+        organisation = own_organisation(session)
         found = Defaults(
+            session,
             currency=organisation.currency,
             region=organisation.region,
             zone=organisation.zone,
             locale=organisation.locale,
             user_id=scope.user_id,
-            members={key: person.id for person in people for key in (person.id, person.email.lower())},
-            names={person.id: person.name or person.email for person in people},
-            branches={
-                row.id: row.name
-                for row in session.execute(select(Branch.id, Branch.name).order_by(Branch.id))
-            },
         )
         scope.cache["defaults"] = found
     return found

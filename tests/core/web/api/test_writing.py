@@ -114,6 +114,21 @@ def test_a_batch_of_changes(program):
     caller.patch_json(LIST, [{"id": ids[0], "note": "1"}, {"id": ids[0], "note": "2"}], status=422)
 
 
+def test_a_write_reads_its_organisation_once_and_asks_who_works_there_only_where_that_matters(
+    program, engine, client
+):
+    caller = program()
+    caller.patch_json(f"{LIST}/{client}", {"note": "x"})
+    asked = {}
+    for values in ({"note": "y"}, {"responsible": [{"user": caller.user.id, "branch": None}]}):
+        with statements(engine) as seen:
+            caller.patch_json(f"{LIST}/{client}", values)
+        assert sum(one.startswith("SELECT core_organisation.id") for one in seen) == 1
+        asked[min(values)] = sum("JOIN core_membership" in one for one in seen)
+    # One of them is how the token is looked up.
+    assert asked == {"note": 1, "responsible": 2}
+
+
 def test_the_statements_of_a_batch_do_not_depend_on_its_size(program, engine):
     caller = program()
     caller.post_json(LIST, [{"name": "Zoe"}])
