@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 
 from parlour.access import memberships, rules, throttle
+from parlour.access.links import living, token_hash
 from parlour.access.memberships import Duty
 from parlour.access.models import Branch, Invitation, Membership, Organisation, Role, User
 from parlour.access.roles import lock_organisation
-from parlour.access.sessions import token_hash
 from parlour.access.users import MAX_NAME, clean_email, email_key, user_by_email
 from parlour.db.base import now
 from parlour.db.session import Scope, Session, system
@@ -163,7 +163,7 @@ def invitation_of(session: Session, invitation_id: int) -> Invitation:
 def may_handle(session: Session, invitation: Invitation) -> None:
     """Raises NotAllowed for an invitation as an owner that somebody else wants to send again or take back."""
     owner_roles = set(session.scalars(select(Role.id).where(Role.code == rules.OWNER)))
-    if any(role in owner_roles for role, _branch in invitation.duties) and not memberships.is_owner(session):
+    if any(role in owner_roles for role, _branch in invitation.duties) and not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can do this with the invitation of an owner."))
 
 
@@ -191,7 +191,7 @@ def offer_of(session: Session, token: str, at: datetime | None = None) -> Offer:
         found = session.execute(
             select(Invitation, Organisation)
             .join(Organisation, Organisation.id == Invitation.organisation_id)
-            .where(*_living(token, at or now()), Organisation.archived_at.is_(None))
+            .where(living(Invitation, token, at or now(), LIFE), Organisation.archived_at.is_(None))
         ).one_or_none()
     if found is None:
         raise _gone()
@@ -218,7 +218,7 @@ def accept(
     with system(session):
         taken = session.execute(
             delete(Invitation)
-            .where(*_living(token, at or now()))
+            .where(living(Invitation, token, at or now(), LIFE))
             .returning(Invitation.duties, Invitation.invited_by)
             .execution_options(synchronize_session=False)
         ).one_or_none()
@@ -275,15 +275,6 @@ def prune(session: Session, at: datetime | None = None) -> None:
     """Remove invitations that ran out a month ago; until then they are shown, to be sent again."""
     with system(session):
         session.execute(delete(Invitation).where(Invitation.expires_at <= (at or now()) - timedelta(days=30)))
-
-
-def _living(token: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
-    # What a clock that was ahead has made is refused until that time has come.
-    return (
-        Invitation.token_hash == token_hash(token),
-        Invitation.expires_at > at,
-        Invitation.expires_at <= at + LIFE + timedelta(minutes=5),
-    )
 
 
 def _gone() -> NotFound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from parlour.access import invitations, memberships, tokens
+from parlour.access import invitations, memberships, rules, tokens
 from parlour.access.roles import lock_organisation
 from parlour.db.base import now
 from parlour.db.session import Session, system
@@ -49,7 +49,7 @@ def set_last_day(session: Session, user_id: int, day: str) -> None:
     if day == last_day(before.ends_at, zone):
         return
     memberships.may_let_in(session, before)
-    if user_id == session.scope.user_id and not memberships.is_owner(session):
+    if user_id == session.scope.user_id and not rules.is_owner(session):
         raise NotAllowed(_("How long you work here yourself is said by somebody else."))
     ends_at = tokens.end_of(day, zone, field="until") if day else None
     if ends_at is not None and ends_at <= now():

@@ -58,7 +58,6 @@ def scope_for(
     organisation: Organisation,
     *,
     branch_id: int | None = None,
-    via: str = "form",
 ) -> Scope:
     """Enter the organisation with this session as this person, and return the scope.
 
@@ -77,7 +76,7 @@ def scope_for(
         ).one_or_none()
     if membership is None or not user.active or organisation.archived_at is not None:
         raise NotFound(_("There is no organisation ${slug}.", mapping={"slug": organisation.slug}))
-    session.enter(Scope(organisation.id, user.id, via=via))
+    session.enter(Scope(organisation.id, user.id))
     duties = _duties(session, user.id)
     open_branches = list(
         session.scalars(select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id))
@@ -90,7 +89,7 @@ def scope_for(
     if chosen is None and not everywhere and own:
         chosen = own[0]
     roles = {duty.role_id for duty in duties if duty.branch_id is None or duty.branch_id == chosen}
-    scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen, via=via)
+    scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen)
     scope.cache["my_branches"] = tuple(own)
     session.enter(scope)
     return scope
@@ -211,7 +210,7 @@ def set_duties(session: Session, user_id: int, duties: Sequence[Duty]) -> None:
     lock_organisation(session)
     before = member(session, user_id)
     may_touch(session, before)
-    if user_id == session.scope.user_id and not is_owner(session):
+    if user_id == session.scope.user_id and not rules.is_owner(session):
         raise NotAllowed(_("Your own roles are given by somebody else."))
     may_give(session, duties, before.duties)
     clear_duties(session, user_id)
@@ -281,7 +280,7 @@ def reset_second_factor(session: Session, user_id: int, *, ip: str = "") -> None
     from parlour.access.sessions import end_all
 
     target = member(session, user_id)
-    if not is_owner(session):
+    if not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can reset the second factor of somebody."))
     if _works_elsewhere(session, user_id):
         raise NotAllowed(
@@ -301,11 +300,6 @@ def _works_elsewhere(session: Session, user_id: int) -> bool:
     return any(item.id != session.scope.organisation_id for item in organisations_of(session, user_id))
 
 
-def is_owner(session: Session) -> bool:
-    """Whether the session's person is an owner here; Parlour itself counts as one."""
-    return session.scope.trusted or rules.rules_of(session).everything
-
-
 def may_give(session: Session, duties: Sequence[Duty], before: Sequence[Duty] = ()) -> None:
     """Raises Invalid for roles or branches that are not there, NotAllowed when somebody else than an owner makes an owner,
     or gives more than they have themselves at that place; what was there `before` is not given anew.
@@ -322,10 +316,10 @@ def may_give(session: Session, duties: Sequence[Duty], before: Sequence[Duty] = 
         if roles[duty.role_id] == OWNER and duty.branch_id is not None:
             whole = _("An owner owns the whole organisation, not one branch.")
             raise Invalid(whole, {0: {"roles": whole}})
-    if any(roles[duty.role_id] == OWNER for duty in duties) and not is_owner(session):
+    if any(roles[duty.role_id] == OWNER for duty in duties) and not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can make somebody an owner."))
     given = [duty for duty in duties if duty not in before and Duty(duty.role_id) not in before]
-    if not is_owner(session) and _beyond(session, given):
+    if not rules.is_owner(session) and _beyond(session, given):
         raise NotAllowed(_("You can only give roles that may do no more than you may there."))
 
 
@@ -352,14 +346,14 @@ def _beyond(session: Session, duties: Sequence[Duty]) -> bool:
 
 
 def may_touch(session: Session, target: Member) -> None:
-    if target.owner and not is_owner(session):
+    if target.owner and not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can change an owner."))
 
 
 def may_let_in(session: Session, target: Member) -> None:
     """Raises NotAllowed as `may_touch`, and for who may do more than the session's person, who would give that by it."""
     may_touch(session, target)
-    if not is_owner(session) and _beyond(session, target.duties):
+    if not rules.is_owner(session) and _beyond(session, target.duties):
         raise NotAllowed(_("This person may do more than you. Ask an owner."))
 
 

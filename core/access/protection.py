@@ -114,7 +114,7 @@ def allow_bulk_delete(session: Session, on: bool) -> None:
 
 
 def _require_owner(session: Session) -> None:
-    if not (session.scope.trusted or rules.rules_of(session).everything):
+    if not rules.is_owner(session):
         raise NotAllowed(_("Only an owner changes this."))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 
 from parlour.access import throttle
+from parlour.access.links import living, token_hash
 from parlour.access.models import PasswordReset, User
-from parlour.access.sessions import token_hash
 from parlour.access.users import email_key, set_password
 from parlour.db.base import now
 from parlour.db.session import Session, system
@@ -55,7 +55,7 @@ def person_of(session: Session, token: str, at: datetime | None = None) -> User:
         user = session.scalars(
             select(User)
             .join(PasswordReset, PasswordReset.user_id == User.id)
-            .where(*_living(token, at or now()), User.active)
+            .where(living(PasswordReset, token, at or now(), LIFE), User.active)
         ).one_or_none()
     if user is None:
         raise _gone()
@@ -69,7 +69,9 @@ def use(session: Session, token: str, password: str, at: datetime | None = None)
     """
     with system(session):
         taken = session.scalars(
-            delete(PasswordReset).where(*_living(token, at or now())).returning(PasswordReset.user_id)
+            delete(PasswordReset)
+            .where(living(PasswordReset, token, at or now(), LIFE))
+            .returning(PasswordReset.user_id)
         ).one_or_none()
         user = session.get(User, taken) if taken is not None else None
     if user is None or not user.active:
@@ -87,15 +89,6 @@ def forget(session: Session, user_id: int) -> None:
 def prune(session: Session, at: datetime | None = None) -> None:
     with system(session):
         session.execute(delete(PasswordReset).where(PasswordReset.expires_at <= (at or now())))
-
-
-def _living(token: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
-    # A clock that was set back lengthens no life: what was made later than now plus a life is none of this clock's.
-    return (
-        PasswordReset.token_hash == token_hash(token),
-        PasswordReset.expires_at > at,
-        PasswordReset.expires_at <= at + LIFE + timedelta(minutes=5),
-    )
 
 
 def _gone() -> NotFound:

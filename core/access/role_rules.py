@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from parlour.access import accesslog, rules
 from parlour.access.models import MembershipRole, Role, Rule
-from parlour.access.roles import BY_OWNER, lock_organisation
+from parlour.access.roles import BY_OWNER, lock_organisation, role_by_id
 from parlour.access.rules import OWNER, PERMISSION, RESTRICTION
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
@@ -42,13 +42,11 @@ def changeable(session: Session, role_id: int) -> Role:
 
     Who is no owner may not change a role of their own, or they would promote themselves.
     """
-    role = session.scalars(select(Role).where(Role.id == role_id)).one_or_none()
-    if role is None:
-        raise NotFound(_("There is no such role."))
+    role = role_by_id(session, role_id)
     if role.code == OWNER:
         raise Refusal(_("The owner may do everything; this cannot be narrowed."))
     lock_organisation(session)
-    if not _sovereign(session):
+    if not rules.is_owner(session):
         mine = select(func.count(MembershipRole.id)).where(
             MembershipRole.role_id == role_id, MembershipRole.user_id == session.scope.user_id
         )
@@ -57,16 +55,12 @@ def changeable(session: Session, role_id: int) -> Role:
     return role
 
 
-def _sovereign(session: Session) -> bool:
-    return session.scope.trusted or rules.rules_of(session).everything
-
-
 def may_give(session: Session, permission: str) -> None:
     """Raises NotAllowed for a permission that the person does not have in full: nobody gives away more than their own.
 
     Who exports a limited number of rows gives no exporting: whom they give it to would have no limit.
     """
-    if _sovereign(session):
+    if rules.is_owner(session):
         return
     mine = rules.rules_of(session)
     whole = any(not rule.filter and not rule.fields_except for rule in mine.permissions.get(permission, ()))
@@ -277,7 +271,7 @@ def set_export_limits(session: Session, role_id: int, rows: int | None, rows_day
             raise Refusal(_("A limit of exports is a number from 1 to 100,000,000."))
     if (role.export_rows, role.export_rows_day) == (rows, rows_day):
         return
-    if not _sovereign(session):
+    if not rules.is_owner(session):
         raise NotAllowed(_("Only an owner changes this."))
     role.export_rows, role.export_rows_day = rows, rows_day
     _done(session, role, "", {"export_rows": rows, "export_rows_day": rows_day})

@@ -66,6 +66,14 @@ def all_roles(session: Session) -> list[Role]:
     return sorted(roles, key=lambda role: (order.get(role.code, len(order)), role.title.casefold(), role.id))
 
 
+def role_by_id(session: Session, role_id: int | None) -> Role:
+    """Raises NotFound."""
+    found = session.scalars(select(Role).where(Role.id == role_id)).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such role."))
+    return found
+
+
 def role_by_code(session: Session, code: str) -> Role:
     """Raises NotFound, naming the codes that exist."""
     found = session.scalars(select(Role).where(Role.code == code)).one_or_none()
@@ -132,9 +140,7 @@ def remove_role(session: Session, role_id: int) -> None:
     """Remove a role of the organisation's own. Raises Refusal for a ready-made one and for one that somebody
     has.
     """
-    role = session.scalars(select(Role).where(Role.id == role_id)).one_or_none()
-    if role is None:
-        raise NotFound(_("There is no such role."))
+    role = role_by_id(session, role_id)
     if role.builtin:
         raise Refusal(_("A ready-made role cannot be removed; take away what it may do instead."))
     lock_organisation(session)
@@ -143,17 +149,6 @@ def remove_role(session: Session, role_id: int) -> None:
         raise Refusal(_("Somebody still has this role. Give them another one first."))
     session.delete(role)
     session.flush()
-
-
-def rules_by_role(session: Session, role_id: int | None) -> list[Rule]:
-    """The active rules of a role (None: those that hold for everyone), for reading."""
-    return list(
-        session.scalars(
-            select(Rule)
-            .where(Rule.role_id.is_(None) if role_id is None else Rule.role_id == role_id, Rule.active)
-            .order_by(Rule.permission, Rule.kind, Rule.id)
-        )
-    )
 
 
 def set_permissions(session: Session, role_id: int, wanted: Collection[str], known: Collection[str]) -> None:

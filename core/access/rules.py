@@ -68,6 +68,11 @@ def rules_of(session: Session) -> RuleSet:
     return found
 
 
+def is_owner(session: Session) -> bool:
+    """Whether nothing binds the session's person: an owner here, or Parlour itself."""
+    return session.scope.trusted or rules_of(session).everything
+
+
 def forget(session: Session) -> None:
     """Let this session read its rules anew; called by what changes them."""
     session.scope.cache.pop(_KEY, None)
@@ -155,7 +160,7 @@ def predicate(session: Session, record: RecordType, action: str, *, entity: Any 
         permission = record.permission(wanted)
         if not allows(session, permission):
             raise NotAllowed(_("You may not do this with ${records}.", mapping={"records": record.plural}))
-        if not session.scope.trusted and not rules_of(session).everything:
+        if not is_owner(session):
             conditions += _conditions(session, record, permission, entity)
     return and_(*conditions) if conditions else None
 

@@ -60,9 +60,9 @@ def is_on(user: User) -> bool:
     return user.totp_secret is not None
 
 
-def begin(settings: Settings, user: User, secret: str | None = None) -> Enrolment:
-    """A new secret, or the same one again for a form that is shown again."""
-    secret = secret or pyotp.random_base32()
+def begin(settings: Settings, user: User) -> Enrolment:
+    """A new secret."""
+    secret = pyotp.random_base32()
     return Enrolment(secret, seal(settings.secret, "enrolment", [user.id, secret]))
 
 

@@ -41,10 +41,6 @@ class Security:
     exclusive: bool = False
 
     @property
-    def idle_for(self) -> timedelta:
-        return timedelta(minutes=self.idle)
-
-    @property
     def life_of(self) -> timedelta:
         return timedelta(hours=self.life)
 

@@ -13,13 +13,13 @@ a clock that was behind.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 
+from parlour.access.links import token_hash
 from parlour.access.models import LoginSession, User
 from parlour.db.base import Moment, now
 from parlour.db.session import Session, system
@@ -33,11 +33,6 @@ SEEN_EVERY = timedelta(minutes=5)
 SKEW = timedelta(hours=1)
 # Characters of a hash that name a log-in on a page.
 MARK = 20
-
-
-def token_hash(token: str) -> str:
-    """A random token of 32 bytes needs no slow hash: there is nothing to guess."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def start_login(

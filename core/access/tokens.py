@@ -1,11 +1,7 @@
-"""Keys for programs. A token acts as one person in one organisation, perhaps narrowed by scopes (`access.scopes`).
-
-The database keeps a hash only. A token is 256 random bits, so a plain SHA-256 is enough: there is nothing to guess.
-"""
+"""Keys for programs. A token acts as one person in one organisation, perhaps narrowed by scopes (`access.scopes`)."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 
 from parlour.access import scopes as scoping
+from parlour.access.links import token_hash
 from parlour.access.models import ApiToken, Membership, User
 from parlour.db.base import now
 from parlour.db.session import Session, system
@@ -40,10 +37,6 @@ class Shown:
     created_at: datetime
     used_at: datetime | None
     expires_at: datetime | None
-
-
-def token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def make(

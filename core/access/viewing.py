@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from parlour.access import accesslog, rules
 from parlour.access.memberships import member, scope_for
-from parlour.access.models import LoginSession, Organisation, Role, User
-from parlour.access.roles import title_of
+from parlour.access.models import LoginSession, Organisation, Role
+from parlour.access.roles import role_by_id, title_of
 from parlour.access.rules import OWNER
+from parlour.access.users import user_by_id
 from parlour.db.session import Scope, Session, system
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import _
@@ -39,11 +40,7 @@ def start(
 
     Raises NotAllowed but for an owner, NotFound, and Refusal for a look at an owner.
     """
-    if (
-        session.scope.trusted
-        or session.scope.user_id != login.user_id
-        or not rules.rules_of(session).everything
-    ):
+    if session.scope.trusted or session.scope.user_id != login.user_id or not rules.is_owner(session):
         raise NotAllowed(_("Only an owner looks at the site as somebody else."))
     wanted: dict[str, int] = {"organisation": session.scope.organisation_id}
     if user_id is not None:
@@ -52,9 +49,7 @@ def start(
             raise Refusal(_("Choose somebody who works here and is no owner: an owner sees everything."))
         wanted["user"] = user_id
     else:
-        role = session.scalars(select(Role).where(Role.id == role_id)).one_or_none()
-        if role is None:
-            raise NotFound(_("There is no such role."))
+        role = role_by_id(session, role_id)
         if role.code == OWNER:
             raise Refusal(_("An owner sees everything, as you do."))
         wanted["role"] = role.id
@@ -85,17 +80,19 @@ def look(session: Session, login: LoginSession, organisation: Organisation) -> A
     The session has entered the organisation as the person themselves.
     """
     viewing = login.viewing or {}
-    if viewing.get("organisation") != organisation.id or not rules.rules_of(session).everything:
+    if viewing.get("organisation") != organisation.id or not rules.is_owner(session):
         return None
     title: Any
     if "user" in viewing:
-        with system(session):
-            user = session.get(User, viewing["user"])
+        own, user = session.scope, user_by_id(session, viewing["user"])
         try:
-            if user is None or member(session, user.id).owner:
+            if user is None:
                 return None
             seen, title = scope_for(session, user, organisation), user.name
         except NotFound:
+            return None
+        if rules.is_owner(session):
+            session.enter(own)
             return None
     else:
         role = session.scalars(select(Role).where(Role.id == viewing.get("role"))).one_or_none()

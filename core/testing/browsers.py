@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Engine, select
 from webtest import TestApp
 
+from parlour.access.links import token_hash
 from parlour.access.models import LoginSession, User
 from parlour.access.policy import COOKIE
-from parlour.access.sessions import start_login, token_hash
+from parlour.access.sessions import start_login
 from parlour.access.tokens import make
 from parlour.db.session import Session, open_session, system
 

@@ -24,10 +24,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parlour.access.links import token_hash
 from parlour.access.models import AccessLog, LoginSession
 from parlour.access.organisations import add_organisation
 from parlour.access.policy import COOKIE
-from parlour.access.sessions import start_login, token_hash
+from parlour.access.sessions import start_login
 from parlour.db.engine import make_engine, reader
 from parlour.db.session import Scope, open_session, system
 from parlour.jobs.models import Job

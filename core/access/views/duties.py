@@ -7,11 +7,11 @@ from typing import Any
 
 from pyramid.request import Request
 
-from parlour.access import memberships, roles
+from parlour.access import roles
 from parlour.access.memberships import Duty
 from parlour.access.models import Branch, Role
 from parlour.access.organisations import branches
-from parlour.access.rules import OWNER
+from parlour.access.rules import OWNER, is_owner
 from parlour.access.views import forms
 from parlour.i18n import _
 
@@ -24,9 +24,7 @@ def nodes(request: Request, duties: Sequence[Duty] = ()) -> list[Any]:
     offered = [
         role
         for role in roles.all_roles(request.db)
-        if role.code != OWNER
-        or memberships.is_owner(request.db)
-        or any(duty.role_id == role.id for duty in duties)
+        if role.code != OWNER or is_owner(request.db) or any(duty.role_id == role.id for duty in duties)
     ]
     if not several:
         values = [(_key(Duty(role.id)), roles.title_of(role)) for role in offered]

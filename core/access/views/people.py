@@ -11,7 +11,7 @@ from pyramid.request import Request
 from parlour.access import leaving, memberships, roles, secondfactor, sessions
 from parlour.access.memberships import Member
 from parlour.access.organisations import branches
-from parlour.access.rules import allows
+from parlour.access.rules import allows, is_owner
 from parlour.access.views import duties, forms
 from parlour.access.views.declare import view
 from parlour.access.views.inviting import waiting
@@ -80,7 +80,7 @@ def _badges(request: Request, member: Member) -> list[dict[str, Any]]:
 
 def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
     """What can be done with somebody; an owner is left alone by others."""
-    if member.owner and not memberships.is_owner(request.db):
+    if member.owner and not is_owner(request.db):
         return []
     say_it = request.loc.translate
     switch = {
@@ -124,7 +124,7 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
             "button": say_it(_("Reset")),
         },
     }
-    resettable = secondfactor.is_on(member.user) and memberships.is_owner(request.db)
+    resettable = secondfactor.is_on(member.user) and is_owner(request.db)
     look = {
         "title": _("Look at the site as they do"),
         "url": request.url_of("settings.member.view", id=member.id),
@@ -145,7 +145,7 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
             "button": say_it(_("Remove")),
         },
     }
-    may_look = member.active and not member.owner and memberships.is_owner(request.db)
+    may_look = member.active and not member.owner and is_owner(request.db)
     return [
         edit,
         *([look] if may_look else []),
@@ -221,7 +221,7 @@ def _form(request: Request, member: Member) -> forms.Form:
             "until", _("Last day"), hint=_("The last day on which they work here. Empty: without an end.")
         ),
         action=request.url_of("settings.member", id=member.id),
-        readonly=member.owner and not memberships.is_owner(request.db),
+        readonly=member.owner and not is_owner(request.db),
     )
 
 

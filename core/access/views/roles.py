@@ -13,10 +13,10 @@ from parlour.access.grants import permissions_by_plugin
 from parlour.access.models import Role
 from parlour.access.role_rules import Held
 from parlour.access.role_words import ACTIONS, RoleWords
-from parlour.access.rules import OWNER, allows
+from parlour.access.rules import OWNER, allows, is_owner
 from parlour.access.views import forms
 from parlour.access.views.declare import view
-from parlour.errors import Invalid, NotFound, Refusal
+from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
 from parlour.plugin.gate import CORE
 from parlour.plugin.registry import current
@@ -102,11 +102,7 @@ def add_role(request: Request) -> Any:
 
 def role_of_address(request: Request) -> Role:
     """Raises NotFound."""
-    wanted = int(request.matchdict["id"])
-    for role in roles.all_roles(request.db):
-        if role.id == wanted:
-            return role
-    raise NotFound(_("There is no such role."))
+    return roles.role_by_id(request.db, int(request.matchdict["id"]))
 
 
 @view(route_name="settings.role", request_method="GET", permission=READ, renderer="role.jinja2")
@@ -211,7 +207,7 @@ def _more(request: Request, role: Role, may_change: bool) -> list[dict[str, Any]
     """What can be done with the role as a whole."""
     here, say_it = {"id": role.id}, request.loc.translate
     found: list[dict[str, Any]] = []
-    if role.code != OWNER and memberships.is_owner(request.db):
+    if role.code != OWNER and is_owner(request.db):
         found.append(
             {
                 "title": _("Look at the site as this role"),

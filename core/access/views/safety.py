@@ -12,7 +12,7 @@ from parlour.access import memberships, protection, viewing
 from parlour.access.explain import FITS_NOT, GIVES, HOLDS, TAKES, Explanation, Reason, explain
 from parlour.access.organisations import organisation_by_id
 from parlour.access.role_words import THEMSELVES
-from parlour.access.rules import needed
+from parlour.access.rules import is_owner, needed
 from parlour.access.views import forms
 from parlour.access.views.declare import view
 from parlour.access.views.roles import WRITE, acts_of, permission_titles
@@ -27,7 +27,7 @@ from parlour.web.flash import say
 @view(route_name="settings.safety", request_method="GET", permission=WRITE, renderer="safety.jinja2")
 def safety_page(request: Request) -> Any:
     held = protection.protection_of(request.db)
-    owner = memberships.is_owner(request.db)
+    owner = is_owner(request.db)
     return {
         "title": _("Protection"),
         "lead": _("What nobody may do here, whatever their role. Every change is written into the log."),

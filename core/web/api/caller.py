@@ -17,9 +17,9 @@ from pyramid.request import Request
 from sqlalchemy import and_, bindparam, select
 
 from parlour.access import rules
+from parlour.access.links import token_hash
 from parlour.access.models import ApiToken, Branch, Membership, MembershipRole, Organisation, Role, User
 from parlour.access.organisations import organisation_by_slug
-from parlour.access.tokens import token_hash
 from parlour.db.base import now
 from parlour.db.session import Scope, Session, open_session, system
 from parlour.i18n import _

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from parlour.access import firstrun, memberships, users
+from parlour.access import firstrun, memberships, rules, users
 from parlour.access.firstrun import Opening, open_salon
 from parlour.access.organisations import all_organisations
 from parlour.db.session import open_session
@@ -35,7 +35,7 @@ def test_the_salon_its_owner_and_its_plugins_are_made(engine, plugins):
         session.commit()
     with open_session(engine) as session:
         scope = memberships.scope_for(session, user, organisation)
-        assert memberships.is_owner(session)
+        assert rules.is_owner(session)
         assert enabled(session) >= set(names)
         assert scope.user_id == user.id
         assert not user.password_temporary
