@@ -30,7 +30,12 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 SECTIONS = {"user": "For salons", "operator": "For operators", "vendor": "For vendors"}
 # What the tests of Parlour read; every other PARLOUR_ name is a setting.
-TEST_VARIABLES = {"PARLOUR_TEST_DATABASES", "PARLOUR_TEST_POSTGRESQL", "PARLOUR_TEST_NO_SKIPS"}
+TEST_VARIABLES = {
+    "PARLOUR_TEST_DATABASES",
+    "PARLOUR_TEST_POSTGRESQL",
+    "PARLOUR_TEST_NO_SKIPS",
+    "PARLOUR_TEST_EXAMPLES",
+}
 SETTINGS = {f"PARLOUR_{item.name.upper()}" for item in fields(Settings) if item.name != "sources"}
 _VARIABLE = re.compile(r"\bPARLOUR_[A-Z_]+\b")
 _END_OF_COMMAND = {"|", ">", ">>", "&&", "||", ";", "#", "<"}

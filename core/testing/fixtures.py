@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from parlour.access.models import Organisation
@@ -24,7 +23,7 @@ from parlour.db.session import Session, open_session
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import Plugins, boot
 from parlour.settings import Settings
-from parlour.testing import databases, people
+from parlour.testing import databases, people, thrift
 from parlour.testing.databases import Database
 
 # The site comes with them; failed checks of the conformance suite show their values.
@@ -57,11 +56,16 @@ def _templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     databases.forget_templates()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _thrift() -> Iterator[None]:
+    with thrift.spared():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _logs() -> Iterator[None]:
-    """A command that ran in this process has set up logs on a stream that is closed by now."""
-    yield
-    structlog.reset_defaults()
+def _logs() -> None:
+    """A command that ran in this process before has set up logs on a stream that is closed by now."""
+    thrift.plain_logs()
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +109,7 @@ def settings(database: Database) -> Settings:
 def engine(settings: Settings) -> Iterator[Engine]:
     """The site's engine; on PostgreSQL its role is bound by row-level security."""
     made = make_engine(settings.database_url)
+    thrift.share_statements(made)
     yield made
     made.dispose()
 

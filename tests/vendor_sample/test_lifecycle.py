@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -14,12 +12,19 @@ from typing import Any
 import pytest
 
 from parlour.testing.databases import Database
+from tests.support.commands import Commands, commands
 
 Command = Callable[..., CompletedProcess[str]]
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Commands]:
+    with commands() as made:
+        yield made
+
+
 @pytest.fixture
-def parlour(empty_database: Database, tmp_path: Path) -> Command:
+def parlour(empty_database: Database, tmp_path: Path, forked: Commands) -> Command:
     """`parlour("plugins", "list")` in a process of its own, on a database of its own."""
     settings = empty_database.settings
     given = {
@@ -30,16 +35,7 @@ def parlour(empty_database: Database, tmp_path: Path) -> Command:
     }
 
     def run(*arguments: str, refused: str = "") -> CompletedProcess[str]:
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("parlour")), *arguments],
-            env={**os.environ, **given},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        done = forked.run(*arguments, environ={**os.environ, **given}, cwd=tmp_path)
         assert "Traceback" not in done.stderr, done.stderr
         if refused:
             assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1), done

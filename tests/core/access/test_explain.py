@@ -18,6 +18,7 @@ from parlour.errors import NotAllowed, NotFound
 from parlour.records.registry import fields_of
 from parlour.records.write import Change, write
 from tests.core.access.conftest import employ, inside
+from tests.support.examples import examples
 
 PREFIX = "core:probe:"
 ROLES = ("specialist", "receptionist")
@@ -114,7 +115,9 @@ def really(session, record, action):
     return rows, {item.name for item in fields_of(session, record, mode)}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(table=tables_of_rules())
 def test_explain_agrees_with_the_predicate_for_every_role_and_row(desk, organisation, probe, people, table):
     lay_down(desk, table)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import argon2
 import pytest
 
@@ -64,6 +67,12 @@ def test_a_hash_with_weaker_parameters_is_outdated():
     weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("correct horse")
     assert passwords.outdated(weak)
     assert not passwords.outdated(passwords.hash_password("correct horse"))
+
+
+def test_outside_of_tests_a_hash_is_as_strong_as_it_should_be():
+    script = "from parlour.access.passwords import hash_password; print(hash_password('correct horse'))"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "$argon2id$" in said and "m=19456,t=2,p=1" in said
 
 
 def test_initial_passwords_pass_the_policy_and_differ():

@@ -26,6 +26,7 @@ from parlour.records.registry import record_type
 from parlour.records.tables import open_table
 from parlour.records.write import save
 from parlour.testing.people import trusted
+from tests.support.examples import examples
 
 CONTACT = record_type(Contact)
 PEOPLE = [
@@ -104,7 +105,9 @@ def test_export_and_import_again_is_the_identity(
     assert moved == before
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     note=st.text(max_size=60),
     name=st.text(st.characters(categories=["L", "P", "S", "Nd"]), min_size=1, max_size=30),

@@ -19,6 +19,7 @@ from parlour.records.query import count, get, page
 from parlour.records.registry import fields_of, record_type
 from parlour.records.search import search_everything
 from parlour.records.write import Change, save, write
+from tests.support.examples import examples
 
 CONTACT = record_type(Contact)
 
@@ -251,7 +252,9 @@ def test_a_row_that_is_archived_is_in_no_list_and_still_has_its_card(session: Se
         get(session, CONTACT, made + 1000)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.text(min_size=1, max_size=40))
 def test_no_search_text_breaks_the_search(session: Session, text: str) -> None:
     page(session, CONTACT, q=text)

@@ -19,6 +19,7 @@ from python_calamine import CalamineWorkbook
 from parlour.records.parse import phones
 from parlour.records.tables import TableError, open_table
 from parlour.records.tables.write import write_csv, write_table, write_xlsx
+from tests.support.examples import examples
 
 # Everything that a person can type; control characters and lone surrogates are taken out where values are cleaned.
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn"), include_characters="\n\t")
@@ -54,7 +55,9 @@ VISIBLE = TEXTS.filter(lambda text: bool(text.strip("\ufeff\u200b \t\r\n\u00a0")
 NAMES = st.lists(
     st.text(st.sampled_from("абвгдежзиклмнопрстуфхцчшщэюя"), min_size=3, max_size=12), min_size=4, max_size=4
 )
-calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+calm = settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def cells(path: Path) -> Iterator[dict[str, Any]]:
