@@ -10,11 +10,11 @@ import hashlib
 import hmac
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+# A process that seals nothing keeps the 7 MB of cryptography out of its memory.
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 def seal(secret: str, purpose: str, value: Any) -> str:
@@ -24,6 +24,8 @@ def seal(secret: str, purpose: str, value: Any) -> str:
 
 def unseal(secret: str, purpose: str, sealed: str, *, seconds: int | None = None) -> Any:
     """What was sealed, or None for anything else: another key, another purpose, changed, or older than `seconds`."""
+    from cryptography.fernet import InvalidToken
+
     try:
         opened = _box(secret, purpose).decrypt(sealed.encode("utf-8", "replace"), ttl=seconds)
     except InvalidToken:
@@ -37,11 +39,16 @@ def digest(secret: str, purpose: str, text: str) -> str:
 
 
 def _box(secret: str, purpose: str) -> Fernet:
+    from cryptography.fernet import Fernet
+
     return Fernet(base64.urlsafe_b64encode(_key(secret, purpose)))
 
 
 @lru_cache(maxsize=32)
 def _key(secret: str, purpose: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"parlour:{purpose}".encode()).derive(
         secret.encode()
     )
