@@ -171,3 +171,4 @@ def includeme(config: Configurator) -> None:
         )
     )
     config.scan("parlour.access.views")
+    config.add_request_method("parlour.access.views.roles.permission_titles", reify=True)

@@ -61,7 +61,7 @@ def make(
         past = _("This day is over; choose a later one.")
         raise Invalid(past, {0: {"expires": past}})
     wanted = scoping.clean(scopes)
-    if len(of_person(session, user_id)) >= MAX_TOKENS:
+    if len(shown(session, user_id)) >= MAX_TOKENS:
         many = _("There are ${n} tokens already; revoke some first.", mapping={"n": MAX_TOKENS})
         raise Invalid(many, {0: {"title": many}})
     token = BEGINNING + secrets.token_urlsafe(32)
@@ -97,20 +97,14 @@ def end_of(day: str, zone: str, field: str = "expires") -> datetime:
         raise Invalid(wrong, {0: {field: wrong}}) from error
 
 
-def of_person(session: Session, user_id: int) -> list[Shown]:
-    """The tokens of one person in the session's organisation, newest first."""
-    return [token for token in of_organisation(session) if token.user_id == user_id]
-
-
-def of_organisation(session: Session) -> list[Shown]:
-    """All tokens that open the session's organisation, newest first."""
+def shown(session: Session, user_id: int | None = None) -> list[Shown]:
+    """The tokens that open the session's organisation, or those of one person, newest first."""
+    of = [ApiToken.organisation_id == session.scope.organisation_id]
+    if user_id is not None:
+        of.append(ApiToken.user_id == user_id)
+    statement = select(ApiToken, User.name).join(User, User.id == ApiToken.user_id).where(*of)
     with system(session):
-        rows = session.execute(
-            select(ApiToken, User.name)
-            .join(User, User.id == ApiToken.user_id)
-            .where(ApiToken.organisation_id == session.scope.organisation_id)
-            .order_by(ApiToken.id.desc())
-        ).all()
+        rows = session.execute(statement.order_by(ApiToken.id.desc())).all()
     return [
         Shown(
             token.id,

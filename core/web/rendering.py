@@ -176,6 +176,13 @@ def template(request: Request, name: str, values: Mapping[str, Any]) -> Markup:
     return Markup(render(name, dict(values), request=request))
 
 
+def once(request: Request, name: str, values: Mapping[str, Any]) -> Any:
+    """A page with a secret that is shown this once and kept nowhere, by browsers neither."""
+    request.response.headers["Cache-Control"] = "no-store"
+    request.response.text = template(request, name, values)
+    return request.response
+
+
 def _form_renderer(request: Request) -> forms_renderer.FormRenderer:
     """The renderer to give to `deform.Form(renderer=...)`."""
     environment = get_environment(request)

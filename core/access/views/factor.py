@@ -21,7 +21,7 @@ from parlour.db.session import Session, open_session
 from parlour.errors import Invalid, NotAllowed
 from parlour.i18n import _
 from parlour.web.flash import say
-from parlour.web.rendering import template
+from parlour.web.rendering import once
 
 
 def _ticket(request: Request) -> str:
@@ -57,9 +57,7 @@ def code(request: Request) -> Any:
     try:
         kind = secondfactor.check(request.db, request.settings, user, typed, request.address)
     except Throttled as refused:
-        request.response.status_code = 429
-        request.response.headers["Retry-After"] = str(refused.wait)
-        return _code_page(request, wait=refused.message)
+        return _code_page(request, wait=forms.too_often(request, refused))
     except NotAllowed as refused:
         request.response.status_code = 422
         return _code_page(request, error=refused.message)
@@ -166,9 +164,7 @@ def switch_on(request: Request) -> Any:
 
 def _codes_once(request: Request, codes: list[str], title: Any) -> Any:
     """Show recovery codes, once: only their hashes are kept."""
-    request.response.headers["Cache-Control"] = "no-store"
-    request.response.text = template(request, "codes_once.jinja2", {"title": title, "codes": codes})
-    return request.response
+    return once(request, "codes_once.jinja2", {"title": title, "codes": codes})
 
 
 def _confirmed(request: Request, form: forms.Form, act: Any) -> tuple[Any, Any]:
@@ -182,9 +178,7 @@ def _confirmed(request: Request, form: forms.Form, act: Any) -> tuple[Any, Any]:
         with open_session(engine) as writing:
             done = act(writing)
             writing.commit()
-    except Throttled as refused:
-        return None, form.again(Invalid(refused.message, {0: {"": refused.message}}))
-    except Invalid as error:
+    except (Invalid, Throttled) as error:
         return None, form.again(error)
     return done, None
 

@@ -17,7 +17,8 @@ from markupsafe import Markup
 from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.request import Request
 
-from parlour.errors import Invalid
+from parlour.access.throttle import Throttled
+from parlour.errors import Invalid, ParlourError
 from parlour.i18n import _
 from parlour.web.widgets import (
     CheckboxChoiceWidget,
@@ -45,6 +46,19 @@ def posted(request: Request, name: str, limit: int = 500) -> str:
     """A text that a plain form posted, "" for anything else."""
     value = request.POST.get(name, "")
     return str(plain(value))[:limit] if isinstance(value, str) else ""
+
+
+def too_often(request: Request, refused: Throttled) -> Any:
+    """Let the response say when to come back; returns the sentence for the page."""
+    request.response.status_code = 429
+    request.response.headers["Retry-After"] = str(refused.wait)
+    return refused.message
+
+
+def confirm(request: Request, title: Any, text: Any, button: Any) -> dict[str, str]:
+    """What an action asks before it is done; read by scripts, so translated here."""
+    said = {"title": title, "text": text, "button": button}
+    return {name: request.loc.translate(message) for name, message in said.items()}
 
 
 def _node(
@@ -168,12 +182,12 @@ class Form:
             raise HTTPBadRequest() from error
         return found
 
-    def again(self, error: Invalid) -> Markup:
-        """The form as it was filled in, with what is wrong at each field; the response says that nothing was
-        saved.
+    def again(self, error: ParlourError) -> Markup:
+        """The form as it was filled in, with what is wrong at each field, or above them what is refused altogether; the
+        response says that nothing was saved.
         """
         self.request.response.status_code = 422
-        errors = dict(error.fields)
+        errors = dict(error.fields) if isinstance(error, Invalid) else {"": error.message}
         # Fields keep what was typed: deform remembers it from `read`.
         for child in self._form.children:
             message = errors.pop(child.name, None)

@@ -15,7 +15,7 @@ from parlour.access.policy import COOKIE, LOGGED_IN, cookie_name, set_cookie
 from parlour.access.throttle import Throttled
 from parlour.access.users import authenticate
 from parlour.access.views.declare import view
-from parlour.access.views.forms import posted
+from parlour.access.views.forms import posted, too_often
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.i18n import _
@@ -55,9 +55,7 @@ def login(request: Request) -> Any:
         # Before anything else touches `request.db`: the attempt is counted in a transaction of its own.
         user = authenticate(request.db, email, posted(request, "password"), request.address)
     except Throttled as refused:
-        request.response.status_code = 429
-        request.response.headers["Retry-After"] = str(refused.wait)
-        return _page(request, back, email, wait=refused.message)
+        return _page(request, back, email, wait=too_often(request, refused))
     except NotAllowed as refused:
         request.response.status_code = 422
         return _page(request, back, email, error=refused.message)

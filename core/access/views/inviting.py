@@ -19,7 +19,7 @@ from parlour.i18n import _
 from parlour.jobs.models import RUNNING, SENDING, WAITING
 from parlour.mail.letters import site_address
 from parlour.web.flash import say
-from parlour.web.rendering import template
+from parlour.web.rendering import once
 
 WRITE = "core:users:write"
 
@@ -71,13 +71,12 @@ def _invitation_actions(request: Request, invitation: Invitation) -> list[dict[s
             "method": "post",
             "fields": {"do": "revoke"},
             "danger": True,
-            "confirm": {
-                "title": request.loc.translate(
-                    _("Take back the invitation of ${name}", mapping={"name": invitation.email})
-                ),
-                "text": request.loc.translate(_("The link works no more.")),
-                "button": request.loc.translate(_("Take back")),
-            },
+            "confirm": forms.confirm(
+                request,
+                _("Take back the invitation of ${name}", mapping={"name": invitation.email}),
+                _("The link works no more."),
+                _("Take back"),
+            ),
         },
     ]
 
@@ -119,10 +118,8 @@ def invite(request: Request) -> Any:
         values = form.read()
         invitation = invitations.invite(request.db, values["email"], values["name"], duties.read(values))
         return _on_its_way(request, invitation)
-    except Invalid as error:
+    except (Invalid, NotAllowed, Throttled) as error:
         return _invite_page(request, form.again(error))
-    except Throttled as refused:
-        return _invite_page(request, form.again(Invalid(refused.message, {0: {"": refused.message}})))
 
 
 def _on_its_way(request: Request, invitation: Invitation) -> Any:
@@ -133,8 +130,7 @@ def _on_its_way(request: Request, invitation: Invitation) -> Any:
         return HTTPSeeOther(request.url_of("settings.members"))
     token = invitations.make_link(request.db, invitation)
     address = site_address(request.settings, request.url_of("join", token=token))
-    request.response.headers["Cache-Control"] = "no-store"
-    request.response.text = template(
+    return once(
         request,
         "link_once.jinja2",
         {
@@ -144,7 +140,6 @@ def _on_its_way(request: Request, invitation: Invitation) -> Any:
             "crumbs": [{"title": _("Who works here"), "url": request.url_of("settings.members")}],
         },
     )
-    return request.response
 
 
 @view(route_name="settings.invitation", request_method="POST", permission=WRITE)

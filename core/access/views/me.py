@@ -111,10 +111,8 @@ def save_password(request: Request) -> Any:
             user = users.set_password(writing, request.user.id, values["password"])
             answer = let_in(request, user, request.url_of("me"), session=writing)
             writing.commit()
-    except Invalid as error:
+    except (Invalid, Throttled) as error:
         return _page(request, password=form.again(error))
-    except Throttled as refused:
-        return _page(request, password=form.again(Invalid(refused.message, {0: {"": refused.message}})))
     say(request, _("The password is changed. Everywhere else you are logged out."))
     return answer
 

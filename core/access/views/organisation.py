@@ -121,17 +121,18 @@ def _phone(request: Request, branch: Branch) -> str:
 
 def _switch(request: Request, branch: Branch) -> dict[str, Any]:
     closed = branch.archived_at is not None
-    confirm = {
-        "title": _("Close ${name}", mapping={"name": branch.name}),
-        "text": _("Nothing is lost; the branch can be opened again."),
-        "button": _("Close the branch"),
-    }
+    sure = forms.confirm(
+        request,
+        _("Close ${name}", mapping={"name": branch.name}),
+        _("Nothing is lost; the branch can be opened again."),
+        _("Close the branch"),
+    )
     return {
         "title": _("Open again") if closed else _("Close"),
         "url": request.url_of("settings.branch.archive", id=branch.id),
         "method": "post",
         "fields": {"archived": "" if closed else "1"},
-        "confirm": None if closed else {key: request.loc.translate(text) for key, text in confirm.items()},
+        "confirm": None if closed else sure,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -19,7 +20,7 @@ from parlour.db.base import now
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.web.flash import say
-from parlour.web.rendering import template
+from parlour.web.rendering import once
 
 READ, WRITE = "core:users:read", "core:users:write"
 
@@ -82,7 +83,7 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
     """What can be done with somebody; an owner is left alone by others."""
     if member.owner and not is_owner(request.db):
         return []
-    say_it = request.loc.translate
+    sure, name = partial(forms.confirm, request), {"name": member.user.name}
     switch = {
         "title": _("Switch off") if member.active else _("Switch on"),
         "url": request.url_of("settings.member.active", id=member.id),
@@ -92,21 +93,21 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "danger": member.active,
     }
     if member.active:
-        switch["confirm"] = {
-            "title": say_it(_("Switch off ${name}", mapping={"name": member.user.name})),
-            "text": say_it(_("They cannot come in any more; everything they did stays.")),
-            "button": say_it(_("Switch off")),
-        }
+        switch["confirm"] = sure(
+            _("Switch off ${name}", mapping=name),
+            _("They cannot come in any more; everything they did stays."),
+            _("Switch off"),
+        )
     password = {
         "title": _("New initial password"),
         "url": request.url_of("settings.member.password", id=member.id),
         "icon": "key-round",
         "method": "post",
-        "confirm": {
-            "title": say_it(_("New password for ${name}", mapping={"name": member.user.name})),
-            "text": say_it(_("The old one stops working, and they are logged out everywhere.")),
-            "button": say_it(_("Make a password")),
-        },
+        "confirm": sure(
+            _("New password for ${name}", mapping=name),
+            _("The old one stops working, and they are logged out everywhere."),
+            _("Make a password"),
+        ),
     }
     edit = {
         "title": _("Roles"),
@@ -118,11 +119,11 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "url": request.url_of("settings.member.factor", id=member.id),
         "icon": "shield-off",
         "method": "post",
-        "confirm": {
-            "title": say_it(_("Reset the second factor of ${name}", mapping={"name": member.user.name})),
-            "text": say_it(_("They log in with the password alone, and are logged out everywhere.")),
-            "button": say_it(_("Reset")),
-        },
+        "confirm": sure(
+            _("Reset the second factor of ${name}", mapping=name),
+            _("They log in with the password alone, and are logged out everywhere."),
+            _("Reset"),
+        ),
     }
     resettable = secondfactor.is_on(member.user) and is_owner(request.db)
     look = {
@@ -137,13 +138,11 @@ def _actions(request: Request, member: Member) -> list[dict[str, Any]]:
         "icon": "trash-2",
         "method": "post",
         "danger": True,
-        "confirm": {
-            "title": say_it(_("Remove ${name}", mapping={"name": member.user.name})),
-            "text": say_it(
-                _("They cannot come in any more and lose their roles and tokens; everything they did stays.")
-            ),
-            "button": say_it(_("Remove")),
-        },
+        "confirm": sure(
+            _("Remove ${name}", mapping=name),
+            _("They cannot come in any more and lose their roles and tokens; everything they did stays."),
+            _("Remove"),
+        ),
     }
     may_look = member.active and not member.owner and is_owner(request.db)
     return [
@@ -189,7 +188,7 @@ def add_member(request: Request) -> Any:
             duties.read(values),
             password=values["password"] or None,
         )
-    except Invalid as error:
+    except (Invalid, NotAllowed) as error:
         return duties.form_page(request, _("New person"), form.again(error))
     if made is not None and not values["password"]:
         return _hand_over(request, user.name, user.email, made)
@@ -199,8 +198,7 @@ def add_member(request: Request) -> Any:
 
 def _hand_over(request: Request, name: str, email: str, password: str) -> Any:
     """Show a password that was made, once: it is nowhere to be looked up again."""
-    request.response.headers["Cache-Control"] = "no-store"
-    request.response.text = template(
+    return once(
         request,
         "password_once.jinja2",
         {
@@ -210,7 +208,6 @@ def _hand_over(request: Request, name: str, email: str, password: str) -> Any:
             "crumbs": [{"title": _("Who works here"), "url": request.url_of("settings.members")}],
         },
     )
-    return request.response
 
 
 def _form(request: Request, member: Member) -> forms.Form:
@@ -243,12 +240,8 @@ def save_member(request: Request) -> Any:
         if set(wanted) != set(member.duties):
             memberships.set_duties(request.db, member.id, wanted)
         leaving.set_last_day(request.db, member.id, str(values["until"]))
-    except Invalid as error:
+    except (Invalid, NotAllowed, Refusal) as error:
         return duties.form_page(request, member.user.name, form.again(error))
-    except Refusal as refused:
-        return duties.form_page(
-            request, member.user.name, form.again(Invalid(refused.message, {0: {"": refused.message}}))
-        )
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.members"))
 

@@ -68,9 +68,7 @@ def forgot(request: Request) -> Any:
     except Invalid as error:
         return _ask_page(request, form=form.again(error))
     except Throttled as refused:
-        request.response.status_code = 429
-        request.response.headers["Retry-After"] = str(refused.wait)
-        return _ask_page(request, warn=refused.message)
+        return _ask_page(request, warn=forms.too_often(request, refused))
     # The same whether somebody has this address or nobody.
     return _ask_page(
         request,

@@ -19,7 +19,6 @@ from parlour.access.views.roles import (
     WRITE,
     acts_of,
     crumbs_to_roles,
-    permission_titles,
     role_of_address,
 )
 from parlour.errors import Refusal
@@ -36,7 +35,7 @@ def _record(request: Request) -> RecordType:
 
 
 def _words(request: Request, record: RecordType) -> RoleWords:
-    return RoleWords(request.db, record, request.loc, permission_titles(request))
+    return RoleWords(request.db, record, request.loc, request.permission_titles)
 
 
 @view(route_name="settings.role.record", request_method="GET", permission=READ, renderer="role_record.jinja2")
@@ -63,7 +62,7 @@ def record_page(request: Request) -> Any:
         ],
         "restrictions": [
             {
-                "title": permission_titles(request).get(rule.permission, rule.permission),
+                "title": request.permission_titles.get(rule.permission, rule.permission),
                 "rows": words.rows(rule.filter) if rule.filter else "",
                 "fields": words.fields(rule.fields_except or ()),
                 "everyone": rule.role_id is None,
@@ -302,7 +301,7 @@ def compare(request: Request) -> Any:
         other = others[0]
     theirs = role_rules.held(request.db, other.id) if other else role_rules.shipped(request.db, role.id)
     found = role_rules.differences(role_rules.held(request.db, role.id), theirs)
-    titles = permission_titles(request)
+    titles = request.permission_titles
     choices = [(str(one.id), roles.title_of(one)) for one in others]
     if role.builtin:
         choices.insert(0, ("", _("the same role as it was made")))

@@ -113,7 +113,7 @@ def role_page(request: Request) -> Any:
 @view(route_name="settings.role", request_method="POST", permission=WRITE, renderer="role.jinja2")
 def save_role(request: Request) -> Any:
     role = role_of_address(request)
-    known = set(permission_titles(request))
+    known = set(request.permission_titles)
     wanted = known & set(request.POST.getall("permission"))
     try:
         if not role.builtin:
@@ -158,7 +158,7 @@ def permission_titles(request: Request) -> dict[str, Any]:
 
 def acts_of(request: Request, record: RecordType) -> list[tuple[str, Any]]:
     """The acts of a record that have a permission, with their titles; the usual ones first."""
-    prefix, titles = record.permission(""), permission_titles(request)
+    prefix, titles = record.permission(""), request.permission_titles
     usual = [(action, title) for action, title in ACTIONS.items() if prefix + action in titles]
     own = [
         (name.removeprefix(prefix), title)
@@ -244,7 +244,7 @@ def _more(request: Request, role: Role, may_change: bool) -> list[dict[str, Any]
 
 def _in_words(request: Request, role: Role, held: Mapping[str, Held]) -> list[dict[str, Any]]:
     """What the role may do with each record, as sentences."""
-    titles = permission_titles(request)
+    titles = request.permission_titles
     return [
         {
             "title": record.plural,

@@ -15,7 +15,7 @@ from parlour.access.role_words import THEMSELVES
 from parlour.access.rules import is_owner, needed
 from parlour.access.views import forms
 from parlour.access.views.declare import view
-from parlour.access.views.roles import WRITE, acts_of, permission_titles
+from parlour.access.views.roles import WRITE, acts_of
 from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.records.pages.filter_words import Words
@@ -148,7 +148,7 @@ def _reasons(request: Request, record: RecordType, found: Explanation) -> list[d
 def _reason(request: Request, record: RecordType, reason: Reason) -> dict[str, Any]:
     loc = request.loc
     icon, tone, verdict = _VERDICTS[reason.verdict]
-    title = loc.translate(permission_titles(request).get(reason.permission, reason.permission))
+    title = loc.translate(request.permission_titles.get(reason.permission, reason.permission))
     if reason.text is not None:
         return {"icon": icon, "tone": tone, "title": title, "text": loc.translate(reason.text)}
     parts = [loc.translate(verdict)]

@@ -100,11 +100,12 @@ def cookies_page(request: Request) -> Any:
 @view(route_name="settings.terms", request_method="GET", permission=READ, renderer="settings.jinja2")
 def list_page(request: Request) -> Any:
     may = allows(request.db, WRITE)
-    held = terms.in_effect(request.db)
+    versions = terms.versions(request.db)
+    held = [version for version in versions if not terms.changeable(request.db, version)]
     address = request.url_of("terms", salon=request.organisation.slug)
     rows = []
-    for version in terms.versions(request.db):
-        coming = terms.changeable(request.db, version)
+    for version in versions:
+        coming = version not in held
         rows.append(
             {
                 "title": request.loc.date(version.effective_on, "long"),

@@ -18,7 +18,7 @@ from parlour.errors import Invalid
 from parlour.i18n import _
 from parlour.web.api import V1
 from parlour.web.flash import say
-from parlour.web.rendering import template
+from parlour.web.rendering import once
 
 MAKE, ALL = "core:tokens:write", "core:users:write"
 _MAY = {
@@ -46,8 +46,7 @@ def _form(request: Request) -> forms.Form:
 
 
 def _page(request: Request, form: Any) -> dict[str, Any]:
-    everybody = allows(request.db, ALL)
-    found = tokens.of_organisation(request.db) if everybody else tokens.of_person(request.db, request.user.id)
+    found = tokens.shown(request.db, None if allows(request.db, ALL) else request.user.id)
     return {
         "title": _("Tokens for programs"),
         "lead": _("With a token a program works here as the person who made it, over the API."),
@@ -78,11 +77,12 @@ def _row(request: Request, token: Shown) -> dict[str, Any]:
                 "icon": "trash-2",
                 "method": "post",
                 "danger": True,
-                "confirm": {
-                    "title": loc.translate(_("Revoke ${name}", mapping={"name": token.title})),
-                    "text": loc.translate(_("The program that uses it is locked out at once.")),
-                    "button": loc.translate(_("Revoke")),
-                },
+                "confirm": forms.confirm(
+                    request,
+                    _("Revoke ${name}", mapping={"name": token.title}),
+                    _("The program that uses it is locked out at once."),
+                    _("Revoke"),
+                ),
             }
         ],
     }
@@ -107,8 +107,7 @@ def make_token(request: Request) -> Any:
         made = tokens.make(request.db, request.user.id, values["title"], scopes=narrow, expires_at=until)
     except Invalid as error:
         return _page(request, form.again(error))
-    request.response.headers["Cache-Control"] = "no-store"
-    request.response.text = template(
+    return once(
         request,
         "token_once.jinja2",
         {
@@ -118,7 +117,6 @@ def make_token(request: Request) -> Any:
             "crumbs": [{"title": _("Tokens for programs"), "url": request.url_of("settings.tokens")}],
         },
     )
-    return request.response
 
 
 @view(route_name="settings.token.revoke", request_method="POST", permission=MAKE)

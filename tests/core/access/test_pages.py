@@ -405,10 +405,11 @@ def test_a_manager_makes_nobody_an_owner(as_, engine, organisation, owner):
         ("__end__", "roles:sequence"),
         ("password", ""),
     ]
-    app.post(asked.action, fields, status=403)
+    assert "Only an owner can make somebody an owner" in app.post(asked.action, fields, status=422).text
     app.post(f"{HERE}/members/{owner.id}/password", {"csrf_token": asked["csrf_token"].value}, status=303)
     with open_session(engine) as session:
         assert users.authenticate(session, "owner@example.com", PASSWORD, "192.0.2.9").id == owner.id
+        assert users.user_by_email(session, "new@example.com") is None
 
 
 def test_the_last_owner_cannot_switch_themselves_off(as_owner, owner):

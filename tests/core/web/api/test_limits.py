@@ -138,5 +138,5 @@ def test_when_a_token_was_last_used_is_noted(app, program, engine, organisation)
     caller.get(LIST)
     calls_of(app.registry).flush()
     with people.trusted(engine, organisation) as session:
-        (token,) = tokens.of_person(session, caller.user.id)
+        (token,) = tokens.shown(session, caller.user.id)
     assert token.used_at is not None

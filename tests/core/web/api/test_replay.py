@@ -118,7 +118,7 @@ def test_while_the_first_call_works_the_second_is_sent_away(
         with shown as session:
             from parlour.access import tokens
 
-            (token,) = tokens.of_person(session, caller.user.id)
+            (token,) = tokens.shown(session, caller.user.id)
             assert replay.alone(session, f"token:{token.id}", hashlib.sha256(b"k1").hexdigest())
             answer = post(caller, ANNA, "k1", status=409)
             session.rollback()

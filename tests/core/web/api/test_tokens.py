@@ -205,7 +205,7 @@ def test_who_works_in_one_branch_calls_from_there(app, engine, organisation, cli
 def test_only_a_hash_is_kept(program, engine, organisation):
     caller = program()
     with people.trusted(engine, organisation) as session:
-        (shown,) = tokens.of_person(session, caller.user.id)
+        (shown,) = tokens.shown(session, caller.user.id)
         with system(session):
             kept = session.scalars(select(ApiToken)).all()
     assert caller.token.startswith(shown.begins)
