@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from parlour.access.models import Organisation, TermsVersion
 from parlour.access.organisations import organisation_by_slug
@@ -21,18 +22,21 @@ from parlour.i18n import LOCALES, _
 from parlour.records.defaults import defaults_of
 
 MAX_TEXT = 100_000
+_LATEST = select(TermsVersion).order_by(TermsVersion.effective_on.desc(), TermsVersion.id.desc())
 
 
 def versions(session: Session) -> Sequence[TermsVersion]:
     """All revisions, latest first."""
-    order = (TermsVersion.effective_on.desc(), TermsVersion.id.desc())
-    return session.scalars(select(TermsVersion).order_by(*order)).all()
+    return session.scalars(_LATEST).all()
 
 
 def in_effect(session: Session) -> Sequence[TermsVersion]:
-    """The revisions that hold or have held, latest first: the first one is what holds today on the organisation's clock."""
-    today = defaults_of(session).today()
-    return [one for one in versions(session) if one.effective_on <= today]
+    """The revisions that hold or have held, latest first: the first one is what holds today on the organisation's clock.
+
+    Their texts, which may be long, are read where they are asked for.
+    """
+    began = TermsVersion.effective_on <= defaults_of(session).today()
+    return session.scalars(_LATEST.where(began).options(defer(TermsVersion.texts))).all()
 
 
 def version_by_id(session: Session, version_id: int) -> TermsVersion:

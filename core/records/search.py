@@ -70,15 +70,18 @@ def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
 
 def _common(session: Session, places: Sequence[_Place]) -> set[_Place]:
     """Those of the places in which the word stands so often that looking for it by index would take longest."""
-    asked = [place for place in places if not place.named]
-    if not asked:
-        return set()
-    columns = [
-        func.parlour_frequent(cast(place.cls.__tablename__, REGCLASS), place.column, place.pattern)
-        for place in asked
-    ]
-    answers = session.raw(select(*columns)).one()
-    return {place for place, answer in zip(asked, answers, strict=True) if answer}
+    # A list asks for its page and for its number of rows.
+    known: dict[tuple[str, str, str], bool] = session.scope.cache.setdefault("frequent", {})
+    wanted = {
+        place: (place.cls.__tablename__, place.column, place.pattern) for place in places if not place.named
+    }
+    fresh = [key for key in dict.fromkeys(wanted.values()) if key not in known]
+    if fresh:
+        columns = [
+            func.parlour_frequent(cast(table, REGCLASS), column, pattern) for table, column, pattern in fresh
+        ]
+        known.update(zip(fresh, session.raw(select(*columns)).one(), strict=True))
+    return {place for place, key in wanted.items() if known[key]}
 
 
 def _word(record: RecordType, places: Sequence[_Place], common: set[_Place]) -> Predicate:

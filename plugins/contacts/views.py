@@ -12,6 +12,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from parlour.access import terms
+from parlour.access.models import TermsVersion
 from parlour.access.rules import allows
 from parlour.access.views import forms
 from parlour.errors import Invalid, NotFound, Refusal
@@ -353,9 +354,8 @@ class _Card:
         self.url = request.url_of("record.card", record=services.kind().name, id=row_id)
 
 
-def _version_box(request: Request, present: str) -> Any:
+def _version_box(request: Request, held: Sequence[TermsVersion], present: str) -> Any:
     """Which text it is about: a revision of the salon's own, or where it keeps none here, what somebody types."""
-    held = terms.in_effect(request.db)
     title = _("Version of the text")
     if not held:
         hint = _("Which wording the person read: its date or number.")
@@ -367,7 +367,9 @@ def _version_box(request: Request, present: str) -> Any:
     return forms.choice("version_of_text", title, known, required=True, hint=hint)
 
 
-def _consent_form(request: Request, card: _Card, version: str = "") -> forms.Form:
+def _consent_form(
+    request: Request, card: _Card, held: Sequence[TermsVersion], version: str = ""
+) -> forms.Form:
     say_it = request.loc.translate
 
     def options(pairs: Any) -> list[tuple[str, str]]:
@@ -379,7 +381,7 @@ def _consent_form(request: Request, card: _Card, version: str = "") -> forms.For
         forms.choice("purpose", _("To what"), options(PURPOSES)),
         forms.choice("channel", _("Over which channel"), options(CONSENT_CHANNELS)),
         forms.choice("source", _("How it was said"), options(CONSENT_SOURCES)),
-        _version_box(request, version),
+        _version_box(request, held, version),
         action=request.url_of("contacts.consent", id=card.id),
         name="consent",
         save=_("Write down"),
@@ -398,7 +400,7 @@ def consent(context: OrganisationContext, request: Request) -> dict[str, Any]:
     version = max(latest, key=lambda one: one.at).version_of_text if latest else ""
     held = terms.in_effect(request.db)
     chosen = held[0].name if held else version
-    shown = _consent_form(request, card, version).show({"given": "yes", "version_of_text": chosen})
+    shown = _consent_form(request, card, held, version).show({"given": "yes", "version_of_text": chosen})
     return _consent_page(card, shown)
 
 
@@ -414,7 +416,7 @@ def _consent_page(card: _Card, form: Any) -> dict[str, Any]:
 )
 def give_consent(context: OrganisationContext, request: Request) -> Any:
     card = _Card(request)
-    form = _consent_form(request, card)
+    form = _consent_form(request, card, terms.in_effect(request.db))
     try:
         given = form.read()
         services.give_consent(

@@ -16,7 +16,7 @@ from parlour.errors import Invalid, Refusal
 from parlour.records.write import save
 from parlour.testing import people
 from parlour.testing.browsers import Browser
-from parlour.testing.site import Enter
+from parlour.testing.site import Enter, statements
 
 HERE = "/o/jasmine/settings/terms"
 
@@ -38,6 +38,20 @@ def test_the_latest_revision_that_has_begun_is_in_effect(session: Session, today
     made = [terms.save_version(session, None, day, {"en": f"from {day}"}) for day in days]
     assert [one.name for one in terms.in_effect(session)] == [made[1].name, made[0].name]
     assert terms.versions(session)[0] is made[2]
+
+
+def test_the_names_of_revisions_are_read_without_their_texts(
+    session: Session, engine: Engine, today: date
+) -> None:
+    terms.save_version(session, None, today, {"en": "a"})
+    session.commit()
+    session.expunge_all()
+    with statements(engine) as seen:
+        (held,) = terms.in_effect(session)
+    assert held.name == f"{today}"
+    (asked,) = [one for one in seen if "core_terms" in one]
+    assert "texts" not in asked
+    assert held.texts == {"en": "a"}
 
 
 def test_a_day_may_have_several_revisions_with_names_of_their_own(session: Session, today: date) -> None:

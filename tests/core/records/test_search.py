@@ -18,6 +18,7 @@ from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings
 from parlour.testing.people import trusted
+from parlour.testing.site import statements
 
 WORDS = (
     "орлов",
@@ -79,6 +80,17 @@ def test_what_the_person_may_not_read_finds_nothing(
     assert names(desk, "gleb@mail") == ["Орлов Глеб"]
     desk.rollback()
     assert names(specialist, "gleb@mail") == []
+
+
+def test_how_common_a_word_is_is_asked_once_for_the_rows_and_their_number(
+    database_kind: str, session: Session, clients: list[int], engine: Engine
+) -> None:
+    with statements(engine) as seen:
+        for _time in range(2):
+            assert names(session, "анна") == ["Белова Анна", "Орлова Анна"]
+            assert count(session, record_type(Contact), q="анна") == (2, False)
+    asked = sum("parlour_frequent" in one for one in seen)
+    assert asked == (0 if database_kind == "sqlite" else 1)
 
 
 @pytest.mark.parametrize("common", [False, True])

@@ -103,6 +103,13 @@ def test_the_hand_over_page_counts_and_hands_over(
     assert "1 client has changed hands" in page
 
 
+def test_the_form_of_a_consent_asks_once_which_texts_hold(login: Enter, add: Add, engine: Engine) -> None:
+    site, maria = login("receptionist"), add("Иванова Мария")
+    with statements(engine) as seen:
+        site.get(f"{MINE}/{maria}/consents")
+    assert sum("core_terms" in one for one in seen) == 1
+
+
 def test_a_consent_is_written_down_on_its_form(login: Enter, add: Add, session: Session) -> None:
     maria = add("Иванова Мария")
     site = login("receptionist")
