@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from parlour.access.protection import require_bulk_delete
 from parlour.access.rules import allows
 from parlour.db.session import Session
-from parlour.errors import Invalid, NotAllowed, ParlourError, Refusal
+from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal
 from parlour.i18n import _
-from parlour.records.query import visible
+from parlour.records.query import may_read, read, visible
 from parlour.records.registry import Field, RecordType, links_to
 from parlour.records.write import Change, Written, open_change_set, write
 
@@ -147,27 +147,32 @@ def archive(session: Session, record: RecordType, ids: Sequence[int], *, restore
     return write(session, record, [Change(id=row_id, act=act) for row_id in ids], label=act)
 
 
-def delete(session: Session, record: RecordType, ids: Sequence[int]) -> Written:
+def delete(
+    session: Session, record: RecordType, ids: Sequence[int], *, version: int | None = None
+) -> Written:
     """Delete rows for good (undo brings them back). In the same change set links to them become empty, and what belongs to
     them goes along: who may delete a client may delete what is written about them.
 
-    More than one at a time needs core:bulk_delete and the organisation's switch. Raises NotAllowed, NotFound, and Refusal
-    when rows that cannot do without them refer to them, or when a plugin refuses.
+    More than one at a time needs core:bulk_delete and the organisation's switch; `version` is what the one row must have.
+    Raises NotAllowed, NotFound, Conflict, and Refusal when rows that cannot do without them refer to them, or when a
+    plugin refuses.
     """
     wanted = sorted(set(ids))
     if not allows(session, record.permission("delete")):
         raise NotAllowed(_("You may not delete this."))
     if len(wanted) > 1:
         require_bulk_delete(session)
-    mine = set(
-        session.scalars(
-            select(record.cls.id).where(
-                record.cls.id.in_(wanted), *visible(session, record, action="delete", archived=None)
-            )
-        )
-    )
-    if mine != set(wanted):
-        raise NotAllowed(_("You may not delete this."))
+    conditions = [record.cls.id.in_(wanted), *visible(session, record, action="delete", archived=None)]
+    mine = {
+        row["id"]: row for row in read(session, record, (), conditions, order_by=[record.cls.id], lock=True)
+    }
+    for row_id in wanted:
+        if row_id not in mine:
+            if not may_read(session, record, row_id):
+                raise NotFound(_("There is no such record, or it is not yours to see."))
+            raise NotAllowed(_("You may not delete this."))
+        if version is not None and version != mine[row_id]["version"]:
+            raise Conflict(_("Somebody has changed this record since you opened it."), mine[row_id])
     doomed = taken_along(session, record, wanted)
     blocking = [found for found in left_behind(session, doomed) if found.effect == "blocks"]
     if blocking:

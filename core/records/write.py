@@ -223,15 +223,14 @@ def _before(
     fields = [item for item in record.fields if deleting or item.name in names or item.computed]
     found: dict[int, dict[str, Any]] = {}
     ids = sorted(wanted)
-    for action in ("write",) if not deleting else ("write", "delete"):
-        conditions = [] if system else [predicate(session, record, action)]
-        allowed = [condition for condition in conditions if condition is not None]
-        found = {}
-        for start in range(0, len(ids), CHUNK):
-            some = [record.cls.id.in_(ids[start : start + CHUNK]), *allowed]
-            # Rows are locked in the order of their ids, so two batches never wait for each other in a circle.
-            for row in read(session, record, fields, some, order_by=[record.cls.id], lock=lock):
-                found[row["id"]] = row
+    actions = () if system else ("write", "delete") if deleting else ("write",)
+    conditions = [predicate(session, record, action) for action in actions]
+    allowed = [condition for condition in conditions if condition is not None]
+    for start in range(0, len(ids), CHUNK):
+        some = [record.cls.id.in_(ids[start : start + CHUNK]), *allowed]
+        # Rows are locked in the order of their ids, so two batches never wait for each other in a circle.
+        for row in read(session, record, fields, some, order_by=[record.cls.id], lock=lock):
+            found[row["id"]] = row
     for row_id, change in wanted.items():
         if row_id not in found:
             if session.execute(

@@ -87,18 +87,10 @@ def delete(context: RowContext, request: Request) -> Response:
     parameters(request, ())
     require(request.db, context.record.permission("delete"))
     version = _seen(context, request)
-    found = query.read(
-        request.db,
-        context.record,
-        (),
-        [context.record.cls.id == context.id, *query.visible(request.db, context.record, archived=None)],
-        lock=True,
-    )
-    if not found:
-        raise NotFound(_("There is no such record, or it is not yours to see."))
-    if version is not None and found[0]["version"] != version:
-        raise _stale(context, request)
-    removal.delete(request.db, context.record, [context.id])
+    try:
+        removal.delete(request.db, context.record, [context.id], version=version)
+    except Conflict as conflict:
+        raise _stale(context, request) from conflict
     return Response(status=204)
 
 

@@ -89,6 +89,17 @@ def test_deleting_and_the_archive(program, client):
     caller.delete(f"{LIST}/{client}", status=404)
 
 
+def test_a_delete_reads_the_row_no_more_often_than_it_must(program, engine):
+    """Whether it is the caller's, for the plugins that may refuse, and once its links are empty."""
+    caller = program()
+    made = caller.post_json(LIST, [{"name": "Anna"}, {"name": "Boris"}]).json["items"]
+    caller.delete(f"{LIST}/{made[0]['id']}")
+    with statements(engine) as seen:
+        caller.delete(f"{LIST}/{made[1]['id']}")
+    assert sum(one.startswith("SELECT contacts_contact.id, contacts_contact.version") for one in seen) == 3
+    assert len(seen) <= 20
+
+
 def test_a_batch_is_all_or_nothing(program, engine, organisation):
     caller = program()
     wrong = [{"name": "Anna"}, {"name": "Boris", "emails": ["nobody"]}, {"nick": "V"}]
