@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
 
 from parlour.access import accesslog, memberships
-from parlour.access.models import AccessLog
+from parlour.access.models import AccessLog, User
+from parlour.access.roles import all_roles, title_of
 from parlour.access.users import users_by_ids
 from parlour.access.views.declare import view
 from parlour.i18n import _
@@ -116,7 +117,12 @@ def _about(request: Request, record: RecordType | None, row_id: int | None) -> d
 
 def _rows(request: Request, lines: Sequence[AccessLog]) -> list[dict[str, Any]]:
     loc, session = request.loc, request.db
-    people = users_by_ids(session, [line.user_id for line in lines if line.user_id is not None])
+    details = [line.detail or {} for line in lines]
+    named = [*(line.user_id for line in lines), *(detail.get("user") for detail in details)]
+    people = users_by_ids(session, [one for one in named if one is not None])
+    # Roles are written down by code, and those that somebody looked as by number.
+    of_roles = all_roles(session) if any("role" in detail for detail in details) else ()
+    called = {key: title_of(role) for role in of_roles for key in (role.code, role.id)}
     known = {record.name: record for record in all_records()}
     names = _names(request, lines, known)
     found = []
@@ -142,7 +148,7 @@ def _rows(request: Request, lines: Sequence[AccessLog]) -> list[dict[str, Any]]:
                 "icon": icon,
                 "title": ": ".join(part for part in (said[0], ", ".join(said[1:])) if part),
                 "url": url,
-                "sub": _more(request, line, record),
+                "sub": _more(request, line, record, people, called),
                 "who": who,
                 "when": {"kind": "moment", "text": loc.ago(line.at), "title": loc.moment(line.at, "full")},
                 "ip": line.ip,
@@ -164,8 +170,14 @@ def _names(
     return found
 
 
-def _more(request: Request, line: AccessLog, record: RecordType | None) -> str:
-    """What else the line knows: fields, filter, what was looked for, which role."""
+def _more(
+    request: Request,
+    line: AccessLog,
+    record: RecordType | None,
+    people: Mapping[int, User],
+    called: Mapping[Any, Any],
+) -> str:
+    """What else the line knows: fields, filter, what was looked for, which role, as whom."""
     loc, detail = request.loc, line.detail or {}
     parts = []
     if detail.get("q"):
@@ -179,8 +191,14 @@ def _more(request: Request, line: AccessLog, record: RecordType | None) -> str:
                 _("fields: ${fields}"), {"fields": ", ".join(named.get(name, name) for name in line.fields)}
             )
         )
-    parts += [str(detail[name]) for name in ("format", "role") if isinstance(detail.get(name), str)]
+    if isinstance(detail.get("format"), str):
+        parts.append(detail["format"])
+    role = detail.get("role")
+    if role in called or isinstance(role, str):
+        parts.append(loc.translate(called.get(role, role)))
     if line.what == accesslog.VIEWING:
+        if detail.get("user") in people:
+            parts.append(people[detail["user"]].name)
         parts.append(loc.translate(_("began") if detail.get("began") else _("stopped")))
     if line.what == accesslog.PROTECTION and "bulk_delete" in detail:
         on = _("deleting several at once: allowed")

@@ -107,6 +107,11 @@ def test_begin_and_end_and_every_look_are_in_the_log_under_the_owners_name(
     ]
     assert [(line.detail or {}).get("began") for line in lines] == [True, None, False]
     assert lines[1].detail == {"as": desk.user.id}
+    look_as(owner, f"roles/{roles['specialist']}")
+    owner.post("/viewing/stop", {"csrf_token": token}, status=303)
+    page = owner.get(f"{HOME}/settings/log?kind=changes").text
+    assert f"{desk.user.name} · began" in page and f"{desk.user.name} · stopped" in page
+    assert "Specialist · began" in page
 
 
 def test_an_export_meanwhile_is_the_owners(login, client, engine, organisation):
