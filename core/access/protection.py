@@ -76,22 +76,26 @@ def require_bulk_delete(session: Session) -> None:
     raise NotAllowed(_("You may not delete many records at once."))
 
 
-def protectable(record: RecordType) -> list[Field]:
-    """The fields that can be protected: not those without which nothing could be added, nor computed ones."""
-    return [item for item in record.fields if not item.required and not item.computed]
+def protectable(session: Session, record: RecordType) -> list[Field]:
+    """The fields here that can be protected: not those without which nothing could be added, nor computed ones."""
+    from parlour.records.registry import fields_of
+
+    return [item for item in fields_of(session, record) if not item.required and not item.computed]
 
 
 def protect(session: Session, record: RecordType, names: Collection[str]) -> None:
-    """Let exactly these fields of a record be protected. Raises NotAllowed but for an owner, Invalid."""
-    known = {item.name: item for item in protectable(record)}
-    for name in sorted(set(names) - set(known)):
+    """Let exactly these fields of a record be protected, beside those that are not there now because their plugin is off.
+    Raises NotAllowed but for an owner, Invalid.
+    """
+    known = {item.name for item in protectable(session, record)}
+    for name in sorted(set(names) - known):
         wrong = _(
             "${field} cannot be protected: it does not exist, is computed, or nothing could be added without it.",
             mapping={"field": name[:80]},
         )
         raise Invalid(wrong, {0: {record.name: wrong}})
     before = sorted(protection_of(session).fields.get(record.name, ()))
-    after = sorted(set(names))
+    after = sorted({*names, *before} - (known - set(names)))
     if before == after:
         _require_owner(session)
         return

@@ -20,7 +20,7 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.records.filters import compile_filter
-from parlour.records.registry import RecordType, all_records
+from parlour.records.registry import RecordType, all_records, fields_of
 
 MAX_RESTRICTIONS = 20
 
@@ -158,22 +158,25 @@ def set_fields(
     hidden: Collection[str],
     readonly: Collection[str],
 ) -> None:
-    """Which fields of a record a role does not see, and which it sees and may not set. Names that the record does not
-    have are left out.
+    """Which fields of a record a role does not see, and which it sees and may not set. Fields that are not there for
+    who asks stay as they are.
     """
     role = changeable(session, role_id)
     now = held(session, role_id)
-    known = {item.name for item in record.fields}
-    wanted = {"read": frozenset(hidden) & known}
-    wanted["write"] = wanted["create"] = frozenset(readonly) & known - wanted["read"]
+    known = {item.name for item in fields_of(session, record)}
+    hidden = known.intersection(hidden)
+    readonly = known.intersection(readonly) - hidden
     changed = {}
-    for action, names in wanted.items():
+    for action, wanted in (("read", hidden), ("write", readonly), ("create", readonly)):
         permission = record.permission(action)
         have = now.get(permission, Held(False))
-        # A hidden field is read-only anyway, so whether a rule for "write" names it as well says nothing.
-        if not have.given or have.fields_except - wanted["read"] == names - wanted["read"]:
-            if action != "read" or not have.given or have.fields_except == names:
-                continue
+        names = wanted | (have.fields_except - known)
+        differing = have.fields_except ^ names
+        if action != "read":
+            # A hidden field is read-only anyway, so whether a rule for "write" names it as well says nothing.
+            differing -= hidden
+        if not have.given or not differing:
+            continue
         may_give(session, permission)
         _own_rule(session, role_id, permission).fields_except = sorted(names) or None
         changed[action] = sorted(names)

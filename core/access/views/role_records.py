@@ -26,7 +26,7 @@ from parlour.i18n import _
 from parlour.records import kinds
 from parlour.records.filters import FilterFault
 from parlour.records.pages import filter_words
-from parlour.records.registry import RecordType, all_records, enabled_record
+from parlour.records.registry import RecordType, all_records, enabled_record, fields_of
 from parlour.web.flash import say
 
 
@@ -78,7 +78,7 @@ def record_page(request: Request) -> Any:
         ],
         "restrict_url": request.url_of("settings.role.rows", query={"only": "1", "act": "read"}, **here),
         "post_url": request.url_of("settings.role.record", **here),
-        "fields": _fields(record, held) if seen.given else [],
+        "fields": _fields(request, record, held) if seen.given else [],
     }
 
 
@@ -93,7 +93,7 @@ def _not_the_owner(role: Role) -> Role:
     return role
 
 
-def _fields(record: RecordType, held: dict[str, Held]) -> list[dict[str, Any]]:
+def _fields(request: Request, record: RecordType, held: dict[str, Held]) -> list[dict[str, Any]]:
     seen = held.get(record.permission("read"), Held(False))
     set_ = held.get(record.permission("write")) or held.get(record.permission("create")) or Held(False)
     return [
@@ -108,7 +108,7 @@ def _fields(record: RecordType, held: dict[str, Held]) -> list[dict[str, Any]]:
             "settable": set_.given and not item.computed,
             "own": item.guarded or item.secret,
         }
-        for item in record.fields
+        for item in fields_of(request.db, record)
     ]
 
 
@@ -116,8 +116,9 @@ def _fields(record: RecordType, held: dict[str, Held]) -> list[dict[str, Any]]:
 def save_fields(request: Request) -> Any:
     role, record = role_of_address(request), _record(request)
     seen, set_ = set(request.POST.getall("seen")), set(request.POST.getall("set"))
-    names = {item.name for item in record.fields}
-    fixed = {item.name for item in record.fields if item.name not in set_ and not item.computed}
+    shown = fields_of(request.db, record)
+    names = {item.name for item in shown}
+    fixed = {item.name for item in shown if item.name not in set_ and not item.computed}
     role_rules.set_fields(request.db, role.id, record, names - seen, fixed)
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.role.record", id=role.id, record=record.name))
@@ -172,7 +173,7 @@ class _Rows:
     def offers(self) -> list[dict[str, Any]]:
         """The limits that people want most: one click each."""
         found = []
-        for item in self.record.fields:
+        for item in fields_of(self.request.db, self.record):
             title = {"field": self.request.loc.translate(item.title)}
             if isinstance(item.kind, kinds.UserKind) and item.storage == "column":
                 found.append(

@@ -20,7 +20,7 @@ from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.records.pages.filter_words import Words
 from parlour.records.query import titles
-from parlour.records.registry import RecordType, enabled_records
+from parlour.records.registry import RecordType, enabled_records, fields_of
 from parlour.web.flash import say
 
 
@@ -44,11 +44,11 @@ def safety_page(request: Request) -> Any:
                         "title": item.title,
                         "checked": item.name in held.fields.get(record.name, ()),
                     }
-                    for item in protection.protectable(record)
+                    for item in protection.protectable(request.db, record)
                 ],
             }
             for record in enabled_records(request.db)
-            if not record.lookup and protection.protectable(record)
+            if not record.lookup and protection.protectable(request.db, record)
         ],
     }
 
@@ -90,7 +90,7 @@ def explain_page(request: Request) -> Any:
     action = given.get("action", "read")
     known = acts_of(request, record) if record else []
     action = action if action in [name for name, _title in known] else "read"
-    names = [(item.name, item.title) for item in record.fields] if record else []
+    names = [(item.name, item.title) for item in fields_of(session, record)] if record else []
     name = given.get("field", "") if given.get("field", "") in dict(names) else ""
     page: dict[str, Any] = {
         "title": _("Explain rights"),

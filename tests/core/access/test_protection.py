@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from parlour.access import accesslog, protection
+from parlour.access.models import Organisation
+from parlour.db.session import system
 from parlour.errors import Invalid, NotAllowed
 from parlour.plugins.contacts.models import Contact
 from parlour.records import bulk
@@ -70,9 +72,19 @@ def test_what_is_protected_is_said_by_an_owner_only_and_logged(owner, contact, s
     assert protection.protection_of(manager).fields == {contact.name: {"note"}}
 
 
+def test_a_field_that_is_not_there_now_stays_protected(owner, contact):
+    with system(owner):
+        place = owner.get_one(Organisation, owner.scope.organisation_id)
+        place.settings = {**place.settings, "protected_fields": {contact.name: ["of_a_plugin_that_is_off"]}}
+    protection.protect(owner, contact, ["note"])
+    assert protection.protection_of(owner).fields[contact.name] == {"note", "of_a_plugin_that_is_off"}
+    protection.protect(owner, contact, [])
+    assert protection.protection_of(owner).fields[contact.name] == {"of_a_plugin_that_is_off"}
+
+
 def test_a_field_without_which_nothing_could_be_added_cannot_be_protected(owner, contact):
     for name in ("visits", "kind", "nothing"):
-        if name in {item.name for item in protection.protectable(contact)}:
+        if name in {item.name for item in protection.protectable(owner, contact)}:
             continue
         with pytest.raises(Invalid, match="cannot be protected"):
             protection.protect(owner, contact, [name])

@@ -116,6 +116,24 @@ def test_fields_are_hidden_or_read_only(desk, role, hers, probe):
     assert "phone" in set_ and not {"note", "weight"} & set_
 
 
+def test_fields_that_somebody_does_not_see_stay_as_they_are(desk, role, hers, probe, engine, organisation):
+    role_rules.set_fields(desk, role, probe, hidden={"phone", "note"}, readonly=())
+    lead = add_role(desk, "Lead")
+    for permission, fields in ((PREFIX + "read", ["note"]), ("core:roles:write", None)):
+        desk.add(
+            Rule(
+                role_id=lead.id, kind="permission", permission=permission, fields_except=fields, source="test"
+            )
+        )
+    desk.commit()
+    boss = employ(engine, organisation, "lead@example.com", lead.code)
+    with open_session(engine) as session:
+        scope_for(session, boss, organisation)
+        role_rules.set_fields(session, role, probe, hidden={"phone"}, readonly=())
+        session.commit()
+    assert rules.hidden_fields(hers(), probe, "read") >= {"phone", "note"}
+
+
 def test_a_restriction_holds_beside_every_other_role(desk, role, hers, probe, anna):
     other = add_role(desk, "Helper")
     desk.add(Rule(role_id=other.id, kind="permission", permission=PREFIX + "read", source="test"))
