@@ -29,6 +29,8 @@ JOB = "core.bulk"
 # Up to here the work is done while the person waits.
 AT_ONCE = 200
 BATCH = 200
+# So many are tried while the person waits where one row may be refused and another not; the job tries all first.
+TRIED = 1_000
 MAX_ROWS = 50_000
 # How lists (tags, phones) are changed; everything else is replaced.
 ADD, REMOVE, REPLACE = "add", "remove", "replace"
@@ -163,12 +165,25 @@ def ask_for(session: Session, record: RecordType, ids: Sequence[int], work: Mapp
     """
     from parlour.jobs import enqueue
 
-    if work["act"] == "set":
-        tried = ids if any(work["field"] in names for names in record.unique_together) else ids[:BATCH]
-        for start in range(0, len(tried) if work["mode"] == REPLACE else 0, BATCH):
-            some = [Change({work["field"]: work["value"]}, row_id) for row_id in tried[start : start + BATCH]]
-            write(session, record, some, label=LABEL, dry_run=True)
+    _try(session, record, ids[: TRIED if _each_by_itself(record, work) else BATCH], work)
     return enqueue(session, JOB, {"record": record.name, "ids": list(ids), "work": dict(work)})
+
+
+def _each_by_itself(record: RecordType, work: Mapping[str, Any]) -> bool:
+    """Whether what fits one row may not fit another: the field is unique together with others."""
+    return work["act"] == "set" and any(work["field"] in names for names in record.unique_together)
+
+
+def _try(session: Session, record: RecordType, ids: Sequence[int], work: Mapping[str, Any]) -> None:
+    """Refuse what cannot be saved before anything is written. Raises Invalid."""
+    if work["act"] == "set" and work["mode"] == REPLACE:
+        for start in range(0, len(ids), BATCH):
+            some = [Change({work["field"]: work["value"]}, row_id) for row_id in ids[start : start + BATCH]]
+            write(session, record, some, label=LABEL, dry_run=True)
+
+
+def _still_there(session: Session, record: RecordType, ids: Sequence[int]) -> list[int]:
+    return list(session.scalars(select(record.cls.id).where(record.cls.id.in_(ids)).order_by(record.cls.id)))
 
 
 def run(
@@ -179,12 +194,17 @@ def run(
     position = job.position or {}
     done = int(position.get("done", 0))
     change_set = position.get("change_set")
+    if not position and len(ids) > TRIED and _each_by_itself(kind, work):
+        # The trial writes nothing, and on SQLite holds nobody up.
+        session.commit()
+        with job.reader() as reading:
+            for start in range(0, len(ids), BATCH):
+                _try(reading, kind, _still_there(reading, kind, ids[start : start + BATCH]), work)
     while done < len(ids):
         job.stop_if_cancelled()
         if change_set is None:
             change_set = open_change_set(session, label=LABEL)
-        there = select(kind.cls.id).where(kind.cls.id.in_(ids[done : done + BATCH])).order_by(kind.cls.id)
-        _do(session, kind, list(session.scalars(there)), work, change_set)
+        _do(session, kind, _still_there(session, kind, ids[done : done + BATCH]), work, change_set)
         done = min(done + BATCH, len(ids))
         job.checkpoint({"done": done, "change_set": change_set}, done, len(ids))
     return {"change_set": change_set, "rows": done}

@@ -6,6 +6,7 @@ rows count, as they do for a single unique field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +144,12 @@ def _name_of(session: Session, record: RecordType, row_id: int | None, readable:
 def refused(session: Session, record: RecordType, message: str) -> dict[str, Any] | None:
     """The sentence for a combination that the database refused, told by its message; None for another refusal."""
     table = record.cls.__tablename__
+    # PostgreSQL names the index, SQLite the columns.
+    words = set(re.findall(r"[\w.]+", message))
     for names in record.unique_together:
         fields = [record.field(name) for name in names]
-        columns = [f"{table}.{column}" for item in fields for column in compared(item)]
-        if index_name(table, names) in message or all(column in message for column in columns):
+        columns = {f"{table}.{column}" for item in fields for column in compared(item)}
+        named = {word for word in words if word.startswith(f"{table}.")} - {f"{table}.organisation_id"}
+        if index_name(table, names) in words or columns == named:
             return _refusal(session, record, fields, None)
     return None

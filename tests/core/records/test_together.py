@@ -17,6 +17,7 @@ from parlour.access.models import Organisation
 from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import localizer
+from parlour.jobs.progress import progress_of
 from parlour.migrations import runner
 from parlour.records import bulk, together
 from parlour.records.declare import record_base
@@ -29,7 +30,9 @@ from parlour.records.registry import RecordType, record_type
 from parlour.records.removal import delete
 from parlour.records.tables import open_table
 from parlour.records.write import Change, save, write
+from parlour.settings import Settings
 from parlour.testing.databases import Database
+from parlour.testing.jobs import run_due
 from parlour.testing.people import trusted
 from parlour.testing.site import statements
 from parlour_visitors.models import Visitor
@@ -219,6 +222,49 @@ def test_bulk_work_is_refused_before_it_begins(session: Session, client: int) ->
         bulk.ask_for(
             session, kind, ids, {"act": "set", "field": "contact", "value": client, "mode": bulk.REPLACE}
         )
+
+
+def test_of_many_rows_the_first_are_tried_at_once_and_all_before_the_job_writes(
+    session: Session,
+    client: int,
+    engine: Engine,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("TRIED", "BATCH"):
+        monkeypatch.setattr(bulk, name, 2)
+    others = [save(session, CLIENT, {"name": f"Client {n}"}) for n in range(4)]
+    arrivals = [MORNING + timedelta(hours=n) for n in range(4)]
+    save(session, VISITOR, {"name": "Somebody", "contact": client, "arrived_at": arrivals[-1]})
+    ids = [
+        save(session, VISITOR, {"name": "Somebody", "contact": one, "arrived_at": at})
+        for one, at in zip(others, arrivals, strict=True)
+    ]
+    work = {"act": "set", "field": "contact", "value": client, "mode": bulk.REPLACE}
+    number = bulk.ask_for(session, record_type(VISITOR), ids, work)
+    session.commit()
+    run_due(engine, settings)
+    assert progress_of(session, number)["state"] == "failed"
+    assert session.scalars(select(Visitor.contact_id).order_by(Visitor.id)).all() == [client, *others]
+
+
+@pytest.mark.parametrize("told", ["index", "columns"])
+def test_the_words_are_of_the_combination_that_was_refused_and_not_of_one_that_begins_like_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    kind = record_type(VISITOR)
+    both = (("name", "contact"), ("name", "contact", "arrived_at"))
+    monkeypatch.setattr(kind, "unique_together", both)
+    table = kind.cls.__tablename__
+    messages = {
+        "index": f'violates unique constraint "{together.index_name(table, both[1])}"',
+        "columns": "UNIQUE constraint failed: "
+        + ", ".join(
+            f"{table}.{name}" for name in ("organisation_id", "name_key", "contact_id", "arrived_at")
+        ),
+    }
+    (said,) = (together.refused(session, kind, messages[told]) or {}).values()
+    assert "Arrived" in localizer("en").translate(said)
 
 
 def test_a_merge_that_would_make_two_of_them_alike_is_refused_in_words(session: Session, client: int) -> None:
