@@ -5,7 +5,6 @@ Programs that ask for JSON get a problem document (RFC 9457) of the same content
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from parlour.db.engine import is_lost
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound, ParlourError, Refusal, disk_full
 from parlour.i18n import _
 from parlour.web.api import for_programs
+from parlour.web.api.answers import encode
 from parlour.web.api.problems import ApiProblem
 from parlour.web.rendering import template
 from parlour.web.requests import known, language, reads_only
@@ -137,13 +137,11 @@ def methods(request: Request) -> list[str]:
 
 def forbidden(error: HTTPForbidden, request: Request) -> Response:
     """The log-in page for who is not logged in, a refusal for everybody else."""
-    if known(request, "user") is None and reads_only(request) and not wants_json(request):
+    stranger = known(request, "user") is None
+    if stranger and reads_only(request) and not wants_json(request):
         here = request.path_qs if request.path != "/" else None
         return HTTPFound(request.url_of("login", query={"back": here} if here else None))
-    if known(request, "user") is None:
-        return answer(request, Problem(401, _ADVICE[403], title=_TITLES[403]))
-    status = 403
-    return answer(request, Problem(status, _ADVICE[403], title=_TITLES[403]))
+    return answer(request, Problem(401 if stranger else 403, _ADVICE[403], title=_TITLES[403]))
 
 
 def stale_form(error: Exception, request: Request) -> Response:
@@ -177,7 +175,7 @@ def answer(request: Request, problem: Problem) -> Response:
     """The response for a problem: a page, a fragment's plain words, or a problem document."""
     title = problem.title or _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase
     if wants_json(request):
-        document = json.dumps(_document(request, problem, title), ensure_ascii=False)
+        document = encode(_document(request, problem, title))
         # Words of a caller may hold what is no text.
         response = Response(document.encode("utf-8", "replace"), status=problem.status, content_type=PROBLEM)
         response.headers.update(problem.headers)

@@ -99,10 +99,12 @@ class Importer:
             found: Matcher = self.record.matcher(self.record)
             return found
         # A record with a unique field is told apart by it; any other file is all new rows, unless the whole row is there.
-        unique = [item for item in self.fields.values() if item.unique and item.storage == "column"][:1]
-        for names in () if unique else self.record.unique_together:
-            unique = unique or [self.fields[name] for name in names if set(names) <= set(self.fields)]
-        return KeyMatcher(self.record, unique) if unique else Matcher(self.record)
+        unique = (item.name for item in self.fields.values() if item.unique and item.storage == "column")
+        together = (names for names in self.record.unique_together if set(names) <= set(self.fields))
+        names = next(((name,) for name in unique), None) or next(together, None)
+        return (
+            KeyMatcher(self.record, [self.fields[name] for name in names]) if names else Matcher(self.record)
+        )
 
     def run(self, *, after: int = 0, checkpoint: Callable[[int, Result], bool] | None = None) -> Result:
         """Import every row after the file's row `after`. `checkpoint(row, result)` commits a batch and says whether to go on."""

@@ -23,7 +23,8 @@ from parlour.records.registry import Field
 from parlour.web.api.problems import ApiProblem
 
 _TAG = re.compile(r'(?:W/)?"(?:(\d{1,18})\.)?([^"]*)"')
-_encode = json.JSONEncoder(
+# One way of writing for answers and problems: a moment or an amount of a plugin's is no fault in either.
+encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=lambda value: _plain(value)
 ).encode
 
@@ -44,7 +45,7 @@ def respond(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The value as JSON with its tag; 304 without a body for who has it already."""
-    body = _encode(value).encode("utf-8")
+    body = encode(value).encode("utf-8")
     digest = blake2b(body, digest_size=12).hexdigest()
     tag = f'"{version}.{digest}"' if version is not None else f'"{digest}"'
     known = request.headers.get("If-None-Match") if request.method in ("GET", "HEAD") else None

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from parlour.access import accesslog
 from parlour.plugins.contacts.models import Contact
 from parlour.records import query
-from parlour.records.kinds import TextKind
+from parlour.records.kinds import DateKind, TextKind
 from parlour.records.models import ChangeSet
 from parlour.testing import people
 from parlour.testing.site import statements
@@ -57,6 +57,17 @@ def test_a_change_of_what_somebody_changed_meanwhile_is_refused_with_what_stands
     caller.patch_json(f"{LIST}/{client}", {"note": "third"}, headers={"If-Match": "*"}, status=200)
     fresh = caller.get(f"{LIST}/{client}").headers["ETag"]
     caller.patch_json(f"{LIST}/{client}", {"note": "4"}, headers={"If-Match": f"{seen}, {fresh}"}, status=200)
+
+
+def test_what_stands_is_written_as_answers_are(program, client, monkeypatch):
+    """A kind that leaves its values as they are in Python is no fault of a refusal."""
+    caller = program()
+    caller.patch_json(f"{LIST}/{client}", {"client_since": "2024-03-01"})
+    seen = {"If-Match": caller.get(f"{LIST}/{client}").headers["ETag"]}
+    caller.patch_json(f"{LIST}/{client}", {"note": "x"})
+    monkeypatch.setattr(DateKind, "to_json", lambda kind, value: value)
+    late = caller.patch_json(f"{LIST}/{client}", {"note": "y"}, headers=seen, status=412)
+    assert late.json["current"]["client_since"] == "2024-03-01"
 
 
 def test_what_stands_is_in_the_log_of_who_saw_what(app, program, client, session):
