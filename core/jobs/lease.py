@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, literal, null, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.db.base import now
@@ -24,7 +25,7 @@ from parlour.db.engine import reader
 from parlour.i18n import _
 from parlour.jobs.fit import core_fits
 from parlour.jobs.messages import keep
-from parlour.jobs.models import FAILED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
+from parlour.jobs.models import CANCELLED, FAILED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
 
 log = structlog.get_logger(__name__)
 
@@ -149,12 +150,23 @@ def _take(connection: Connection, job_id: int, token: str) -> bool:
     return taken.rowcount == 1
 
 
+def waiting_again(moment: datetime) -> dict[str, ColumnElement[Any]]:
+    """State and end of a job whose run came to nothing: it waits, or has ended if a person has asked to stop it
+    meanwhile.
+    """
+    stop = Job.cancel_asked
+    return {
+        "state": case((stop, CANCELLED), else_=WAITING),
+        "finished_at": case((stop, literal(moment, Job.__table__.c.finished_at.type)), else_=null()),
+    }
+
+
 def recover(engine: Engine) -> int:
     """Take jobs from workers that are gone, and return how many.
 
-    They wait again, fail for good when no attempt is left, or become uncertain when the worker was lost while
-    sending. Those keep their token: nobody else runs them, so a worker that was only slow may still say how
-    it ended.
+    They wait again (or are cancelled, when that was asked for), fail for good when no attempt is left, or become
+    uncertain when the worker was lost while sending. Those keep their token: nobody else runs them, so a worker
+    that was only slow may still say how it ended.
     """
     expired = (Job.state.in_((RUNNING, SENDING)), _over(LEASE))
     with reader(engine).connect() as connection:
@@ -171,7 +183,7 @@ def recover(engine: Engine) -> int:
         spent = update(Job).where(mine, Job.state == RUNNING, Job.attempts >= Job.max_attempts)
         connection.execute(spent.values(state=FAILED, finished_at=moment, locked_by=None, **free))
         again = update(Job).where(mine, Job.state == RUNNING)
-        connection.execute(again.values(state=WAITING, run_at=moment, locked_by=None, **free))
+        connection.execute(again.values(run_at=moment, locked_by=None, **waiting_again(moment), **free))
     log.warning("jobs_recovered", jobs=ids)
     return len(ids)
 

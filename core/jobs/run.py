@@ -26,7 +26,7 @@ from parlour.jobs import progress
 from parlour.jobs.context import AlreadySent, Cancelled, JobContext, LeaseLost, NotSent, Park, Stopping
 from parlour.jobs.fit import core_fits, fits
 from parlour.jobs.handlers import find
-from parlour.jobs.lease import claim, holding, new_token
+from parlour.jobs.lease import claim, holding, new_token, waiting_again
 from parlour.jobs.messages import code_of, fault
 from parlour.jobs.models import CANCELLED, DONE, FAILED, PARKED, RUNNING, SENDING, UNCERTAIN, WAITING, Job
 from parlour.plugin.gate import enabled
@@ -179,13 +179,11 @@ class _Run:
         mine = and_(Job.locked_by == self.token, Job.state.in_((RUNNING, SENDING)))
         if self.context is not None:
             mine = self.context.mine()
+        values |= waiting_again(now()) if state == WAITING else {"state": state}
         # Position and figures stay as the last checkpoint committed them.
         with self.engine.begin() as connection:
-            change = update(Job).where(Job.id == self.job.id, mine)
-            found = connection.execute(
-                change.values(state=state, locked_by=None, locked_until=None, **values)
-            ).rowcount
-        return state if found else None
+            change = update(Job).where(Job.id == self.job.id, mine).returning(Job.state)
+            return connection.scalar(change.values(locked_by=None, locked_until=None, **values))
 
     def _trace(self, error: BaseException) -> None:
         if isinstance(error, Park | Cancelled | AlreadySent | Stopping):

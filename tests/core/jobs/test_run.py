@@ -207,6 +207,24 @@ def test_what_a_person_stops_with_stop_if_cancelled_is_undone(desk: Desk) -> Non
     assert desk.effects("undone") == []
 
 
+def test_what_a_person_has_stopped_is_not_tried_again_when_it_fails(desk: Desk) -> None:
+    job_id = desk.ask("probe.falter", {"note": "stopped", "times": 1})
+    desk.change(job_id, cancel_asked=True)
+    assert run_job(desk.engine, job_id) == "cancelled"
+    assert (desk.state(job_id), desk.effects("stopped")) == ("cancelled", [])
+    assert desk.row(job_id).finished_at is not None
+
+
+def test_what_a_person_has_stopped_is_not_tried_again_when_its_worker_is_lost(desk: Desk) -> None:
+    stopped, other = desk.ask("probe.tick"), desk.ask("probe.tick")
+    for job_id in (stopped, other):
+        desk.change(job_id, state="running", locked_by="gone", cancel_asked=job_id == stopped)
+        expire(desk, job_id)
+    assert recover(desk.engine) == 2
+    assert (desk.state(stopped), desk.state(other)) == ("cancelled", "waiting")
+    assert desk.row(stopped).finished_at is not None
+
+
 def test_long_reading_in_the_jobs_reader_keeps_nobody_from_writing(desk: Desk, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     job_id = desk.ask("probe.reading", {"gate": str(gate)})
