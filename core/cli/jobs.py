@@ -13,6 +13,8 @@ from parlour.cli.common import as_json, choose, of_organisation, show, site, wor
 from parlour.db.session import Scope, Session, open_session
 
 STATES = ("waiting", "running", "sending", "done", "failed", "uncertain", "parked", "cancelled")
+# What a database can keep as an id.
+NUMBER = click.IntRange(1, 2**63 - 1)
 Change = Callable[[Session, int], None]
 
 
@@ -24,7 +26,7 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; repeatable.")
 @click.option("--queue", type=click.Choice(("default", "mail", "documents", "slow")), help="Only this queue.")
-@click.option("--before", type=click.IntRange(1), metavar="ID", help="Jobs older than this one.")
+@click.option("--before", type=NUMBER, metavar="ID", help="Jobs older than this one.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many.")
 @of_organisation
 @as_json
@@ -44,7 +46,7 @@ def list_(
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1), metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, type=NUMBER, metavar="ID...")
 @click.option(
     "--not-sent", is_flag=True, help="Also uncertain ones, of which you know that nothing went out."
 )
@@ -63,7 +65,7 @@ def retry(ids: tuple[int, ...], not_sent: bool, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1), metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, type=NUMBER, metavar="ID...")
 @as_json
 def cancel(ids: tuple[int, ...], as_json: bool) -> None:
     """Cancel jobs that have not ended; set failed ones aside."""
@@ -73,7 +75,7 @@ def cancel(ids: tuple[int, ...], as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1), metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, type=NUMBER, metavar="ID...")
 @as_json
 def sent(ids: tuple[int, ...], as_json: bool) -> None:
     """Say of uncertain jobs that what they were to send did go out."""

@@ -7,10 +7,13 @@ import json
 import click
 
 from parlour.cli.common import inside, of_organisation, site
+from parlour.i18n import LOCALES
 
 
 @click.command()
-@click.option("--locale", default="en", show_default=True, help="The language of titles: en or ru.")
+@click.option(
+    "--locale", default="en", show_default=True, type=click.Choice(LOCALES), help="The language of titles."
+)
 @of_organisation
 def openapi(locale: str, org: str | None) -> None:
     """Print the OpenAPI document of an organisation: every record and field that is switched on there."""

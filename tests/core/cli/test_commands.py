@@ -75,6 +75,9 @@ def test_help_is_immediate() -> None:
         (["worker", "--queues", "post"], "There is no queue post"),
         (["worker", "--queues", "mail=0"], "mail can do 1 to 64 jobs"),
         (["worker", "--queues", ","], "Name at least one queue"),
+        (["jobs", "retry", str(2**63)], "not in the range"),
+        (["jobs", "list", "--before", str(2**63)], "not in the range"),
+        (["openapi", "--locale", "xx"], "'en', 'ru'"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(
