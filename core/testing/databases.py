@@ -100,6 +100,13 @@ def _postgresql_template() -> str:
     return name
 
 
+def make_templates() -> None:
+    """Make them of what is loaded now, for each kind that is tested on here."""
+    for kind, make in (("sqlite", _sqlite_template), ("postgresql", _postgresql_template)):
+        if kind in wanted() and absent(kind) is None:
+            make()
+
+
 def forget_templates() -> None:
     """Called once per test process, after the last database."""
     reuse.drop_all()

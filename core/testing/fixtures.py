@@ -71,7 +71,10 @@ def _logs() -> None:
 @pytest.fixture(scope="session")
 def plugins() -> Plugins:
     """Every plugin that is installed with pip here, loaded once for the whole process."""
-    return boot()
+    loaded = boot()
+    # Before a module brings plugins of its own, which would stand in every later test's database.
+    databases.make_templates()
+    return loaded
 
 
 @pytest.fixture(scope="session")
