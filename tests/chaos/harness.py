@@ -40,7 +40,8 @@ from tests.chaos.parts import Part
 
 WAYS = ("none", "redis", "rabbitmq")
 EFFECTS = {"chaos.count": [0], "chaos.batches": [0, 1, 2, 3], "chaos.send": [0]}
-OPEN = ("waiting", "running", "sending")
+# No plugin is ever off here: what is parked has not ended.
+OPEN = ("waiting", "running", "sending", "parked")
 # Jobs that may wait before the load waits for them; seconds for all to end once nothing is killed any more.
 BACKLOG, PATIENCE = 90, 240
 
@@ -153,7 +154,10 @@ class Chaos:
             for part in self.all:
                 if not part.alive():
                     part.start()
-            self._until(lambda: not self._open(), PATIENCE, "the end of all jobs")
+            try:
+                self._until(lambda: not self._open(), PATIENCE, "the end of all jobs")
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}: {self._left()}") from error
             self._count()
             return self.report
         finally:
@@ -226,6 +230,22 @@ class Chaos:
             open_jobs = select(Job.id).where(Job.name.startswith("chaos."), Job.state.in_(OPEN))
             return len(connection.execute(open_jobs).all())
 
+    def _left(self) -> str:
+        """What has not ended, and why not."""
+        columns = (
+            Job.id,
+            Job.name,
+            Job.state,
+            Job.attempts,
+            Job.run_at,
+            Job.locked_by,
+            Job.locked_until,
+            Job.error,
+        )
+        with reader(self.engine).connect() as connection:
+            open_jobs = select(*columns).where(Job.name.startswith("chaos."), Job.state.in_(OPEN))
+            return "".join(f"\n  {row}" for row in connection.execute(open_jobs.limit(20)))
+
     def _count(self) -> None:
         report = self.report
         scope = Scope(self.organisation.id, trusted=True)
@@ -254,7 +274,7 @@ class Chaos:
         unclear = row.state == "uncertain" and row.name == "chaos.send"
         report.uncertain += unclear
         if row.state != "done" and not unclear:
-            report.lost.append(name)
+            report.lost.append(f"{name}: {row.error}")
         if len(effects) > len(EFFECTS[row.name]):
             report.doubled.append(f"{name}: {effects}")
         elif effects != EFFECTS[row.name]:
