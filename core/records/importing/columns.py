@@ -9,6 +9,7 @@ from pyramid.request import Request
 
 from parlour.i18n import _
 from parlour.records.files import File
+from parlour.records.importing.convert import left_out
 from parlour.records.importing.given import Given
 from parlour.records.importing.plan import SKIP, Plan, importable, propose
 from parlour.records.pages.addresses import crumbs
@@ -43,6 +44,7 @@ def mapping_page(
     loc = request.loc
     fields = importable(request.db, record)
     samples = table.samples(60)
+    idle = left_out(plan, table.samples())
     read = [loc.plural("${n} row", "${n} rows", table.count), table.sheet, table.encoding]
     return {
         **page_of(request, record),
@@ -57,9 +59,9 @@ def mapping_page(
                 "index": index,
                 "title": column,
                 "samples": [text_of(cell)[:60] for cell in samples[column][:SAMPLES]],
-                "field": _chosen(plan, column),
+                "field": "" if column in idle else _chosen(plan, column),
                 "sure": True,
-                "note": _note(plan, column, loc),
+                "note": loc.translate(idle[column]) if column in idle else _note(plan, column, loc),
             }
             for index, column in enumerate(table.columns)
         ],

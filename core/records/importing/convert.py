@@ -68,13 +68,7 @@ class Converter:
             for column, name in plan.columns.items()
             if name in fields and fields[name].kind.shape == "day"
         }
-        # Columns that say nothing about a row, each with the reason why they are left out.
-        self.left_out: dict[str, Any] = {}
-        for column in plan.unmatched:
-            if column in plan.computed:
-                self.left_out[column] = _("Parlour works this out by itself; the column was left out.")
-            elif _counts_rows(samples.get(column, ())):
-                self.left_out[column] = _("This column only numbers the rows; it was left out.")
+        self.left_out = left_out(plan, samples)
         # Where some rows say yes, "no" is an answer too and not the lack of one.
         self.answered = {column for column in plan.unmatched if any(map(yes_no, samples.get(column, ())))}
         self.note = next((name for name in ("note", "notes", "comment") if name in fields), None)
@@ -284,6 +278,17 @@ class Converter:
         text = " ".join(text_of(cell).split())
         if text and not means_nothing(text):
             done.values[item.name] = text[:200]
+
+
+def left_out(plan: Plan, samples: Mapping[str, Sequence[Cell]]) -> dict[str, Any]:
+    """Columns that say nothing about a row, each with the reason why they are left out."""
+    found: dict[str, Any] = {}
+    for column in plan.unmatched:
+        if column in plan.computed:
+            found[column] = _("Parlour works this out by itself; the column was left out.")
+        elif _counts_rows(samples.get(column, ())):
+            found[column] = _("This column only numbers the rows; it was left out.")
+    return found
 
 
 def _counts_rows(cells: Sequence[Cell]) -> bool:

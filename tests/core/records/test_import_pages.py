@@ -65,6 +65,16 @@ def test_a_file_is_brought_checked_tried_taken_in_and_taken_back(
     assert contacts(session) == 0
 
 
+def test_a_column_that_only_numbers_the_rows_is_shown_as_left_out(
+    login: Enter, organisation: Organisation
+) -> None:
+    lines = ["№ п/п;Имя", *(f"{n};Анна {n}" for n in range(1, 5))]
+    page = uploaded(login("owner"), organisation, "\r\n".join(lines).encode()).follow()
+    (row, *_others) = page.html.select(".mapping tbody tr")
+    assert row.find("option", selected=True) is None  # so it is the first one, to leave it out
+    assert "only numbers the rows" in row.get_text()
+
+
 def test_the_next_file_with_the_same_headings_remembers_the_columns(
     login: Enter, organisation: Organisation
 ) -> None:
