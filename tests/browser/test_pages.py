@@ -62,6 +62,12 @@ def member(salon: Salon) -> str:
     return f"/settings/members/{user.id}"
 
 
+def explained(salon: Salon) -> str:
+    _token, user = salon.log_in("specialist")
+    row = salon.client("Объяснимая Анна")
+    return f"/settings/explain?who={user.id}&record={CONTACT}&row={row}&action=write&field=phones"
+
+
 Where = str | Callable[[Salon], str]
 PAGES: dict[str, Where] = {
     "today": "",
@@ -108,6 +114,13 @@ PAGES: dict[str, Where] = {
     "new role": "/settings/roles/new",
     "role": "/settings/roles/2",
     "owner's role": "/settings/roles/1",
+    "role and clients": f"/settings/roles/2/r/{CONTACT}",
+    "rows of a role": f'/settings/roles/2/r/{CONTACT}/rows?act=read&f=[["created_by","=","me"]]',
+    "restriction": f"/settings/roles/2/r/{CONTACT}/rows?act=read&only=1",
+    "roles compared": "/settings/roles/2/compare?with=3",
+    "rights explained": explained,
+    "safety": "/settings/safety",
+    "tokens": "/settings/tokens",
     "data that left": "/settings/log",
     "background work": "/jobs",
     "my account": "~/me",
@@ -191,6 +204,38 @@ def test_it_fits_on_a_phone_in_russian(phone_reader: Desk, name: str, paths: dic
     expect(desk.page.locator("html")).to_have_attribute("lang", "ru")
     if name not in CALLED:
         assert re.search("[А-Яа-яЁё]", desk.page.locator("h1").first.inner_text())
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en"), (NARROW, "ru")])
+def test_the_site_as_a_role_sees_it_fits_and_says_so(enter: Enter, width: int, locale: str) -> None:
+    desk = enter("owner", width=width, locale=locale)
+    desk.go("/settings/roles/3")
+    desk.page.evaluate("document.querySelector('form[action$=\"/roles/3/view\"]').submit()")
+    expect(desk.page.locator(".viewing")).to_be_visible()
+    assert desk.fits()
+    assert serious(desk.page) == []
+    desk.page.locator(".viewing button").click()
+    expect(desk.page.locator(".viewing")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/settings/roles/2", f"{CLIENTS}/import"])
+def test_nothing_is_cut_off_on_a_phone(phone_reader: Desk, path: str) -> None:
+    """What scrolls sideways within the page is not seen by who does not know that it does."""
+    phone_reader.go(path)
+    cut = "[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1 && "
+    cut += "getComputedStyle(e).overflowX === 'auto' && !e.closest('nav')).map(e => e.className)"
+    assert phone_reader.page.evaluate(cut) == []
+
+
+def test_the_button_of_a_file_is_in_the_language_of_the_page(phone_reader: Desk) -> None:
+    desk = phone_reader
+    desk.go(f"{CLIENTS}/import")
+    file = {"name": "clients.csv", "mimeType": "text/csv", "buffer": b"Name"}
+    desk.page.set_input_files("input[type=file]", files=[file])
+    shown = desk.page.locator(".file-choice")
+    expect(shown).to_have_text(f"{desk.say('Choose a file')}clients.csv")
+    with desk.page.expect_file_chooser():
+        shown.locator("button").click()
 
 
 class Links(HTMLParser):

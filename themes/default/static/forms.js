@@ -57,6 +57,28 @@ function photos(root) {
   });
 }
 
+// A browser names its own button in its own language, whatever that of the page is.
+function choosing(root) {
+  root.querySelectorAll("input[type=file][data-choose]").forEach((input) => {
+    const shown = document.createElement("span");
+    const button = document.createElement("button");
+    const name = document.createElement("span");
+    shown.className = "file-choice";
+    shown.setAttribute("aria-hidden", "true");
+    button.type = "button";
+    button.className = "btn";
+    button.tabIndex = -1;
+    button.textContent = input.dataset.choose;
+    button.addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      name.textContent = [...input.files].map((file) => file.name).join(", ");
+    });
+    shown.append(button, name);
+    input.classList.add("sr-only");
+    input.after(shown);
+  });
+}
+
 function drops(root) {
   root.querySelectorAll(".drop").forEach((area) => {
     const input = area.querySelector("input[type=file]");
@@ -82,6 +104,7 @@ export function start(root = document) {
   root.querySelectorAll("form[data-submit-on-change]").forEach((form) => {
     form.addEventListener("change", () => form.requestSubmit());
   });
+  choosing(root);
   reveal(root);
   photos(root);
   drops(root);
