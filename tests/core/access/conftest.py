@@ -114,6 +114,7 @@ def site(assembled: list[Router], settings: Settings, engine: Engine) -> Router:
     app.registry["parlour.settings"] = settings
     app.registry["parlour.engine"], app.registry["parlour.reader"] = engine, reader(engine)
     app.registry["parlour.set_up"] = False
+    app.registry["parlour.access_log"].pause = 0
     return app
 
 

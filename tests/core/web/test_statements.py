@@ -51,6 +51,8 @@ settings = load({{}}, folder, data=folder)
 runner.upgrade(settings)
 engine = make_engine(settings.database_url)
 app = make_app(settings, engine=engine)
+# What a page has to say in the log of access is written with it and not with the next.
+app.registry["parlour.access_log"].pause = 0
 from parlour.plugins.contacts.models import Contact
 from parlour.records.write import Change, write
 
