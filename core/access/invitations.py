@@ -161,10 +161,15 @@ def invitation_of(session: Session, invitation_id: int) -> Invitation:
 
 
 def may_handle(session: Session, invitation: Invitation) -> None:
-    """Raises NotAllowed for an invitation as an owner that somebody else wants to send again or take back."""
+    """Raises NotAllowed for an invitation as an owner that somebody else wants to send again or take back, and for one that
+    gives more than the session's person has: whoever makes a new link may hold it.
+    """
     owner_roles = set(session.scalars(select(Role.id).where(Role.code == rules.OWNER)))
     if any(role in owner_roles for role, _branch in invitation.duties) and not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can do this with the invitation of an owner."))
+    duties = [Duty(role, branch) for role, branch in invitation.duties if role is not None]
+    if not rules.is_owner(session) and memberships.beyond(session, duties):
+        raise NotAllowed(_("This person may do more than you. Ask an owner."))
 
 
 def revoke(session: Session, invitation_id: int) -> None:

@@ -319,11 +319,11 @@ def may_give(session: Session, duties: Sequence[Duty], before: Sequence[Duty] = 
     if any(roles[duty.role_id] == OWNER for duty in duties) and not rules.is_owner(session):
         raise NotAllowed(_("Only an owner can make somebody an owner."))
     given = [duty for duty in duties if duty not in before and Duty(duty.role_id) not in before]
-    if not rules.is_owner(session) and _beyond(session, given):
+    if not rules.is_owner(session) and beyond(session, given):
         raise NotAllowed(_("You can only give roles that may do no more than you may there."))
 
 
-def _beyond(session: Session, duties: Sequence[Duty]) -> bool:
+def beyond(session: Session, duties: Sequence[Duty]) -> bool:
     """Whether some of these hold a permission that the session's person does not have at that place."""
     gives: dict[int | None, set[str]] = defaultdict(set)
     takes: dict[int | None, set[str]] = defaultdict(set)
@@ -353,7 +353,7 @@ def may_touch(session: Session, target: Member) -> None:
 def may_let_in(session: Session, target: Member) -> None:
     """Raises NotAllowed as `may_touch`, and for who may do more than the session's person, who would give that by it."""
     may_touch(session, target)
-    if not rules.is_owner(session) and _beyond(session, target.duties):
+    if not rules.is_owner(session) and beyond(session, target.duties):
         raise NotAllowed(_("This person may do more than you. Ask an owner."))
 
 

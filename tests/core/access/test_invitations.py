@@ -11,7 +11,7 @@ from parlour.access import invitations, leaving, memberships, users
 from parlour.access.memberships import Duty
 from parlour.access.models import Invitation
 from parlour.access.organisations import save_branch
-from parlour.access.roles import role_by_code
+from parlour.access.roles import add_role, role_by_code, set_permissions
 from parlour.access.throttle import Throttled
 from parlour.access.views import join
 from parlour.db.base import now
@@ -206,6 +206,22 @@ def test_only_an_owner_invites_an_owner_or_touches_such_an_invitation(engine, or
         with pytest.raises(NotAllowed):
             invitations.invite(session, ANNA, "", [Duty(role_by_code(session, "specialist").id)])
     assert roles_of(engine, organisation, accept(engine, token)) == [("owner", None)]
+
+
+def test_a_manager_gets_no_link_that_gives_more_than_they_have(engine, organisation, owner):
+    manager = employ(engine, organisation, "manager@example.com", "manager")
+    with inside(engine, organisation) as session:
+        more = add_role(session, "Director")
+        set_permissions(session, more.id, {"core:roles:write"}, {"core:roles:write"})
+        session.commit()
+    invite(engine, owner, organisation, more.code)
+    invite(engine, owner, organisation, "specialist", "b@example.com")
+    with as_person(engine, manager, organisation) as session:
+        above, below = (found.invitation for found in invitations.waiting(session))
+        for act in (invitations.may_handle, lambda *what: invitations.revoke(what[0], what[1].id)):
+            with pytest.raises(NotAllowed, match="more than you"):
+                act(session, above)
+            act(session, below)
 
 
 def test_an_invitation_is_worth_what_the_inviter_may_do_when_it_is_accepted(engine, organisation, owner):
