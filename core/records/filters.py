@@ -257,7 +257,14 @@ class _Compiler:
         column = getattr(entity, item.columns[0])
         key = getattr(entity, item.key_column) if item.key_column else None
         try:
-            return compare(item.kind, column, key, operator, value, self.defaults)
+            found = compare(item.kind, column, key, operator, value, self.defaults)
+            if operator == "contains" and item.search and key is not None:
+                from parlour.records.search import looked_up
+
+                pattern = like_pattern(_keyed(item.kind, key, value, self.defaults))
+                ids = looked_up(self.session, item.cls, item.key_column or "", pattern)
+                found = found if ids is None else entity.id.in_(ids)
+            return found
         except FilterFault as fault:
             raise FilterFault(
                 _("${field}: ${why}", mapping={"field": item.name, "why": fault.message})

@@ -6,7 +6,7 @@ organisation's country taken off ("8 913" finds +7 913).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,20 +68,42 @@ def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
     return select(func.parlour_search(cast(cls.__tablename__, REGCLASS), owner, column, pattern).label("id"))
 
 
-def _common(session: Session, places: Sequence[_Place]) -> set[_Place]:
-    """Those of the places in which the word stands so often that looking for it by index would take longest."""
-    # A list asks for its page and for its number of rows.
-    known: dict[tuple[str, str, str], bool] = session.scope.cache.setdefault("frequent", {})
-    wanted = {
-        place: (place.cls.__tablename__, place.column, place.pattern) for place in places if not place.named
-    }
-    fresh = [key for key in dict.fromkeys(wanted.values()) if key not in known]
+_Pattern = tuple[str, str, str]
+
+
+def _frequent(session: Session, patterns: Iterable[_Pattern]) -> dict[_Pattern, bool]:
+    """Whether each pattern stands so often in its column of its table that looking for it by index would take longest.
+
+    Asked once per session: a list asks for its page and for its number of rows.
+    """
+    known: dict[_Pattern, bool] = session.scope.cache.setdefault("frequent", {})
+    fresh = [key for key in dict.fromkeys(patterns) if key not in known]
     if fresh:
         columns = [
             func.parlour_frequent(cast(table, REGCLASS), column, pattern) for table, column, pattern in fresh
         ]
         known.update(zip(fresh, session.raw(select(*columns)).one(), strict=True))
-    return {place for place, key in wanted.items() if known[key]}
+    return known
+
+
+def _common(session: Session, places: Sequence[_Place]) -> set[_Place]:
+    """Those of the places in which the word stands too often."""
+    asked = {
+        place: (place.cls.__tablename__, place.column, place.pattern) for place in places if not place.named
+    }
+    known = _frequent(session, asked.values())
+    return {place for place, key in asked.items() if known[key]}
+
+
+def looked_up(session: Session, cls: Any, column: str, pattern: str) -> Any:
+    """Ids of the rows of a class in whose column the pattern is found, by way of the index.
+
+    None where looking at the rows is no slower: on SQLite, and for what is found in many of them.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    key = (cls.__tablename__, column, pattern)
+    return None if _frequent(session, [key])[key] else _found(cls, "id", column, pattern)
 
 
 def _word(record: RecordType, places: Sequence[_Place], common: set[_Place]) -> Predicate:

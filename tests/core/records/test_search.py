@@ -94,6 +94,34 @@ def test_how_common_a_word_is_is_asked_once_for_the_rows_and_their_number(
 
 
 @pytest.mark.parametrize("common", [False, True])
+def test_a_filter_looks_by_index_as_the_search_does(
+    database_kind: str,
+    session: Session,
+    clients: list[int],
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    common: bool,
+) -> None:
+    if common:
+        monkeypatch.setattr(search, "looked_up", lambda *_where: None)
+    anna, gleb, vera = "Орлова Анна", "Орлов Глеб", "Белова Анна"
+    for given, found in {
+        ("name", "contains", "ОРЛОВ"): [gleb, anna],
+        ("phones.number", "contains", "913148"): [anna],
+        ("addresses.city", "contains", "твер"): [vera, gleb],
+        ("tags.name", "contains", "vi"): [anna],
+        ("name", "contains", "100%"): ["Сто 100% скидка"],
+    }.items():
+        with statements(engine) as seen:
+            rows = page(session, record_type(Contact), filter=list(given)).rows
+        assert [row["name"] for row in rows] == found
+        by_index = any("parlour_search" in one for one in seen)
+        assert by_index == (database_kind == "postgresql" and not common), given
+    other = {"not": ["name", "contains", "анна"]}
+    assert len(page(session, record_type(Contact), filter=other).rows) == 3
+
+
+@pytest.mark.parametrize("common", [False, True])
 def test_a_tag_that_the_person_may_not_see_finds_nothing_and_filters_nothing(
     session: Session,
     clients: list[int],
