@@ -6,6 +6,8 @@ import errno
 from collections.abc import Mapping
 from typing import Any
 
+from translationstring import TranslationString
+
 
 class ParlourError(Exception):
     """Base of all refusals; `message` is a lazy translation string."""
@@ -76,5 +78,9 @@ def disk_full(error: BaseException | None) -> bool:
 
 
 def _plain(message: Any) -> str:
-    interpolate = getattr(message, "interpolate", None)
-    return str(interpolate() if interpolate else message)
+    """The message in English. Its parameters may be messages with parameters of their own."""
+    if not isinstance(message, TranslationString):
+        return str(message)
+    return str(
+        (message % {name: _plain(value) for name, value in (message.mapping or {}).items()}).interpolate()
+    )

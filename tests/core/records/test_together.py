@@ -86,6 +86,13 @@ def test_a_change_of_one_half_is_seen_with_the_other_as_it_stands(session: Sessi
     save(session, VISITOR, {"name": "Later still", "arrived_at": NOON}, second)
 
 
+def test_the_sentence_is_whole_in_logs_too(session: Session, client: int) -> None:
+    values = {"name": "Anna", "contact": client, "arrived_at": MORNING}
+    save(session, VISITOR, values)
+    with pytest.raises(Invalid, match="has the same “Client” and “Arrived” already"):
+        save(session, VISITOR, values)
+
+
 def test_twice_in_one_batch_is_refused_at_the_second(session: Session, client: int) -> None:
     values = {"name": "Anna", "contact": client, "arrived_at": MORNING}
     with pytest.raises(Invalid) as refused:
