@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from celery import Celery
 from sqlalchemy import Engine, make_url
@@ -40,6 +41,7 @@ def make_celery(settings: Settings) -> Celery:
             raise Refusal(
                 _("Redis as a broker needs one more package: pip install 'parlour[redis]'")
             ) from error
+        forget_lost_messages()
     app = Celery("parlour", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
         broker_connection_retry_on_startup=True,
@@ -66,6 +68,25 @@ def make_celery(settings: Settings) -> Celery:
 
     app.task(run, name=TASK)
     return app
+
+
+def forget_lost_messages() -> None:
+    """Let a message whose acknowledgement is lost with Redis count as done with.
+
+    Celery logs that and goes on, while kombu holds the message against the number that a process may have at a time;
+    when that is one, the process never takes another.
+    """
+    from kombu.transport import redis, virtual
+
+    class Forgetful(redis.QoS):
+        def ack(self, delivery_tag: Any) -> None:
+            try:
+                super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+            except Exception:
+                virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+                raise
+
+    redis.Channel.QoS = Forgetful
 
 
 def send(app: Celery, job_id: int, queue: str) -> None:
