@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2s
 from pathlib import Path
-from zlib import crc32
 
 from sqlalchemy import Engine
 
@@ -83,8 +83,9 @@ class Person:
     number: int
 
     def _pick(self, of: Sequence[str], what: str) -> str:
-        # A checksum, so that what a person is called says nothing about what else they are.
-        return of[crc32(f"{what}{self.number}".encode()) % len(of)]
+        # A hash, so that what a person is called says nothing about what else they are; checksums are too much alike.
+        picked = blake2s(f"{what}{self.number}".encode(), digest_size=4).digest()
+        return of[int.from_bytes(picked) % len(of)]
 
     @cached_property
     def last(self) -> str:

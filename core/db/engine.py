@@ -47,7 +47,8 @@ def make_engine(url: str | URL, *, pool_size: int = 5, echo: bool = False) -> En
             pool_size=pool_size,
             max_overflow=20,
             hide_parameters=True,
-            connect_args={"connect_timeout": 10},
+            # Compiling what takes milliseconds costs PostgreSQL seconds.
+            connect_args={"connect_timeout": 10, "options": "-c jit=off"},
         )
         event.listen(engine, "begin", _postgresql_begin)
         event.listen(engine, "checkin", _postgresql_checkin)

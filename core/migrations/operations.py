@@ -39,17 +39,13 @@ def extension(name: str) -> None:
 def text_index(table: str, column: str) -> None:
     """An index for "contains" within an organisation: trigrams on PostgreSQL, a plain index elsewhere.
 
+    The trigrams are those of `column || ''`, which only `parlour_search` asks for: see `core_0011`.
     Needs `extension("pg_trgm")` and `extension("btree_gin")`, which the core's first migration makes.
     """
     name = _text_index_name(table, column)
     if on_postgresql():
-        op.create_index(
-            name,
-            table,
-            ["organisation_id", column],
-            postgresql_using="gin",
-            postgresql_ops={column: "gin_trgm_ops"},
-        )
+        searched = sa.text(f"({column} || '') gin_trgm_ops")
+        op.create_index(name, table, ["organisation_id", searched], postgresql_using="gin")
     else:
         op.create_index(name, table, ["organisation_id", column])
 

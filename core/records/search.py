@@ -6,12 +6,25 @@ organisation's country taken off ("8 913" finds +7 913).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, cast, false, func, or_, select, true, union_all
-from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    any_,
+    case,
+    cast,
+    false,
+    func,
+    intersect,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
 from sqlalchemy.orm import aliased
 
 from parlour.access.rules import predicate
@@ -24,6 +37,10 @@ from parlour.records.registry import Field, RecordType, enabled_records, fields_
 from parlour.records.values import digits_of, key_of, like_pattern
 
 MAX_WORDS = 8
+# A word that stands so often in so many of the first names is found soon by reading on.
+PROBED, OFTEN = 3000, 15
+# Shorter words have no trigram that an index could be asked for.
+TRIGRAM = 3
 # Country codes whose national numbers are dialled with a trunk prefix that people write down.
 TRUNK = {"RU": "8", "KZ": "8", "BY": "80", "UA": "0", "DE": "0", "GB": "0", "FR": "0", "IT": ""}
 
@@ -38,14 +55,32 @@ def words_of(text: str) -> list[str]:
 
 
 def search_predicate(session: Session, record: RecordType, text: str) -> Predicate:
-    """Rows of the record in which every word of `text` is found. Asks PostgreSQL once how common the words are."""
+    """Rows of the record in which every word of `text` is found. Asks PostgreSQL once how common the words are.
+
+    There the rows of seldom words are looked up by index before anything else. For common ones the list is read in
+    its order until the page is full.
+    """
     fields = [item for item in fields_of(session, record) if item.search and not item.secret]
     defaults = defaults_of(session)
-    places = [_places(session, record, fields, word, defaults) for word in words_of(text)]
+    words = words_of(text)
+    places = [_places(session, record, fields, word, defaults) for word in words]
+    if not all(places):
+        return false()
     if session.get_bind().dialect.name != "postgresql":
-        return and_(*(or_(false(), *(place.holds for place in found)) for found in places))
-    common = _common(session, [place for found in places for place in found])
-    return and_(*(_word(record, found, common) for found in places))
+        return and_(*(or_(*(place.holds for place in found)) for found in places))
+    common = _common(session, record, [place for found in places for place in found])
+    seldom: list[Any] = []
+    conditions: list[Predicate] = []
+    for word, found in zip(words, places, strict=True):
+        if common.isdisjoint(found):
+            seldom.append(union_all(*(place.ids for place in found)))
+        else:
+            conditions.append(_read(record, found, common, whole=len(word) < TRIGRAM))
+    if seldom:
+        ids: Any = intersect(*seldom) if len(seldom) > 1 else seldom[0]
+        # An array is made once; the planner might ask for a list again and again.
+        conditions.append(record.cls.id == any_(func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger))))
+    return and_(*conditions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,35 +99,46 @@ class _Place:
 
 
 def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
-    """Ids of rows in whose column the pattern is found, by way of the index; see the migrations `core_0007` and `core_0009`."""
+    """Ids of rows in whose column the pattern is found, by way of the index; see the migrations from `core_0007` on."""
     return select(func.parlour_search(cast(cls.__tablename__, REGCLASS), owner, column, pattern).label("id"))
 
 
 _Pattern = tuple[str, str, str]
 
 
-def _frequent(session: Session, patterns: Iterable[_Pattern]) -> dict[_Pattern, bool]:
+def _frequent(session: Session, asked: Mapping[_Pattern, Any]) -> dict[_Pattern, bool]:
     """Whether each pattern stands so often in its column of its table that looking for it by index would take longest.
 
-    Asked once per session: a list asks for its page and for its number of rows.
+    What the database is asked for that is given with it. Asked once per session: a list asks for its page and for its
+    number of rows.
     """
     known: dict[_Pattern, bool] = session.scope.cache.setdefault("frequent", {})
-    fresh = [key for key in dict.fromkeys(patterns) if key not in known]
+    fresh = {key: question for key, question in asked.items() if key not in known}
     if fresh:
-        columns = [
-            func.parlour_frequent(cast(table, REGCLASS), column, pattern) for table, column, pattern in fresh
-        ]
-        known.update(zip(fresh, session.raw(select(*columns)).one(), strict=True))
+        known.update(zip(fresh, session.raw(select(*fresh.values())).one(), strict=True))
     return known
 
 
-def _common(session: Session, places: Sequence[_Place]) -> set[_Place]:
+def _estimated(cls: Any, column: str, pattern: str) -> Any:
+    return func.parlour_frequent(cast(cls.__tablename__, REGCLASS), column, pattern)
+
+
+def _common(session: Session, record: RecordType, places: Sequence[_Place]) -> set[_Place]:
     """Those of the places in which the word stands too often."""
-    asked = {
+    keys = {
         place: (place.cls.__tablename__, place.column, place.pattern) for place in places if not place.named
     }
-    known = _frequent(session, asked.values())
-    return {place for place, key in asked.items() if known[key]}
+    ordered = f"{record.sort_field}_key"
+    known = _frequent(
+        session,
+        {
+            key: _early(record, place)
+            if place.cls is record.cls and place.column == ordered
+            else _estimated(place.cls, place.column, place.pattern)
+            for place, key in keys.items()
+        },
+    )
+    return {place for place, key in keys.items() if known[key]}
 
 
 def looked_up(session: Session, cls: Any, column: str, pattern: str) -> Any:
@@ -103,21 +149,32 @@ def looked_up(session: Session, cls: Any, column: str, pattern: str) -> Any:
     if session.get_bind().dialect.name != "postgresql":
         return None
     key = (cls.__tablename__, column, pattern)
-    return None if _frequent(session, [key])[key] else _found(cls, "id", column, pattern)
+    known = _frequent(session, {key: _estimated(cls, column, pattern)})
+    return None if known[key] else _found(cls, "id", column, pattern)
 
 
-def _word(record: RecordType, places: Sequence[_Place], common: set[_Place]) -> Predicate:
-    """A seldom word is looked up by the indexes of all its places. For a common one the list is read in its order
-    until the page is full.
+def _early(record: RecordType, place: _Place) -> Any:
+    """Whether reading the list in its order would fill a page soon: how often the word stands at its beginning."""
+    cls: Any = record.cls
+    key = getattr(cls, place.column)
+    first = select(key.label("key")).order_by(key, cls.id).limit(PROBED).subquery()
+    often = select(func.count()).where(first.c.key.like(place.pattern, escape="\\"))
+    return often.scalar_subquery() >= OFTEN
+
+
+def _read(record: RecordType, places: Sequence[_Place], common: set[_Place], *, whole: bool) -> Predicate:
+    """That a common word stands in one of its places, tried row by row. The rows in whose other places it is seldom are
+    looked up once before, unless the word is too short for that (`whole`).
 
     Under row-level security the planner knows nothing about LIKE and takes every word for a seldom one. What
     stands in a CASE it takes to hold for half of all rows, which is what a common word wants.
     """
-    if not places:
-        return false()
-    if not common.intersection(places):
-        return record.cls.id.in_(union_all(*(place.ids for place in places)))  # type: ignore[no-any-return]
-    return case((or_(*(place.holds for place in places)), true()), else_=false())
+    row_by_row = [place for place in places if place in common or (whole and not place.named)]
+    holds = [place.holds for place in row_by_row]
+    others = [place.ids for place in places if place not in row_by_row]
+    if others:
+        holds.append(record.cls.id.in_(union_all(*others)))
+    return case((or_(*holds), true()), else_=false())
 
 
 def _places(

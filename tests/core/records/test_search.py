@@ -13,8 +13,9 @@ from parlour.db.session import RAW, Session
 from parlour.migrations import runner
 from parlour.plugins.contacts.models import Contact
 from parlour.records import search
+from parlour.records.defaults import defaults_of
 from parlour.records.query import count, page
-from parlour.records.registry import record_type
+from parlour.records.registry import fields_of, record_type
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings
 from parlour.testing.people import trusted
@@ -69,7 +70,7 @@ def test_common_and_seldom_words_find_the_same(
     contact = record_type(Contact)
     seldom = {words: (names(session, words), count(session, contact, q=words)) for words in WORDS}
     assert sum(bool(found) for found, _count in seldom.values()) > 7
-    monkeypatch.setattr(search, "_common", lambda _session, places: set(places))
+    monkeypatch.setattr(search, "_common", lambda _session, _record, places: set(places))
     assert {words: (names(session, words), count(session, contact, q=words)) for words in WORDS} == seldom
 
 
@@ -136,7 +137,7 @@ def test_a_tag_that_the_person_may_not_see_finds_nothing_and_filters_nothing(
         session.add(Rule(**rule, filter=["name", "=", "Вип"]))
     session.commit()
     if common:
-        monkeypatch.setattr(search, "_common", lambda _session, places: set(places))
+        monkeypatch.setattr(search, "_common", lambda _session, _record, places: set(places))
     desk = session_as("receptionist")
     assert names(desk, "вип") == ["Белова Анна"]
     assert names(desk, "vip") == names(desk, "радио") == []
@@ -239,6 +240,40 @@ def test_the_control_without_that_check_runs_a_view_of_the_site_s_role_as_the_ow
         assert found.scalars().all() == [1]
 
 
+INDEXES = text("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'tx\\_%'")
+
+
+def test_what_is_indexed_for_contains_is_asked_for_nothing_else(
+    database_kind: str, owner_engine: Engine, settings: Settings
+) -> None:
+    if database_kind == "sqlite":
+        return
+
+    def definitions() -> list[str]:
+        with owner_engine.connect() as connection:
+            return list(connection.scalars(INDEXES))
+
+    assert definitions() and all("|| ''" in one for one in definitions())
+    runner.downgrade(settings, "core", "core_0010")
+    assert not any("||" in one for one in definitions())
+    runner.upgrade(settings)
+    assert all("|| ''" in one for one in definitions())
+
+
+@pytest.mark.parametrize("common", [set(), {"анна"}, {"орл"}, {"анна", "орл"}])
+def test_words_are_found_together_whichever_of_them_are_common(
+    session: Session, monkeypatch: pytest.MonkeyPatch, common: set[str]
+) -> None:
+    made = [{"name": name} for name in ("Орлова Анна", "Орлов Борис", "Белова Анна")]
+    write(session, Contact, [Change(one) for one in made])
+    often = {f"%{word}%" for word in common}
+    monkeypatch.setattr(
+        search, "_common", lambda _session, _record, places: {one for one in places if one.pattern in often}
+    )
+    assert names(session, "анна орл") == ["Орлова Анна"]
+    assert names(session, "ов ан") == ["Белова Анна", "Орлова Анна"]
+
+
 def test_a_common_word_is_told_from_a_seldom_one(
     database_kind: str, session: Session, owner_engine: Engine, organisation: Organisation
 ) -> None:
@@ -256,3 +291,8 @@ def test_a_common_word_is_told_from_a_seldom_one(
     asked = text("SELECT parlour_frequent('contacts_contact', 'name_key', :like)")
     answers = [session.raw(asked, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
     assert answers == [True, False]
+    record = record_type(Contact)
+    places = search._places(session, record, fields_of(session, record), "анна", defaults_of(session))
+    places += search._places(session, record, fields_of(session, record), "ящер", defaults_of(session))
+    often = {(one.column, one.pattern) for one in search._common(session, record, places)}
+    assert often == {("name_key", "%анна%")}
