@@ -30,7 +30,18 @@ PEERS = (
     ("start to first answer, s", "Odoo 1.74, Tryton 0.67"),
     ("idle memory of one process, PSS MiB", "Odoo 128, Tryton 63"),
 )
-COLUMNS = ("task", "rows", "parlour_ms", "raw_ms", "p95_ms", "ratio", "target", "cpu_ratio", "rounds")
+COLUMNS = (
+    "task",
+    "rows",
+    "parlour_ms",
+    "raw_ms",
+    "p95_ms",
+    "ratio",
+    "target",
+    "cpu_ratio",
+    "memory_mib",
+    "rounds",
+)
 
 
 def run(size: str, rounds: int | None, database: str | None, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tasks
+from benchmarks import memory, tasks
 from benchmarks.raw import tasks as raw
 from benchmarks.salon import TERMS, Salon, write_csv
 from parlour.plugin import lifecycle
@@ -46,6 +46,8 @@ class Measured:
     plain: list[float] = field(default_factory=list)
     parlour_cpu: list[float] = field(default_factory=list)
     plain_cpu: list[float] = field(default_factory=list)
+    # MiB by which our process grows meanwhile; must not depend on the rows.
+    memory: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -62,6 +64,7 @@ class Measured:
             "ratio": round(self.ratio, 2),
             "target": self.target,
             "cpu_ratio": round(sum(self.parlour_cpu) / max(sum(self.plain_cpu), 1e-9), 2),
+            "memory_mib": self.memory,
             "rounds": len(self.parlour),
         }
 
@@ -143,7 +146,7 @@ def _list(salon: Salon, size: Size, kind: str) -> Measured:
 
     # A page takes milliseconds, so it is asked for more often.
     return _interleaved(
-        Measured(f"list, part of a name: {kind}", rows, 2),
+        Measured(f"list: {kind}", rows, 2),
         max(size.rounds * 5, 2 * len(terms)),
         lambda: tasks.list_page(salon, following("ours")),
         lambda: raw.list_page(salon, following("raw")),
@@ -151,8 +154,10 @@ def _list(salon: Salon, size: Size, kind: str) -> Measured:
 
 
 def _export(salon: Salon, size: Size) -> Measured:
+    found = Measured("export to csv", size.clients, 3)
+    found.memory = memory.growth(salon, lambda: tasks.export_file(salon, salon.folder / "ours.csv"))
     return _interleaved(
-        Measured("export to csv", size.clients, 3),
+        found,
         size.rounds,
         lambda: tasks.export_file(salon, salon.folder / "ours.csv"),
         lambda: raw.export_file(salon, salon.folder / "raw.csv"),
@@ -171,9 +176,12 @@ def _create(salon: Salon, size: Size) -> Measured:
 def _import(salon: Salon, size: Size, count: int) -> Measured:
     rounds = size.rounds if count <= 10_000 else 1
     # The files are written before the clock runs.
-    files = iter([_file(salon, count, number) for number in range(2 * (rounds + 1))])
+    files = iter([_file(salon, count, number) for number in range(2 * (rounds + 1) + 1)])
+    found = Measured("import a csv", count, 2.5)
+    measured = next(files)
+    found.memory = memory.growth(salon, lambda: tasks.import_file(salon, measured))
     return _interleaved(
-        Measured("import a csv", count, 2.5),
+        found,
         rounds,
         lambda: tasks.import_file(salon, next(files)),
         lambda: raw.import_file(salon, next(files)),

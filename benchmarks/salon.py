@@ -66,8 +66,10 @@ TAGS = (
 SOURCES = ("Instagram", "Карты", "Сайт", "Знакомые", "Вывеска", "Реклама")
 # One in so many has a name that hardly anybody has.
 SELDOM = 14_000
-# What is searched for, by how many are found: the first two words of a list, and the last, decide how it is answered.
+# What is searched for: nothing, then by how many are found. The first two words of a list, and the last, decide how it
+# is answered.
 TERMS = {
+    "everybody": ("",),
     "usual": ("орлов", "белев", "соколин", "морозский", "тарасенко", "журавлук", "крылев", "макаров"),
     "common": ("анна", "ов", "ивановна", "москва"),
     "rare": ("ящуринск",),
