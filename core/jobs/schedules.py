@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, or_, select, update
 
 from parlour.access.models import Organisation
 from parlour.db.base import now
@@ -86,13 +86,18 @@ def sync(engine: Engine) -> int:
 
 
 def tick(engine: Engine) -> int:
-    """Enqueue the job of every schedule that is due; returns how many."""
+    """Enqueue the job of every schedule that is due; returns how many. Those of archived organisations rest."""
     schedules = declared()
+    open_ones = select(Organisation.id).where(Organisation.archived_at.is_(None))
     with reader(engine).connect() as connection:
         due = connection.execute(
             select(ScheduleState.id, ScheduleState.organisation_id, ScheduleState.next_run)
             # What this process does not know, it leaves to those that do.
-            .where(ScheduleState.next_run <= now(), ScheduleState.name.in_(schedules))
+            .where(
+                ScheduleState.next_run <= now(),
+                ScheduleState.name.in_(schedules),
+                or_(ScheduleState.organisation_id.is_(None), ScheduleState.organisation_id.in_(open_ones)),
+            )
         ).all()
     return sum(_occur(engine, schedules, row.id, row.organisation_id, row.next_run) for row in due)
 

@@ -177,6 +177,24 @@ def test_a_schedule_of_a_plugin_that_is_off_asks_for_nothing_and_piles_up_nothin
     assert organisations != [] and other_desk.organisation_id not in organisations
 
 
+def test_an_archived_salon_gets_no_recurring_work_until_it_is_back(desk: Desk) -> None:
+    def archive(at: datetime | None) -> None:
+        with open_session(desk.engine) as session, system(session):
+            session.get_one(Organisation, desk.organisation_id).archived_at = at
+            session.flush()
+            session.commit()
+
+    schedules.sync(desk.engine)
+    make_due(desk.engine)
+    make_due(desk.engine, "core.prune")
+    archive(now())
+    assert schedules.tick(desk.engine) == 1, "the installation's own goes on"
+    assert asked(desk.engine) == 0
+    archive(None)
+    assert schedules.tick(desk.engine) == 1
+    assert asked(desk.engine) == 1
+
+
 def all_at_once(desk: Desk, settings: Settings, act: object) -> None:
     """Four workers with connections of their own look at the same moment."""
     ready = Barrier(4)
