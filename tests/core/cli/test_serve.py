@@ -25,6 +25,14 @@ from parlour.settings import Settings
 from parlour.testing import people
 from tests.core.cli.process import environment, running
 
+# What waits for the log of access would be written after a minute, so that only the end of a process writes it.
+SLOW_TO_WRITE = """
+from parlour.access import accesslog
+accesslog.PAUSE = 60.0
+from parlour.cli import main
+main()
+"""
+
 
 def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
     settings: Settings, engine: Engine, organisation: Organisation
@@ -36,7 +44,9 @@ def test_the_site_answers_does_its_jobs_and_ends_when_told_to(
         job_id = enqueue(session, "core.prune")
         session.commit()
     engine.dispose()
-    with running("serve", "--port", "0", "--workers", "2", environ=environment(settings)) as site:
+    with running(
+        "serve", "--port", "0", "--workers", "2", environ=environment(settings), code=SLOW_TO_WRITE
+    ) as site:
         said = site.line()
         assert said.startswith("Parlour is at http://localhost:")
         url = said.split()[-1]
