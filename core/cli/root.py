@@ -30,6 +30,9 @@ COMMANDS = {
     "bench": ("parlour.cli.bench:bench", "Measure speed against plain SQL."),
 }
 
+# Of PostgreSQL: a grant is missing.
+INSUFFICIENT_PRIVILEGE = "42501"
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands by place and help line, and imports the one that is called."""
@@ -107,11 +110,16 @@ def _sentences(error: ParlourError) -> str:
 
 
 def _of_database(error: Exception) -> str:
-    """One line for a database that does not answer or cannot be written; anything else is a fault of ours."""
-    from sqlalchemy.exc import OperationalError
+    """One line for a database that does not answer, cannot be written or lacks a right; anything else is a fault of ours."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
 
     if isinstance(error, OperationalError):
         return f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}"
+    if isinstance(error, ProgrammingError) and getattr(error.orig, "sqlstate", "") == INSUFFICIENT_PRIVILEGE:
+        return (
+            f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}. "
+            "Grant that to the role of PARLOUR_DATABASE_URL; parlour doctor looks at the rest."
+        )
     raise error
 
 

@@ -8,6 +8,7 @@ socket that systemd holds outlives both.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import shutil
@@ -103,21 +104,31 @@ class Supervisor(Arbiter):  # type: ignore[misc]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port, before anything else is done: who comes early waits. Raises Refusal when it is taken."""
+    """Take the port, before anything else is done: who comes early waits. Raises Refusal when it is taken, or when the
+    host is no address of this machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for what cannot be a name at all
         listener.close()
-        raise Refusal(
-            _(
+        of_port = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
+        values = {"host": host, "port": port, "why": getattr(error, "strerror", None) or str(error)}
+        if of_port and not isinstance(error, socket.gaierror):
+            said = _(
                 "Parlour cannot listen on ${host}:${port}: ${why}. Choose another one with --port.",
-                mapping={"host": host, "port": port, "why": error.strerror or str(error)},
+                mapping=values,
             )
-        ) from error
+        else:
+            said = _(
+                "Parlour cannot listen on ${host}:${port}: ${why}. Choose an address of this machine with --host, "
+                "or 0.0.0.0 for all of them.",
+                mapping=values,
+            )
+        raise Refusal(said) from error
     listener.set_inheritable(True)
     return listener
 

@@ -9,11 +9,14 @@ import zipfile
 from pathlib import Path
 
 import click
+import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from parlour.access.users import authenticate, user_by_email
 from parlour.cli.root import COMMANDS, parlour
+from parlour.db.engine import make_engine
 from parlour.db.session import open_session
 from parlour.migrations import heads
 from parlour.settings import Settings
@@ -116,6 +119,48 @@ def test_a_database_that_does_not_answer_is_one_clear_line(
         assert said.code == 2
         assert len(said.err.strip().splitlines()) == 1
         assert "cannot be" in said.err
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "::ffff:192.0.2.1", "a..b", "x" * 70])
+def test_a_host_that_is_not_this_machine_is_not_blamed_on_the_port(parlour: Parlour, host: str) -> None:
+    said = parlour("serve", "--host", host, "--port", "0")
+    assert said.code == 2
+    assert len(said.err.strip().splitlines()) == 1
+    assert "--host" in said.err and "--port" not in said.err
+
+
+def test_a_right_that_the_role_of_the_database_lacks_is_one_clear_line(
+    parlour: Parlour, settings: Settings, database_kind: str
+) -> None:
+    if database_kind == "sqlite":  # which knows no roles
+        return
+    role = make_url(settings.database_url).username
+    owner = make_engine(settings.owner_database_url)
+
+    def grant(words: str) -> None:
+        with owner.begin() as connection:
+            connection.execute(text(words))
+
+    grant(f'REVOKE SELECT ON core_organisation FROM "{role}"')
+    try:
+        said = parlour("orgs", "list")
+    finally:
+        grant(f'GRANT SELECT ON core_organisation TO "{role}"')
+        owner.dispose()
+    assert said.code == 2
+    (line,) = said.err.strip().splitlines()
+    assert "permission denied for table core_organisation" in line and "parlour doctor" in line
+
+
+def test_a_fault_of_ours_in_a_statement_stays_a_fault(
+    parlour: Parlour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_given: object, **_named: object) -> None:
+        raise ProgrammingError("SELECT nothing FROM nowhere", {}, psycopg.errors.UndefinedTable("nowhere"))
+
+    monkeypatch.setattr("parlour.cli.root.parlour.main", wrong)
+    with pytest.raises(ProgrammingError):
+        parlour("orgs", "list")
 
 
 def test_an_organisation_with_people(parlour: Parlour, engine: Engine) -> None:
