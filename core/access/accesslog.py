@@ -297,10 +297,11 @@ def export_limits(session: Session, record: RecordType) -> tuple[int | None, int
         )
         .distinct()
     ).all()
-    return _most([row[0] for row in found]), _most([row[1] for row in found])
+    return most_generous([row[0] for row in found]), most_generous([row[1] for row in found])
 
 
-def _most(numbers: Sequence[int | None]) -> int | None:
+def most_generous(numbers: Sequence[int | None]) -> int | None:
+    """The largest of several limits; None, which is no limit, is larger than all."""
     known = [number for number in numbers if number is not None]
     return max(known) if known and len(known) == len(numbers) else None
 

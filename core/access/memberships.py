@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, delete, select
 
 from parlour.access import passwords, rules, security
+from parlour.access.accesslog import most_generous
 from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, Rule, User
 from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
@@ -26,6 +27,7 @@ from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
+from parlour.records.registry import all_records
 
 
 @dataclass(frozen=True)
@@ -324,7 +326,11 @@ def may_give(session: Session, duties: Sequence[Duty], before: Sequence[Duty] = 
 
 
 def beyond(session: Session, duties: Sequence[Duty]) -> bool:
-    """Whether some of these hold a permission that the session's person does not have at that place."""
+    """Whether some of these hold a permission that the session's person does not have at that place, or export more rows
+    than they may.
+    """
+    roles = {role.id: role for role in session.scalars(select(Role))}
+    exports = {record.permission("export") for record in all_records()}
     gives: dict[int | None, set[str]] = defaultdict(set)
     takes: dict[int | None, set[str]] = defaultdict(set)
     for rule in session.scalars(select(Rule).where(Rule.active)):
@@ -333,16 +339,27 @@ def beyond(session: Session, duties: Sequence[Duty]) -> bool:
         elif not rule.filter and not rule.fields_except:
             takes[rule.role_id].add(rule.permission)
 
-    def able(roles: Collection[int]) -> set[str]:
-        given = set().union(*(gives[role] for role in roles))
-        return given.difference(*(takes[role] for role in (*roles, None)))
+    def able(several: Collection[int]) -> set[str]:
+        given = set().union(*(gives[role] for role in several))
+        return given.difference(*(takes[role] for role in (*several, None)))
+
+    def exports_more(role_id: int, own: Collection[int], permission: str) -> bool:
+        mine = [roles[role] for role in own if permission in gives[role]]
+        return any(
+            most is not None and (wanted is None or wanted > most)
+            for wanted, most in (
+                (roles[role_id].export_rows, most_generous([role.export_rows for role in mine])),
+                (roles[role_id].export_rows_day, most_generous([role.export_rows_day for role in mine])),
+            )
+        )
 
     mine = _duties(session, session.scope.user_id or 0)
-    return any(
-        not able([duty.role_id])
-        <= able([own.role_id for own in mine if own.branch_id in (None, duty.branch_id)])
-        for duty in duties
-    )
+    for duty in duties:
+        given = able([duty.role_id])
+        own = [one.role_id for one in mine if one.branch_id in (None, duty.branch_id)]
+        if not given <= able(own) or any(exports_more(duty.role_id, own, name) for name in given & exports):
+            return True
+    return False
 
 
 def may_touch(session: Session, target: Member) -> None:

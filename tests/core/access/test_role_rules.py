@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from parlour.access import accesslog, role_rules, rules
 from parlour.access.grants import Declared, Grant
-from parlour.access.memberships import Duty, scope_for, set_duties
+from parlour.access.memberships import Duty, beyond, scope_for, set_duties
 from parlour.access.models import Rule
 from parlour.access.role_words import RoleWords
 from parlour.access.roles import add_role, apply_grants, role_by_code, set_permissions
@@ -277,6 +277,25 @@ def test_who_exports_a_limited_number_of_rows_lets_nobody_else_export(desk, prob
                     set_permissions(session, made.id, known, known)
             else:
                 set_permissions(session, made.id, known, known)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "given"), [((10, None), False), ((None, 10), False), ((5, 100), True), ((5, 1000), False)]
+)
+def test_who_exports_within_a_limit_gives_no_role_that_exports_more(
+    desk, probe, engine, organisation, theirs, given
+):
+    lead, other = add_role(desk, "Lead"), add_role(desk, "Other")
+    for made in (lead, other):
+        desk.add(Rule(role_id=made.id, kind="permission", permission=PREFIX + "export", source="test"))
+    role_rules.set_export_limits(desk, lead.id, 10, 100)
+    role_rules.set_export_limits(desk, other.id, *theirs)
+    desk.commit()
+    boss = employ(engine, organisation, "lead@example.com", lead.code)
+    with open_session(engine) as session:
+        scope_for(session, boss, organisation)
+        assert beyond(session, [Duty(other.id)]) is not given
+        assert not beyond(session, [Duty(lead.id)]), "their own"
 
 
 def test_roles_of_another_organisation_are_not_there(other_organisation, desk, role, probe, engine):
