@@ -193,7 +193,7 @@ def apply_grants(session: Session, plugin: str, declared: Declared | None = None
 
     What people switched off stays off, and where they have decided about a permission of a role, what the plugin
     grants anew is laid aside. A grant that the plugin's new version words differently is brought up to date, one that
-    it no longer makes is removed.
+    it no longer makes is removed; that people took it away is kept, for a version that makes it again.
     """
     declared = declared or declared_by(plugin)
     lock_organisation(session)
@@ -216,9 +216,16 @@ def apply_grants(session: Session, plugin: str, declared: Declared | None = None
                 session.add(rule)
             rule.filter = dict(grant.filter) if grant.filter else None
             rule.fields_except = list(grant.fields_except) or None
+    worded = _worded(session)
     for rule in stale.values():
+        about = (rule.role_id, rule.permission)
         # A copied role keeps what it was copied with, as long as the permission exists.
-        if rule.role_id not in copies or rule.permission not in declared.permissions:
+        if rule.role_id in copies and rule.permission in declared.permissions:
+            continue
+        if rule.kind == PERMISSION and about in decided - worded:
+            rule.source = BY_OWNER
+            worded.add(about)
+        else:
             session.delete(rule)
     session.flush()
     rules.forget(session)
@@ -231,9 +238,14 @@ def _custom_roles(session: Session) -> frozenset[int]:
 def _decided(session: Session) -> set[tuple[int | None, str]]:
     """The (role, permission) pairs about which people have decided: worded themselves, or taken away altogether."""
     found = session.scalars(select(Rule).where(Rule.kind == PERMISSION)).all()
-    worded = {(rule.role_id, rule.permission) for rule in found if rule.source == BY_OWNER}
     given = {(rule.role_id, rule.permission) for rule in found if rule.active}
-    return worded | {(rule.role_id, rule.permission) for rule in found} - given
+    return _worded(session) | {(rule.role_id, rule.permission) for rule in found} - given
+
+
+def _worded(session: Session) -> set[tuple[int | None, str]]:
+    """The (role, permission) pairs for which people have a rule of their own."""
+    own = select(Rule.role_id, Rule.permission).where(Rule.kind == PERMISSION, Rule.source == BY_OWNER)
+    return {(role_id, permission) for role_id, permission in session.execute(own)}
 
 
 def _identity(rule: Rule) -> tuple[int | None, str, str, int]:

@@ -299,6 +299,28 @@ def test_what_an_owner_took_away_stays_away(session):
     assert stored(session) == {(READ, True, None), (WRITE, False, None)}
 
 
+def test_what_an_owner_took_away_stays_away_when_the_plugin_grants_it_again_later(session):
+    from parlour.access.roles import set_permissions
+
+    role = role_by_code(session, "specialist")
+    grants = declared(Grant(READ), Grant(WRITE, {"and": [["weight", "=", 1]]}), Grant(WRITE))
+    apply_grants(session, "sample", grants)
+    set_permissions(session, role.id, {READ}, {READ, WRITE})
+    for _version in range(2):
+        apply_grants(session, "sample", declared(Grant(READ)))
+        assert stored(session) == {(READ, True, None)}
+        apply_grants(session, "sample", grants)
+        assert (WRITE, True) not in {item[:2] for item in stored(session)}
+    held = select(Rule.permission).where(Rule.role_id == role.id, Rule.active)
+    assert WRITE not in set(session.scalars(held))
+
+
+def test_a_grant_that_nobody_took_away_comes_back_with_a_later_version(session):
+    for grants in ([Grant(READ), Grant(WRITE)], [Grant(READ)], [Grant(READ), Grant(WRITE)]):
+        apply_grants(session, "sample", declared(*grants))
+    assert stored(session) == {(READ, True, None), (WRITE, True, None)}
+
+
 def test_what_is_given_back_is_what_the_plugin_meant(session):
     from parlour.access.roles import set_permissions
 
