@@ -146,6 +146,9 @@ def _begin(settings: Settings, workers: int, announce: Callable[[str], None]) ->
     def begin(worker: Any) -> None:
         from parlour.jobs.relay import start_embedded
 
+        # What the site is made of stays for good; looking through it again and again would hold requests up.
+        gc.collect()
+        gc.freeze()
         worker.parlour_relay = start_embedded(settings)
         if worker.age == 1:
             announce(_url_of(worker.sockets[0]))
