@@ -7,6 +7,7 @@ says what is to be done; a worker that is killed loses a hint, and the lease bri
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -92,6 +93,19 @@ def forget_lost_messages() -> None:
 def send(app: Celery, job_id: int, queue: str) -> None:
     """Hand a job over. Raises whatever the transport raises when the broker does not take it."""
     app.send_task(TASK, args=[job_id], queue=queue_name(app.parlour_settings, queue), ignore_result=True)
+
+
+def held(app: Celery, queues: Sequence[str]) -> dict[str, int]:
+    """How many messages lie in each queue and wait for a worker. Raises what the transport raises, as `send` does."""
+    found = {}
+    with app.pool.acquire(block=True) as connection:
+        for queue in queues:
+            # As Celery makes it. Whether one is there cannot be asked of Redis with names of one's own.
+            declared = connection.default_channel.queue_declare(
+                queue=queue_name(app.parlour_settings, queue), durable=True, auto_delete=False
+            )
+            found[queue] = declared.message_count
+    return found
 
 
 def queue_name(settings: Settings, queue: str) -> str:

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,11 +66,14 @@ def claim_due(engine: Engine, free: dict[str, int]) -> list[tuple[int, str, str]
     return taken
 
 
-def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
+def hand_due(
+    engine: Engine, window: dict[str, int], held: Mapping[str, int] | None = None
+) -> list[tuple[int, str]]:
     """Mark due jobs as handed to the broker, and return them as (id, queue).
 
     At most `window[queue]` are out at a time and not yet begun: a long backlog stays in the database, where
-    it can be seen, cancelled and put in order.
+    it can be seen, cancelled and put in order. `held` is how many messages lie in the queues already; they count as
+    well, or a queue on which nobody works would be given the same jobs again for ever.
     """
     if not has_due(engine, list(window), handed=True) or not core_fits(engine):
         return []
@@ -80,7 +83,7 @@ def hand_due(engine: Engine, window: dict[str, int]) -> list[tuple[int, str]]:
             waiting = (
                 select(Job.id).where(Job.state == WAITING, Job.queue == queue, ~_over(HANDED)).limit(count)
             )
-            room = count - len(connection.execute(waiting).all())
+            room = count - max(len(connection.execute(waiting).all()), (held or {}).get(queue, 0))
             ids = due(connection, queue, room, handed=True) if room > 0 else []
             if ids:
                 connection.execute(update(Job).where(Job.id.in_(ids)).values(locked_until=now() + HANDED))

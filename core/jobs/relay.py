@@ -20,7 +20,7 @@ from parlour.db.engine import make_engine
 from parlour.jobs import schedules
 from parlour.jobs.control import bring_back, unpark_returned
 from parlour.jobs.fit import core_fits
-from parlour.jobs.lease import claim_due, hand_due, recover, take_back, take_back_all
+from parlour.jobs.lease import claim_due, hand_due, has_due, recover, take_back, take_back_all
 from parlour.jobs.models import QUEUES
 from parlour.jobs.outbox import bell
 from parlour.jobs.run import run_job
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 # Threads of the embedded relay per queue.
 SLOTS = {"default": 3, "mail": 2, "documents": 1, "slow": 1}
-# How many jobs of a queue may lie with the broker without having begun.
+# How many jobs of a queue may lie with the broker without having begun, those counted that it was given twice.
 WINDOW = 200
 # Seconds between looks, between looks after lost workers and due schedules, between looks at all that is
 # declared, and after a fault of the database or the broker.
@@ -162,22 +162,32 @@ class BrokerRelay(Relay):
         self.away = False
 
     def dispatch(self) -> None:
-        from parlour.jobs.celery_app import send
+        from parlour.jobs.celery_app import held, send
 
-        handed = hand_due(self.engine, dict.fromkeys(QUEUES, WINDOW))
+        if not has_due(self.engine, QUEUES, handed=True):
+            return
+        try:
+            lying = held(self.app, QUEUES)
+        except Exception as error:  # as below
+            self._wait(error)
+            return
+        handed = hand_due(self.engine, dict.fromkeys(QUEUES, WINDOW), lying)
         for position, (job_id, queue) in enumerate(handed):
             try:
                 send(self.app, job_id, queue)
             except Exception as error:  # each transport of the broker has faults of its own
                 take_back(self.engine, [job_id for job_id, _queue in handed[position:]])
-                self.away = True
-                log.warning("broker_does_not_answer", error=str(error))
-                self.stopping.wait(PAUSE)
+                self._wait(error)
                 return
         if handed and self.away:
             take_back_all(self.engine)
             self.away = False
             log.warning("broker_answers_again")
+
+    def _wait(self, error: Exception) -> None:
+        self.away = True
+        log.warning("broker_does_not_answer", error=str(error))
+        self.stopping.wait(PAUSE)
 
 
 def start_embedded(settings: Settings, engine: Engine | None = None) -> EmbeddedRelay | None:

@@ -208,6 +208,7 @@ def test_a_broker_that_was_away_is_given_everything_again_that_it_may_have_lost(
         sent.append(job_id)
 
     monkeypatch.setattr("parlour.jobs.celery_app.send", send)
+    monkeypatch.setattr("parlour.jobs.celery_app.held", lambda _app, _queues: {})
     monkeypatch.setattr(relay, "PAUSE", 0.0)
     made = BrokerRelay(desk.engine, object())  # type: ignore[arg-type]
     first = many(desk, 2)
