@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+import idna
 from email_validator import validate_email
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
@@ -16,16 +17,26 @@ from parlour.db.engine import reader
 from parlour.db.session import Session, open_session, system
 from parlour.errors import Invalid, NotAllowed
 from parlour.i18n import LOCALES, _
+from parlour.mail.letters import ascii_domain
 
 # "" is as the system has it.
 THEMES = ("", "light", "dark")
 MAX_NAME = 200
+MAX_EMAIL = 254
 _LOCAL_ENDINGS = (".local", ".test")
 
 
 def email_key(email: str) -> str:
-    """What e-mail addresses are compared by. Characters that no database holds are no part of an address."""
-    return unicodedata.normalize("NFC", email.replace("\x00", "").strip()).casefold()
+    """What e-mail addresses are compared by: without regard to case, the domain as mail servers write it.
+
+    Not case folding, by which straße.de would be strasse.de: these belong to different people. Characters that no
+    database holds are no part of an address.
+    """
+    key = unicodedata.normalize("NFC", email.replace("\x00", "").strip()).lower()
+    try:
+        return ascii_domain(key) if len(key) <= MAX_EMAIL else key
+    except idna.IDNAError:  # nobody's address, and looked up all the same
+        return key
 
 
 def clean_email(email: str) -> str:

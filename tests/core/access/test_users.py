@@ -33,6 +33,32 @@ def test_the_right_password_finds_the_person_whatever_the_case_of_the_address(en
     assert anna.name == "Anna Petrova"
 
 
+def test_addresses_that_differ_are_different_people(engine):
+    with open_session(engine) as session:
+        ids = [
+            users.add_user(session, email, "Anna", PASSWORD).id
+            for email in (
+                "anna@strasse.de",
+                "anna@Straße.de",
+                "ANNA.weiß@example.com",
+                "anna.weiss@example.com",
+            )
+        ]
+        session.commit()
+    assert len(set(ids)) == 4
+    assert log_in(engine, "anna@strasse.de").id == ids[0]
+    for same in ("ANNA@STRAẞE.DE", "anna@straße.de", "anna@xn--strae-oqa.de"):
+        assert log_in(engine, same).id == ids[1]
+    assert log_in(engine, "Anna.Weiß@EXAMPLE.com").id == ids[2]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@", "a@", "a@ü..", "a@-ü.de", "a@" + "ü" * 100_000, "ü@\x00ü", "@ü" * 90]
+)
+def test_what_is_no_address_has_a_key_nevertheless(text):
+    assert users.email_key(text) == users.email_key(text.upper().lower())
+
+
 @pytest.mark.parametrize(
     ("email", "password"), [("anna@example.com", "wrong"), ("nobody@example.com", PASSWORD)]
 )
