@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from parlour.db.base import now
 from parlour.db.session import Session, system
 from parlour.records.values import key_of
 
@@ -33,16 +34,23 @@ class Defaults:
 
     @cached_property
     def names(self) -> dict[int, str]:
-        """The names of the members by their ids."""
+        """The names of the members by their ids, with those who do not work here any more."""
         return {person.id: person.name or person.email for person in self._people}
+
+    @cached_property
+    def working(self) -> list[tuple[str, str]]:
+        """The id and the name of everybody who works here now, by name: whom boxes and filters offer."""
+        found = [(str(person.id), self.names[person.id]) for person in self._people if person.works]
+        return sorted(found, key=lambda pair: pair[1].casefold())
 
     @cached_property
     def _people(self) -> Sequence[Any]:
         from parlour.access.models import Membership, User
 
+        works = and_(User.active, Membership.working(now()))
         with system(self.session):
             return self.session.execute(
-                select(User.id, User.email, User.name)
+                select(User.id, User.email, User.name, works.label("works"))
                 .join(Membership, Membership.user_id == User.id)
                 .where(Membership.organisation_id == self.session.scope.organisation_id)
             ).all()

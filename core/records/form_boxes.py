@@ -124,8 +124,11 @@ def _money(kind: kinds.MoneyKind, drawing: Drawing) -> Any:
 
 @widget_for.register
 def _user(kind: kinds.UserKind, drawing: Drawing) -> Any:
-    people = sorted(drawing.defaults.names.items(), key=lambda pair: pair[1].casefold())
-    return widgets.SelectWidget(values=[("", ""), *((str(key), name) for key, name in people)])
+    names = drawing.defaults.names
+    return widgets.PresentWidget(
+        values=[("", ""), *drawing.defaults.working],
+        title_of=lambda key: names.get(int(key)) if key.isdecimal() else None,
+    )
 
 
 @widget_for.register

@@ -46,6 +46,7 @@ __all__ = [
     "PasswordWidget",
     "PhoneWidget",
     "PhotoWidget",
+    "PresentWidget",
     "RadioChoiceWidget",
     "SelectWidget",
     "TagsWidget",
@@ -148,17 +149,12 @@ class MomentWidget(TextInputWidget):  # type: ignore[misc]
     css_class = "field-narrow"
 
 
-class LinkWidget(SelectWidget):  # type: ignore[misc]
-    """Another record, by its id.
+class PresentWidget(SelectWidget):  # type: ignore[misc]
+    """A choice among `values`, (key, title), which shows what is chosen already even when it is not among them any more.
 
-    `values` are (id, title) of the first ones, enough to choose from without scripts; `data_url` answers `?q=` with
-    `{"items": [{"value", "title", "sub"}]}` for those who type; `title_of(id)` names the present record when it is not among
-    `values`; `new_url` offers to add one.
+    `title_of(key)` names it.
     """
 
-    template = "link"
-    data_url: str | None = None
-    new_url: str | None = None
     title_of: Callable[[str], str | None] | None = None
 
     def serialize(self, field: Any, cstruct: Any, **kw: Any) -> Any:
@@ -168,8 +164,23 @@ class LinkWidget(SelectWidget):  # type: ignore[misc]
             title = self.title_of(present)
             if title is not None:
                 values.insert(0, (present, title))
-        kw.setdefault("data_url", self.data_url)
         return super().serialize(field, present or null, values=values, **kw)
+
+
+class LinkWidget(PresentWidget):
+    """Another record, by its id.
+
+    `values` are (id, title) of the first ones, enough to choose from without scripts; `data_url` answers `?q=` with
+    `{"items": [{"value", "title", "sub"}]}` for those who type; `new_url` offers to add one.
+    """
+
+    template = "link"
+    data_url: str | None = None
+    new_url: str | None = None
+
+    def serialize(self, field: Any, cstruct: Any, **kw: Any) -> Any:
+        kw.setdefault("data_url", self.data_url)
+        return super().serialize(field, cstruct, **kw)
 
 
 class TagsWidget(TextInputWidget):  # type: ignore[misc]

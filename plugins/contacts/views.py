@@ -247,7 +247,7 @@ def _hand_over_form(request: Request) -> forms.Form:
     )
     nodes = [
         forms.choice("giver", _("From"), [("", ""), *people], required=True),
-        forms.choice("taker", _("To"), [("", ""), *people], required=True),
+        forms.choice("taker", _("To"), [("", ""), *defaults.working], required=True),
     ]
     if len(defaults.branches) > 1:
         places = [(str(key), name) for key, name in defaults.branches.items()]
@@ -299,12 +299,13 @@ def hand_over(context: OrganisationContext, request: Request) -> Any:
     form = _hand_over_form(request)
     try:
         given = form.read()
-        known = defaults_of(request.db).names
+        known = defaults_of(request.db)
+        offered = (known.names, {int(key) for key, _name in known.working})
         people = [int(given[name]) if _is_id(given[name]) else 0 for name in ("giver", "taker")]
         wrong = {
             name: _("Choose somebody.")
-            for name, one in zip(("giver", "taker"), people, strict=True)
-            if one not in known
+            for name, one, some in zip(("giver", "taker"), people, offered, strict=True)
+            if one not in some
         }
         if not wrong and people[0] == people[1]:
             wrong = {"taker": _("Choose two different people.")}

@@ -301,8 +301,7 @@ def _choices(
     if isinstance(kind, kinds.BooleanKind):
         return [("true", loc.translate(_("Yes"))), ("false", loc.translate(_("No")))]
     if isinstance(kind, kinds.UserKind):
-        people = sorted(defaults_of(session).names.items(), key=lambda pair: pair[1].casefold())
-        return [("me", loc.translate(_("me"))), *((str(key), name) for key, name in people)]
+        return [("me", loc.translate(_("me"))), *defaults_of(session).working]
     if isinstance(kind, kinds.BranchKind):
         return [(str(key), name) for key, name in defaults_of(session).branches.items()]
     return [(code, loc.translate(title)) for code, title in getattr(kind, "options", ())]

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from parlour.access.leaving import remove_member
 from parlour.access.models import Organisation
 from parlour.db.base import now
-from parlour.db.session import Session
+from parlour.db.session import Session, open_session
+from parlour.i18n import localizer
 from parlour.plugins.contacts import duplicates, services, views
 from parlour.plugins.contacts.models import Contact, Position
+from parlour.records.pages.filter_words import offered_fields
 from parlour.records.write import Change, save, write
 from parlour.testing.people import add_person
 from parlour.testing.site import Enter, statements
@@ -101,6 +104,42 @@ def test_the_hand_over_page_counts_and_hands_over(
     page = form.submit().follow()
     assert shown(page, ".found .menu-words") == ["Борис"]
     assert "1 client has changed hands" in page
+
+
+def test_who_works_here_no_more_is_not_offered_and_stays_shown_where_they_are_set(
+    login: Enter, add: Add, session: Session
+) -> None:
+    anna = add_person(session, "receptionist", name="Анна").id
+    boris = add_person(session, "receptionist", name="Борис").id
+    session.commit()
+    session.scope.cache.clear()
+    hers = add("Иванова Мария", responsible=[{"user": anna, "branch": None}])
+    nobodys = add("Петрова Ольга", responsible=[{"user": boris, "branch": None}])
+    remove_member(session, anna)
+    session.commit()
+    site = login("manager")
+
+    def offered(page: Any, selector: str) -> list[tuple[str, bool]]:
+        options = [one for box in page.html.select(selector)[:1] for one in box.select("option")]
+        known = {str(anna), str(boris)}
+        return [(one.text, one.has_attr("selected")) for one in options if one["value"] in known]
+
+    edit = f"{HERE}/r/contacts.contact/{{}}/edit"
+    box = "select[name=user]"
+    assert offered(site.get(edit.format(nobodys)), box) == [("Борис", True)]
+    page = site.get(edit.format(hers))
+    assert offered(page, box) == [("Анна", True), ("Борис", False)]
+    form = next(one for one in page.forms.values() if "user" in one.fields)
+    assert "Анна" in form.submit().follow(), "kept"
+    with open_session(session.get_bind(), session.scope) as looking:
+        found = {item["name"]: item for item in offered_fields(looking, services.kind(), localizer("en"))}
+    (choices,) = [one["choices"] for one in found["responsible.user"]["inputs"] if one["type"] == "choice"]
+    assert "Борис" in dict(choices).values() and "Анна" not in dict(choices).values()
+    page = site.get(f"{MINE}/responsible")
+    assert offered(page, "select[name=giver]") == [("Анна", False), ("Борис", False)], (
+        "hers can be handed over"
+    )
+    assert offered(page, "select[name=taker]") == [("Борис", False)]
 
 
 def test_the_form_of_a_consent_asks_once_which_texts_hold(login: Enter, add: Add, engine: Engine) -> None:
