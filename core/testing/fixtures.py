@@ -23,7 +23,7 @@ from parlour.db.session import Session, open_session
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import Plugins, boot
 from parlour.settings import Settings
-from parlour.testing import databases, people, thrift
+from parlour.testing import databases, people, salons, thrift
 from parlour.testing.databases import Database
 
 # The site comes with them; failed checks of the conformance suite show their values.
@@ -128,12 +128,7 @@ def owner_engine(settings: Settings) -> Iterator[Engine]:
 @pytest.fixture
 def organisation(engine: Engine, plugins: Plugins) -> Organisation:
     """A salon in Russia (phones +7, RUB, Moscow time) that speaks English, with every loaded plugin on; committed."""
-    with open_session(engine) as session:
-        made = add_organisation(session, "Jasmine", region="RU", locale="en")
-        for name in plugins.order:
-            lifecycle.enable(session, name)
-        session.commit()
-        return made
+    return salons.jasmine(engine, plugins)
 
 
 @pytest.fixture
