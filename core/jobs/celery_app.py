@@ -99,9 +99,12 @@ def held(app: Celery, queues: Sequence[str]) -> dict[str, int]:
     """How many messages lie in each queue and wait for a worker. Raises what the transport raises, as `send` does."""
     found = {}
     with app.pool.acquire(block=True) as connection:
+        # Otherwise the first channel tries for seconds, and the relay has more to do than to wait.
+        connection.ensure_connection(max_retries=1, interval_start=0.2)
+        channel = connection.default_channel
         for queue in queues:
             # As Celery makes it. Whether one is there cannot be asked of Redis with names of one's own.
-            declared = connection.default_channel.queue_declare(
+            declared = channel.queue_declare(
                 queue=queue_name(app.parlour_settings, queue), durable=True, auto_delete=False
             )
             found[queue] = declared.message_count

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -70,3 +71,17 @@ def test_control_a_relay_that_does_not_look_lets_the_queue_grow(
     ids = [desk.ask("probe.tick", queue="mail") for _number in range(3)]
     monkeypatch.setattr("parlour.jobs.celery_app.held", lambda _app, _queues: {})
     assert pass_by(desk, handing, ids, 4) == [3, 6, 9, 12]
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "amqp://127.0.0.1:1//"])
+def test_a_broker_that_is_away_does_not_hold_the_relay_up(
+    desk: Desk, settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "PAUSE", 0.0)
+    made = BrokerRelay(desk.engine, make_celery(replace(settings, broker_url=url)))
+    job_id = desk.ask("probe.tick")
+    turn = Thread(target=made.dispatch, daemon=True)
+    turn.start()
+    turn.join(4)
+    assert not turn.is_alive()
+    assert made.away and desk.row(job_id).locked_until is None
