@@ -129,6 +129,10 @@ class Localizer:
     def number(self, value: int | float | Decimal) -> str:
         return numbers.format_decimal(value, locale=self.babel)
 
+    def percent(self, rate: Decimal) -> str:
+        """A rate given in percent, with as many decimals as it has."""
+        return numbers.format_percent(rate / 100, locale=self.babel, decimal_quantization=False)
+
     def money(self, amount: Decimal, currency: str | None = None) -> str:
         """An amount in major units; the kopecks are left out when there are none, as price lists do."""
         code = currency or self.currency

@@ -110,7 +110,7 @@ def reader(item: Field, dialect: Dialect) -> Reader:
         types += [getattr(item.cls, name).type for name in inner.columns]
     decoders = [(at, decode) for at, kind in enumerate(types) if (decode := _decoder(kind, dialect))]
     names = [inner.name for inner in item.lines]
-    if not decoders and len(types) == len(names):
+    if not decoders and all(inner.kind.plain for inner in item.lines):
         return lambda brought: [dict(zip(names, line, strict=True)) for line in brought or ()]
 
     def read(brought: Sequence[list[Any]] | None) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ def reader(item: Field, dialect: Dialect) -> Reader:
                     line[at] = decode(line[at])
         return [
             {
-                inner.name: line[start] if end - start == 1 else inner.kind.from_columns(line[start:end])
+                inner.name: line[start] if inner.kind.plain else inner.kind.from_columns(line[start:end])
                 for inner, start, end in places
             }
             for line in brought or ()

@@ -105,6 +105,11 @@ def money(title: Any, *, negative: bool = False, **options: Any) -> Any:
     return Spec(kinds.MoneyKind(negative=negative), title, options)
 
 
+def percent(title: Any, *, maximum: int = 100, **options: Any) -> Any:
+    """A rate in percent, with four decimals at most."""
+    return Spec(kinds.PercentKind(maximum=maximum), title, options)
+
+
 def user(title: Any, **options: Any) -> Any:
     """A member of the organisation."""
     return Spec(kinds.UserKind(), title, options)

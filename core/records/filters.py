@@ -25,10 +25,12 @@ from parlour.records.kinds import (
     BooleanKind,
     BranchKind,
     DateKind,
+    IntegerKind,
     Kind,
     LinkKind,
     MomentKind,
     MoneyKind,
+    PercentKind,
     PhoneKind,
     UserKind,
 )
@@ -313,7 +315,7 @@ def operators_of(kind: Kind) -> list[str]:
         return ["within", "month", "=", "empty"]
     if isinstance(kind, DateKind | MomentKind):
         return ["last", "next", ">=", "<=", "=", "empty"]
-    if isinstance(kind, MoneyKind) or kind.name == "integer":
+    if isinstance(kind, IntegerKind | MoneyKind | PercentKind):
         return ["=", "!=", ">=", "<=", ">", "<", "empty"]
     if kind.name in ("choice", "user", "branch", "link"):
         return ["=", "!=", "in", "empty"]

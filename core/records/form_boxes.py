@@ -123,6 +123,11 @@ def _money(kind: kinds.MoneyKind, drawing: Drawing) -> Any:
 
 
 @widget_for.register
+def _percent(kind: kinds.PercentKind, drawing: Drawing) -> Any:
+    return widgets.MoneyWidget(currency="%")
+
+
+@widget_for.register
 def _user(kind: kinds.UserKind, drawing: Drawing) -> Any:
     names = drawing.defaults.names
     return widgets.PresentWidget(

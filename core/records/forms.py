@@ -133,7 +133,8 @@ def _node(item: Field, typ: Any, widget: Any, **more: Any) -> SchemaNode:
         widget=widget,
         group="",
         more=False,
-        narrow=item.kind.name in ("phone", "integer", "money", "date", "moment", "birthday", "choice"),
+        narrow=item.kind.name
+        in ("phone", "integer", "percent", "money", "date", "moment", "birthday", "choice"),
         item=item,
         **more,
     )

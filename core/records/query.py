@@ -210,13 +210,14 @@ def read(
     cls = record.cls
     dialect = session.get_bind().dialect
     columns: list[Any] = [cls.id, cls.version, cls.archived_at, *extra]
-    places: list[tuple[Field, int, int]] = []
+    places: list[tuple[str, int, int, attached.Reader | None]] = []
     hung: list[tuple[str, int, attached.Reader]] = []
     named: list[tuple[Field, int]] = []
     sides: list[Any] = []
     for item in fields:
         if item.storage in ("column", "link", "extension"):
-            places.append((item, len(columns), len(item.columns)))
+            end = len(columns) + len(item.columns)
+            places.append((item.name, len(columns), end, None if item.kind.plain else item.kind.from_columns))
             columns.extend(getattr(item.cls, name) for name in item.columns)
             if item.storage == "extension" and item.cls not in sides:
                 sides.append(item.cls)
@@ -242,10 +243,8 @@ def read(
         row: Row = {"id": found[0], "version": found[1], "archived_at": found[2]}
         if extra:
             row["_extra"] = found[3:begin]
-        for item, start, width in places:
-            row[item.name] = (
-                found[start] if width == 1 else item.kind.from_columns(found[start : start + width])
-            )
+        for name, start, end, made in places:
+            row[name] = found[start] if made is None else made(found[start:end])
         for name, at, value in hung:
             row[name] = value(found[at])
         for item, at in named:

@@ -24,6 +24,7 @@ MAKERS: dict[str, Callable[[Field, int], Any]] = {
     "birthday": lambda item, number: f"1990-05-{1 + number % 28:02}",
     "moment": lambda item, number: datetime(2026, 1, 1 + number % 28, 9, 30, tzinfo=UTC),
     "money": lambda item, number: f"{number}.00",
+    "percent": lambda item, number: f"{number % 100}.5",
 }
 
 

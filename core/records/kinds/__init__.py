@@ -5,7 +5,7 @@ filtered and sorted. Values in Python are plain: str, int, bool, date, datetime 
 """
 
 from parlour.records.kinds.base import Kind
-from parlour.records.kinds.figures import BooleanKind, IntegerKind, MoneyKind
+from parlour.records.kinds.figures import BooleanKind, IntegerKind, MoneyKind, PercentKind
 from parlour.records.kinds.links import (
     BranchKind,
     FileKind,
@@ -34,6 +34,7 @@ __all__ = [
     "LinksKind",
     "MomentKind",
     "MoneyKind",
+    "PercentKind",
     "PhoneKind",
     "TextKind",
     "UserKind",

@@ -42,6 +42,11 @@ class Kind:
         """The value from its columns, in the order of `columns()`."""
         return values[0]
 
+    @property
+    def plain(self) -> bool:
+        """Whether the value is what its only column holds."""
+        return type(self).from_columns is Kind.from_columns
+
     def to_json(self, value: Any) -> Any:
         """The value in JSON: export, history, API."""
         return value

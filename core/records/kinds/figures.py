@@ -58,6 +58,69 @@ class IntegerKind(Kind):
         return "" if value is None else loc.number(value)
 
 
+# Parts of one percent that are kept.
+_FINE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PercentKind(Kind):
+    """A rate in percent, exact to four decimals; the database keeps whole millionths of the whole."""
+
+    name: str = "percent"
+    shape: str = "number"
+    align: str = "end"
+    maximum: int = 100
+
+    def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
+        return [("", BigInteger())]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "percent", "maxLength": 40}
+
+    def input_schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"]}
+
+    def clean(self, value: Any, defaults: Defaults) -> Decimal | None:
+        if value is None or value == "":
+            return None
+        text = re.sub(r"[\s\u00a0]", "", str(value)).removesuffix("%").replace(",", ".")
+        try:
+            rate = Decimal("nan" if isinstance(value, bool) else text)
+        except InvalidOperation:
+            rate = Decimal("nan")
+        if not rate.is_finite():
+            raise Fault(_("This must be a percentage, like 20 or 12.5."))
+        if not 0 <= rate <= self.maximum:
+            raise Fault(
+                _("This must lie between ${min} and ${max}.", mapping={"min": 0, "max": self.maximum})
+            )
+        if rate.scaleb(_FINE) % 1:
+            raise Fault(_("A percentage has four decimals at most."))
+        return _percent(int(rate.scaleb(_FINE)))
+
+    def to_columns(self, value: Any) -> dict[str, Any]:
+        return {"": None if value is None else int(value.scaleb(_FINE))}
+
+    def from_columns(self, values: Sequence[Any]) -> Any:
+        return _percent(values[0])
+
+    def to_json(self, value: Any) -> Any:
+        return None if value is None else f"{value:f}"
+
+    def to_cell(self, value: Any) -> Any:
+        return value
+
+    def show(self, value: Any, loc: Localizer) -> str:
+        return "" if value is None else loc.percent(value)
+
+
+def _percent(millionths: int | None) -> Decimal | None:
+    if millionths is None:
+        return None
+    rate = Decimal(millionths).scaleb(-_FINE)
+    return rate.quantize(Decimal(1)) if rate == rate.to_integral_value() else rate.normalize()
+
+
 @dataclass(frozen=True, kw_only=True)
 class BooleanKind(Kind):
     """Yes or no; an empty one is no."""

@@ -280,7 +280,7 @@ def _answer(kind: Kind, target: RecordType | None, operator: str) -> str:
         return "choice"
     if isinstance(kind, kinds.DateKind | kinds.MomentKind | kinds.BirthdayKind):
         return "date"
-    return "number" if isinstance(kind, kinds.IntegerKind | kinds.MoneyKind) else "text"
+    return "number" if isinstance(kind, kinds.IntegerKind | kinds.MoneyKind | kinds.PercentKind) else "text"
 
 
 def _choices(

@@ -101,7 +101,7 @@ def _choice(kind: kinds.ChoiceKind, value: Any, reader: Reader) -> Shown | None:
 
 
 @show_kind.register
-def _number(kind: kinds.IntegerKind, value: Any, reader: Reader) -> Shown | None:
+def _number(kind: kinds.IntegerKind | kinds.PercentKind, value: Any, reader: Reader) -> Shown | None:
     return {"kind": "number", "text": kind.show(value, reader.loc)} if value is not None else None
 
 
