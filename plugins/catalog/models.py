@@ -180,7 +180,7 @@ class ItemPrice(
     """What an item costs from a day on, in one branch or everywhere; see `services.prices_of`."""
 
     price = money(_("Price"), required=True, sequence=10)
-    since: Mapped[date | None] = day(_("Since"), sequence=11, hint=_("Empty: it always was so."))
+    since: Mapped[date | None] = day(_("Begins on"), sequence=11, hint=_("Empty: it always was so."))
     branch: Mapped[int | None] = branch(_("Branch"), sequence=12, hint=_("Empty: everywhere."))
 
 

@@ -32,7 +32,7 @@ def test_a_plugin_that_is_switched_off_is_gone_and_comes_back_with_its_data(desk
         if on.count():
             on.last.click()
     expect(desk.main.locator("[role=switch][aria-checked=true]")).to_have_count(0)
-    desk.flash("${name} is off. Everything it knows is kept.", name=desk.say("Clients"))
+    desk.flash("${name} is off. Everything it knows is kept.", name="")
     assert desk.fits()
     address = desk.salon.home
     menu = desk.page.locator("nav.side, nav.bottom-bar").locator(f"a[href*='{CONTACT}']")

@@ -70,7 +70,7 @@ def test_control_a_relay_that_does_not_look_lets_the_queue_grow(
     monkeypatch.setattr(relay, "WINDOW", 5)
     ids = [desk.ask("probe.tick", queue="mail") for _number in range(3)]
     monkeypatch.setattr("parlour.jobs.celery_app.held", lambda _app, _queues: {})
-    assert pass_by(desk, handing, ids, 4) == [3, 6, 9, 12]
+    assert pass_by(desk, handing, ids, 4)[-1] > 5
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "amqp://127.0.0.1:1//"])
