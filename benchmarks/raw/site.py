@@ -35,7 +35,9 @@ def app() -> Any:
                 values[name] = values[name].isoformat()
             for title, part, column in (("phones", phone, "number"), ("emails", email, "address")):
                 lines = connection.execute(
-                    select(part.c[column]).where(part.c.owner_id == row_id).order_by(part.c.position)
+                    select(part.c[column])
+                    .where(part.c.organisation_id == organisation_id, part.c.owner_id == row_id)
+                    .order_by(part.c.position)
                 )
                 values[title] = list(lines.scalars())
             return values
@@ -46,7 +48,8 @@ def app() -> Any:
         from benchmarks.raw.tasks import list_statement, read_page
 
         with engine.connect() as connection:
-            rows = read_page(connection, list_statement(organisation_id, request.params["q"]))
+            statement = list_statement(organisation_id, request.params["q"])
+            rows = read_page(connection, organisation_id, statement)
             return {"items": [dict(zip(COLUMNS, row, strict=True)) for row in rows]}
 
     config = Configurator()

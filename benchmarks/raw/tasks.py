@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Connection, Select, exists, func, insert, or_, select, text
+from sqlalchemy import Connection, Select, Table, and_, exists, func, insert, or_, select, text
 from sqlalchemy.orm import Session, registry
 
 from benchmarks.raw import rows
@@ -28,14 +28,16 @@ def list_statement(organisation_id: int, part: str) -> Select[Any]:
     """Clients in whom every word of `part` is found, by name; the columns of the list."""
     contact, tags, tag = table("contacts_contact"), table("contacts_contact_tags"), table("contacts_tag")
     email, address = table("contacts_email"), table("contacts_address")
+
+    def of(part: Table) -> Any:
+        return and_(part.c.organisation_id == organisation_id, part.c.owner_id == contact.c.id)
+
     words = []
     for word in rows.folded(part).split():
         like = f"%{word}%"
-        tagged = exists().where(
-            tags.c.owner_id == contact.c.id, tag.c.id == tags.c.target_id, tag.c.name_key.like(like)
-        )
+        tagged = exists().where(of(tags), tag.c.id == tags.c.target_id, tag.c.name_key.like(like))
         lives = exists().where(
-            address.c.owner_id == contact.c.id,
+            of(address),
             or_(address.c.street_key.like(like), address.c.city_key.like(like)),
         )
         words.append(
@@ -43,7 +45,7 @@ def list_statement(organisation_id: int, part: str) -> Select[Any]:
                 contact.c.name_key.like(like),
                 contact.c.legal_name_key.like(like),
                 contact.c.tax_number_key.like(like),
-                exists().where(email.c.owner_id == contact.c.id, email.c.address_key.like(like)),
+                exists().where(of(email), email.c.address_key.like(like)),
                 lives,
                 tagged,
             )
@@ -62,10 +64,10 @@ def list_statement(organisation_id: int, part: str) -> Select[Any]:
 
 def list_page(salon: Salon, part: str) -> list[tuple[Any, ...]]:
     with salon.plain.connect() as connection:
-        return read_page(connection, list_statement(salon.organisation_id, part))
+        return read_page(connection, salon.organisation_id, list_statement(salon.organisation_id, part))
 
 
-def read_page(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
+def read_page(connection: Connection, organisation_id: int, statement: Select[Any]) -> list[tuple[Any, ...]]:
     """The rows of a page with what hangs on them, one statement for each."""
     phone, tags, tag = table("contacts_phone"), table("contacts_contact_tags"), table("contacts_tag")
     source, responsible = table("contacts_source"), table("contacts_responsible")
@@ -73,19 +75,21 @@ def read_page(connection: Connection, statement: Select[Any]) -> list[tuple[Any,
     ids = [row.id for row in found]
     phones, users, tagged = _by_owner(), _by_owner(), _by_owner()
     for owner, number in connection.execute(
-        select(phone.c.owner_id, phone.c.number).where(phone.c.owner_id.in_(ids)).order_by(phone.c.position)
+        select(phone.c.owner_id, phone.c.number)
+        .where(phone.c.organisation_id == organisation_id, phone.c.owner_id.in_(ids))
+        .order_by(phone.c.position)
     ):
         phones[owner].append(number)
     for owner, title in connection.execute(
         select(tags.c.owner_id, tag.c.name)
         .join(tag, tag.c.id == tags.c.target_id)
-        .where(tags.c.owner_id.in_(ids))
+        .where(tags.c.organisation_id == organisation_id, tags.c.owner_id.in_(ids))
         .order_by(tag.c.id)
     ):
         tagged[owner].append(title)
     for owner, user in connection.execute(
         select(responsible.c.owner_id, responsible.c.user)
-        .where(responsible.c.owner_id.in_(ids))
+        .where(responsible.c.organisation_id == organisation_id, responsible.c.owner_id.in_(ids))
         .order_by(responsible.c.position)
     ):
         users[owner].append(user)
@@ -258,17 +262,17 @@ def _cards(connection: Connection, salon: Salon) -> Iterator[list[tuple[Any, ...
             return
         after = found[-1].id
         ids = [row.id for row in found]
-        phones = _joined(connection, "contacts_phone", "number", ids)
-        emails = _joined(connection, "contacts_email", "address", ids)
+        phones = _joined(connection, salon, "contacts_phone", "number", ids)
+        emails = _joined(connection, salon, "contacts_email", "address", ids)
         yield [(row.name, phones.get(row.id, ""), emails.get(row.id, ""), row.birthday) for row in found]
 
 
-def _joined(connection: Connection, name: str, column: str, ids: list[int]) -> dict[int, str]:
+def _joined(connection: Connection, salon: Salon, name: str, column: str, ids: list[int]) -> dict[int, str]:
     part = table(name)
     lines = _by_owner()
     for owner, value in connection.execute(
         select(part.c.owner_id, part.c[column])
-        .where(part.c.owner_id.in_(ids))
+        .where(part.c.organisation_id == salon.organisation_id, part.c.owner_id.in_(ids))
         .order_by(part.c.owner_id, part.c.position)
     ):
         lines[owner].append(value)
