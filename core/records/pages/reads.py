@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pyramid.request import Request
@@ -12,6 +13,7 @@ from parlour.records import kinds
 from parlour.records.registry import Field, RecordType, fields_of
 
 
+@lru_cache(maxsize=5000)
 def is_personal(record: RecordType, item: Field) -> bool:
     """Whether a field says who somebody is, how to reach them, or what they would keep to themselves."""
     if item.guarded or item.secret:

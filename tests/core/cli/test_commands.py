@@ -301,5 +301,7 @@ def test_doctor_says_what_is_wrong_and_exits_with_1(
 
 def test_the_shell_is_inside_the_organisation(parlour: Parlour) -> None:
     parlour("orgs", "add", "Jasmine")
-    said = parlour("shell", "-c", "print(organisation.name, 'contacts.contact' in records, session.scope.trusted)")
+    said = parlour(
+        "shell", "-c", "print(organisation.name, 'contacts.contact' in records, session.scope.trusted)"
+    )
     assert said.out == "Jasmine True True\n"
