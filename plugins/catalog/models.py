@@ -72,7 +72,7 @@ class Category(
     """A heading of the price list: haircuts, colouring, goods for hair."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique=True, search=True, sort=True, listed=True, quick=True
+        _("Title"), required=True, unique=True, search=True, sort=True, listed=True, quick=True
     )
 
 
@@ -88,7 +88,7 @@ class Tax(
     """A tax that is contained in prices."""
 
     name: Mapped[str] = text(
-        _("Name"), required=True, unique=True, search=True, sort=True, listed=True, quick=True, sequence=10
+        _("Title"), required=True, unique=True, search=True, sort=True, listed=True, quick=True, sequence=10
     )
     rate: Mapped[Decimal] = percent(_("Rate"), required=True, listed=True, quick=True, sequence=11)
 
@@ -104,14 +104,14 @@ class Item(
     """Something that is sold. What else is known about it (how long a service takes, what is in stock), other plugins add."""
 
     name: Mapped[str] = text(
-        _("Name"),
+        _("Title"),
         required=True,
         search=True,
         sort=True,
         listed=True,
         quick=True,
         sequence=10,
-        aliases=("услуга", "наименование", "номенклатура", "товар", "service", "product"),
+        aliases=("name", "услуга", "наименование", "номенклатура", "товар", "service", "product"),
     )
     type: Mapped[str] = choice(
         _("Type"),
@@ -194,5 +194,5 @@ class ItemName(
 ):
     """What an item is called for clients who read another language."""
 
-    text: Mapped[str] = text(_("Name"), required=True, search=True, sequence=10)
+    text: Mapped[str] = text(_("Title"), required=True, search=True, sequence=10)
     language: Mapped[str] = choice(_("Language"), LANGUAGES, required=True, sequence=11)
