@@ -137,7 +137,7 @@ PAGES: dict[str, Where] = {
 
 
 # Pages whose heading is a name that somebody gave.
-CALLED = ("branch", "member")
+CALLED = ("branch", "member", "card of an item")
 
 
 @pytest.fixture(scope="module")

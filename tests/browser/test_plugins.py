@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,11 @@ def test_a_plugin_that_is_switched_off_is_gone_and_comes_back_with_its_data(desk
         if on.count():
             on.last.click()
     expect(desk.main.locator("[role=switch][aria-checked=true]")).to_have_count(0)
-    desk.flash("${name} is off. Everything it knows is kept.", name="")
+    text = "${name} is off. Everything it knows is kept."
+    said = [
+        re.escape(desk.say(text, name=desk.say(item.manifest.title))) for item in current().loaded.values()
+    ]
+    expect(desk.page.locator("[data-flash]")).to_contain_text(re.compile("|".join(said)))
     assert desk.fits()
     address = desk.salon.home
     menu = desk.page.locator("nav.side, nav.bottom-bar").locator(f"a[href*='{CONTACT}']")
