@@ -90,6 +90,7 @@ def test_nobody_learns_what_another_organisation_asks(
         assert prices_of(theirs, [item], TODAY) == names_of(theirs, [item], "en") == {}
 
 
+# Lines that are equal as a whole are kept once.
 LINE = some.tuples(
     some.integers(1, 10**9),
     some.none() | some.dates(TODAY - timedelta(days=3), TODAY + timedelta(days=3)),
@@ -97,7 +98,10 @@ LINE = some.tuples(
 )
 
 
-@given(some.lists(LINE, max_size=6), some.dates(TODAY - timedelta(days=4), TODAY + timedelta(days=4)))
+@given(
+    some.lists(LINE, max_size=6, unique=True),
+    some.dates(TODAY - timedelta(days=4), TODAY + timedelta(days=4)),
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_price_is_the_one_that_a_person_would_pick(
     session: Session, branches: tuple[int, int], lines: list[tuple[int, date | None, int | None]], on: date
@@ -150,6 +154,12 @@ def test_taxes_are_filtered_and_sorted_by_their_rate(session: Session) -> None:
         save(session, Tax, {"name": name, "rate": rate})
     found = page(session, record_type(Tax), filter=["rate", ">=", "5"], sort="-rate").rows
     assert [row["name"] for row in found] == ["Full", "Low"]
+
+
+@pytest.mark.parametrize("said", ["шт", "шт.", "Штука", "pcs"])
+def test_a_unit_is_understood_with_its_dot_and_without(session: Session, said: str) -> None:
+    item = save(session, Item, {"name": "Shampoo", "unit": said})
+    assert get(session, ITEM, item)["unit"] == "piece"
 
 
 def test_code_and_bar_code_are_unique(session: Session) -> None:
