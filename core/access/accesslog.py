@@ -144,10 +144,15 @@ class Waiting:
         self.lines.extend(lines)
         if not self.pause:
             self.write(engine)
-        elif self._timer is None or not self._timer.is_alive():
-            self._timer = threading.Timer(self.pause, self.write, (engine,))
+        elif self._timer is None:
+            self._timer = threading.Timer(self.pause, self._write_now, (engine,))
             self._timer.daemon = True
             self._timer.start()
+
+    def _write_now(self, engine: Engine) -> None:
+        # Before the writing: what comes during it needs a timer of its own.
+        self._timer = None
+        self.write(engine)
 
     def write(self, engine: Engine, lines: Sequence[Line] = ()) -> None:
         """Write these lines and all that wait. While another thread writes, it takes them along."""
