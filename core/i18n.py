@@ -20,7 +20,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale, dates, numbers
 from translationstring import TranslationString, TranslationStringFactory
 
-LOCALES = ("en", "ru")
+# What each language calls itself.
+LANGUAGES = {"en": "English", "ru": "Русский"}
+LOCALES = tuple(LANGUAGES)
 _ = TranslationStringFactory("parlour")
 # Unicode's narrow currency symbols (CLDR, "narrow"), where a locale's own data have none and nothing else is called so.
 NARROW_SYMBOLS = {

@@ -88,6 +88,11 @@ def choice(title: Any, options: Sequence[tuple[str, Any]], *, spellings: Any = N
     return Spec(kinds.ChoiceKind(options=tuple(options), spellings=spellings), title, more)
 
 
+def spelt(words: Mapping[str, str]) -> dict[str, str]:
+    """The `spellings` of a choice from what each code is called besides, separated by commas; dots at the end do not count."""
+    return {word.strip(". "): code for code, said in words.items() for word in said.split(", ")}
+
+
 def day(title: Any, **options: Any) -> Any:
     return Spec(kinds.DateKind(), title, options)
 

@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS
 from sqlalchemy.orm import aliased
 
-from parlour.access.rules import predicate
 from parlour.db.session import Session
 from parlour.errors import NotAllowed
+from parlour.records.attached import readable_titles
 from parlour.records.defaults import Defaults, defaults_of
 from parlour.records.filters import Predicate
 from parlour.records.kinds import PhoneKind
@@ -214,18 +214,15 @@ def _by_target(session: Session, record: RecordType, item: Field, word: str) -> 
     assert item.target is not None
     target: Any = aliased(item.target.cls)
     title = item.target.title_field
-    try:
-        allowed = predicate(session, item.target, "read", entity=target)
-    except NotAllowed:
-        return []
-    if not any(field.name == title for field in fields_of(session, item.target)):
+    seen = readable_titles(session, item.target, target)
+    if seen is None:
         return []
     column, pattern = f"{title}_key", like_pattern(word)
     named = select(target.id).where(getattr(target, column).like(pattern, escape="\\"))
     by_index = _found(item.target.cls, "id", column, pattern)
-    if allowed is not None:
-        named = named.where(allowed)
-        by_index = select(target.id).where(target.id.in_(by_index), allowed)
+    if seen:
+        named = named.where(*seen)
+        by_index = select(target.id).where(target.id.in_(by_index), *seen)
     if item.storage == "link":
         own = getattr(item.cls, f"{item.attr}_id")
         holds, ids = own.in_(named), select(item.cls.id).where(own.in_(by_index))

@@ -24,7 +24,7 @@ from pyramid.request import Request
 from pyramid_jinja2 import IJinja2Environment
 
 from parlour.errors import Refusal
-from parlour.i18n import LOCALES, _
+from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.plugin.discovery import folder_of
 from parlour.plugin.registry import current
 from parlour.web import flash, forms_renderer, shell
@@ -33,8 +33,6 @@ from parlour.web.icons import icon
 from parlour.web.requests import known, language, readable
 from parlour.web.slots import SlotItem
 from parlour.web.templates import finalize
-
-LANGUAGES = {"en": "English", "ru": "Русский"}
 
 
 def includeme(config: Configurator) -> None:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Mapped
 
-from parlour.i18n import LOCALES, _
-from parlour.records.declare import branch, choice, day, image, link, money, percent, record_base, text
+from parlour.i18n import LANGUAGES, _
+from parlour.records.declare import branch, choice, day, image, link, money, percent, record_base, spelt, text
 
 Record = record_base("catalog")
 
@@ -19,16 +19,14 @@ TYPES = (
     ("pass", _("Pass")),
 )
 # How files say it besides.
-TYPE_SPELLINGS = {
-    word: code
-    for code, words in {
+TYPE_SPELLINGS = spelt(
+    {
         "service": "услуга, услуги, работа, процедура, services",
         "goods": "товар, товары, материал, косметика, product, products, item",
         "gift_card": "сертификат, подарочный сертификат, certificate, gift certificate, voucher",
         "pass": "абонемент, абонементы, membership, subscription, course",
-    }.items()
-    for word in words.split(", ")
-}
+    }
+)
 UNITS = (
     ("piece", _("pcs")),
     ("pack", _("pack")),
@@ -41,9 +39,8 @@ UNITS = (
     ("litre", _("l")),
     ("metre", _("m")),
 )
-UNIT_SPELLINGS = {
-    word: code
-    for code, words in {
+UNIT_SPELLINGS = spelt(
+    {
         "piece": "шт., штука, piece, pc, each",
         "pack": "уп, уп., упак, упаковка",
         "minute": "минута, минут, minute, minutes",
@@ -54,10 +51,8 @@ UNIT_SPELLINGS = {
         "millilitre": "миллилитр, millilitre, milliliter",
         "litre": "литр, litre, liter",
         "metre": "метр, metre, meter",
-    }.items()
-    for word in words.split(", ")
-}
-LANGUAGES = tuple((code, title) for code, title in (("en", "English"), ("ru", "Русский")) if code in LOCALES)
+    }
+)
 
 
 class Category(
@@ -195,4 +190,4 @@ class ItemName(
     """What an item is called for clients who read another language."""
 
     text: Mapped[str] = text(_("Title"), required=True, search=True, sequence=10)
-    language: Mapped[str] = choice(_("Language"), LANGUAGES, required=True, sequence=11)
+    language: Mapped[str] = choice(_("Language"), tuple(LANGUAGES.items()), required=True, sequence=11)

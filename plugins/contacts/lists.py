@@ -5,22 +5,20 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
-from parlour.records.declare import choice, record_base, text
+from parlour.records.declare import choice, record_base, spelt, text
 from parlour.records.parse import SPELLINGS_OF_SEX
 
 Record = record_base("contacts")
 
 KINDS = (("person", _("Person")), ("company", _("Company")))
 # How files say it besides.
-KIND_SPELLINGS = {
-    word: code
-    for code, words in {
+KIND_SPELLINGS = spelt(
+    {
         "person": "физ. лицо, физлицо, физ лицо, физическое лицо, частное лицо, физ, фл, individual, private, natural person",
         "company": "юр. лицо, юрлицо, юр лицо, юридическое лицо, юр, юл, организация, фирма, organization, organisation, "
         "business, legal entity, corporate",
-    }.items()
-    for word in words.split(", ")
-}
+    }
+)
 SEXES = (("female", _("Female")), ("male", _("Male")))
 # How files say it besides; "ж" and "F" are the commonest.
 SEX_SPELLINGS = {word: code for code, words in SPELLINGS_OF_SEX.items() for word in words}

@@ -20,10 +20,9 @@ from parlour.access.views.declare import view
 from parlour.access.views.inout import let_in
 from parlour.db.session import open_session
 from parlour.errors import Invalid
-from parlour.i18n import LOCALES, _
+from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.web.addresses import back_to
 from parlour.web.flash import say
-from parlour.web.rendering import LANGUAGES
 from parlour.web.requests import LANGUAGE_COOKIE
 
 _THEMES = {"": _("As the system"), "light": _("Light"), "dark": _("Dark")}

@@ -15,12 +15,12 @@ from parlour.access.views import forms
 from parlour.access.views.colour import samples
 from parlour.access.views.declare import view
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
-from parlour.i18n import LOCALES, _
+from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
 from parlour.web.assets import OWN_COLOUR
 from parlour.web.flash import say
-from parlour.web.rendering import LANGUAGES, template
+from parlour.web.rendering import template
 
 READ, WRITE = "core:settings:read", "core:settings:write"
 

@@ -17,10 +17,9 @@ from parlour.access.views import forms
 from parlour.access.views.declare import view
 from parlour.access.views.inout import CODE_COOKIE
 from parlour.errors import Invalid, NotFound
-from parlour.i18n import LOCALES, _
+from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.records.defaults import defaults_of
 from parlour.web import flash
-from parlour.web.rendering import LANGUAGES
 from parlour.web.requests import LANGUAGE_COOKIE
 
 READ, WRITE = "core:settings:read", "core:settings:write"
