@@ -188,7 +188,8 @@ def compiled(session: Session, record: RecordType, given: Any, entity: Any = Non
     """A rule's filter; one that leads into a plugin that is off, or that cannot be read any more, lets
     nothing through.
     """
-    from parlour.records.filters import FilterFault, compile_filter
+    from parlour.records.filters import compile_filter
+    from parlour.records.operators import FilterFault
 
     try:
         return compile_filter(session, record, given, entity=entity, trusted=True)

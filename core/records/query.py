@@ -21,8 +21,9 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.records import attached
-from parlour.records.filters import Predicate, compile_filter
+from parlour.records.filters import compile_filter
 from parlour.records.kinds import LinkKind
+from parlour.records.operators import Predicate
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.records.search import search_predicate
 from parlour.records.values import UNPRINTABLE

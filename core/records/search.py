@@ -31,8 +31,8 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed
 from parlour.records.attached import readable_titles
 from parlour.records.defaults import Defaults, defaults_of
-from parlour.records.filters import Predicate
 from parlour.records.kinds import PhoneKind
+from parlour.records.operators import Predicate
 from parlour.records.registry import Field, RecordType, enabled_records, fields_of
 from parlour.records.values import digits_of, key_of, like_pattern
 

@@ -24,7 +24,7 @@ from parlour.access.views.roles import (
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.records import kinds
-from parlour.records.filters import FilterFault
+from parlour.records.operators import FilterFault
 from parlour.records.pages import filter_words
 from parlour.records.registry import RecordType, all_records, enabled_record, fields_of
 from parlour.web.flash import say

@@ -17,8 +17,9 @@ from parlour.errors import NotAllowed, Refusal
 from parlour.i18n import Localizer, _
 from parlour.records import kinds
 from parlour.records.defaults import Defaults, defaults_of
-from parlour.records.filters import MAX_DEPTH, MAX_TERMS, FilterFault, operators_of
+from parlour.records.filters import MAX_DEPTH
 from parlour.records.kinds import Kind
+from parlour.records.operators import MAX_TERMS, FilterFault, operators_of
 from parlour.records.query import page, titles
 from parlour.records.registry import Field, RecordType, fields_of
 

@@ -17,7 +17,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.records import kinds
 from parlour.records.actions import actions_of
-from parlour.records.filters import FilterFault
+from parlour.records.operators import FilterFault
 from parlour.records.pages import filter_words
 from parlour.records.pages.addresses import (
     card_url,

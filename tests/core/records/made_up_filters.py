@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from parlour.records import kinds
-from parlour.records.filters import operators_of
+from parlour.records.operators import operators_of
 from tests.core.records.filter_rows import WORDS
 
 

@@ -17,7 +17,8 @@ from parlour.access.roles import role_by_code
 from parlour.errors import NotFound
 from parlour.plugins.contacts.models import Contact, Note
 from parlour.records.defaults import defaults_of
-from parlour.records.filters import FilterFault, compile_filter
+from parlour.records.filters import compile_filter
+from parlour.records.operators import FilterFault
 from parlour.records.query import get, may_read, page
 from parlour.records.registry import record_type
 from parlour.records.write import Change, write

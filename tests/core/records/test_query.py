@@ -14,7 +14,7 @@ from sqlalchemy import event
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.contacts.models import Contact, Note
-from parlour.records.filters import FilterFault
+from parlour.records.operators import FilterFault
 from parlour.records.query import count, get, page
 from parlour.records.registry import fields_of, record_type
 from parlour.records.search import search_everything
