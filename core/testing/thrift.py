@@ -21,7 +21,7 @@ from webtest import TestApp
 
 from parlour.access import passwords
 
-# Statements and templates of a whole run.
+# Statements of a whole run.
 _STATEMENTS: LRUCache[Any, Any] = LRUCache(4000)
 _dialects: dict[str, Dialect] = {}
 
@@ -37,14 +37,23 @@ def spared() -> Iterator[None]:
         yield
 
 
+# What the code of a template depends on beside its source; another environment's code would say its texts otherwise.
+_SYNTAX = (
+    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
+    "comment_start_string", "comment_end_string", "line_statement_prefix", "line_comment_prefix",
+    "trim_blocks", "lstrip_blocks", "newline_sequence", "keep_trailing_newline",
+    "optimized", "finalize", "autoescape", "is_async",
+)  # fmt: skip
+
+
 def _compiled_once(compiled: Any) -> Any:
-    """Every site that a test puts together has the same templates."""
+    """Every site that a test puts together has the same templates, in environments that compile alike."""
     known: dict[Any, Any] = {}
 
     def compile_(self: Environment, source: Any, name: Any = None, filename: Any = None, *more: Any) -> Any:
         if filename is None or more:
             return compiled(self, source, name, filename, *more)
-        key = (source, name, filename)
+        key = (source, name, filename, tuple(self.extensions), *(getattr(self, each) for each in _SYNTAX))
         if key not in known:
             known[key] = compiled(self, source, name, filename)
         return known[key]
