@@ -57,7 +57,7 @@ def written(kind: Kind, value: Any, drawing: Drawing) -> str:
         return drawing.loc.local(value).strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, Mapping):
         return str(value.get("id", ""))
-    return str(value)
+    return str(kind.to_json(value))
 
 
 @singledispatch

@@ -37,13 +37,13 @@ def values_for(
 ) -> dict[str, Any]:
     """Values for a new row; rows with different numbers never collide. Records that it links to get a row each.
 
-    Fields of kinds that are not known here are left out; LookupError when such a field is required.
+    Fields of kinds that are not known here and have no `sample` are left out; LookupError when such a field is required.
     """
     values: dict[str, Any] = {}
-    for item in record.fields:
+    for place, item in enumerate(record.fields):
         if item.computed or item.plugin != record.plugin or (required_only and not item.required):
             continue
-        value = _value(session, record, item, number)
+        value = _value(session, record, item, number, place)
         if value is not None:
             values[item.name] = value
         elif item.required and item.default is None:
@@ -53,16 +53,20 @@ def values_for(
     return values
 
 
-def _value(session: Session, record: RecordType, item: Field, number: int) -> Any:
+def _value(session: Session, record: RecordType, item: Field, number: int, place: int) -> Any:
     if item.storage == "link":
         assert item.target is not None
         # A link to its own record would never end.
         return make_row(session, item.target, number) if item.required and item.target is not record else None
     if item.storage == "part":
-        line = {inner.name: _value(session, record, inner, number) for inner in item.lines}
+        line = {
+            inner.name: _value(session, record, inner, number, inside)
+            for inside, inner in enumerate(item.lines)
+        }
         return [{name: value for name, value in line.items() if value is not None}]
     maker = MAKERS.get(item.kind.name)
-    return maker(item, number) if maker is not None else None
+    # Of two fields of a plugin's own kind the later one gets a later value: hours end after they begin.
+    return maker(item, number) if maker is not None else item.kind.sample(number + place)
 
 
 def make_row(session: Session, record: RecordType, number: int = 1, **values: Any) -> int:

@@ -89,6 +89,10 @@ class Kind:
         """Whether a `<name>_key` column stands beside the value."""
         return False
 
+    def sample(self, number: int) -> Any:
+        """A made-up value that grows with the number, for rows of tests; None leaves the field out."""
+        return None
+
     def operand(self, value: Any, defaults: Defaults) -> Any:
         """A filter's value as it is compared with the first column."""
         return self.to_columns(self.clean(value, defaults))[""]

@@ -1,0 +1,316 @@
+"""The one pair of functions that finds free time and occupies it, and what stands beside them.
+
+Instants are whole minutes since 1970 in UTC (`clocks.minutes`, `clocks.moment`), intervals are half-open. All of it looks past
+access rules: whether somebody is free must not depend on who asks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from parlour.db.base import now
+from parlour.db.session import Session, insert_rows
+from parlour.errors import Refusal
+from parlour.i18n import _
+from parlour.plugins.schedule import hours
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.intervals import Interval, full, intersect, subtract, union
+from parlour.plugins.schedule.models import MAX_SEGMENT, Busy, Resource, Staff
+
+CHUNK = 500
+# Staff or resource, and its number.
+Subject = tuple[str, int]
+STAFF, RESOURCE = "staff", "resource"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Time of one specialist (`staff`) or a part of a resource (`resource`, `takes` of its capacity)."""
+
+    starts: int
+    ends: int
+    staff: int | None = None
+    resource: int | None = None
+    takes: int = 1
+
+    @property
+    def subject(self) -> Subject:
+        return (STAFF, self.staff) if self.staff is not None else (RESOURCE, self.resource or 0)
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A stretch that is wanted and what is in its way: `source` and `source_id` as they were given to `occupy`."""
+
+    wanted: Segment
+    starts: int
+    ends: int
+    source: str
+    source_id: int
+
+
+class Taken(Refusal):
+    """The time is not free. `clashes` says what is in the way; it is empty where the database alone noticed."""
+
+    def __init__(self, clashes: Sequence[Clash] = ()):
+        super().__init__(_("This time is taken."))
+        self.clashes = list(clashes)
+
+
+@dataclass
+class FreeTime:
+    """What `free_time` found between `start` and `end`. Staff and resources that were not asked for are not there."""
+
+    start: int
+    end: int
+    # Where specialists work by their hours: absences and what keeps them busy are not taken off. Steps count from its beginnings.
+    work: dict[int, list[Interval]] = field(default_factory=dict)
+    # Where specialists are free.
+    staff: dict[int, list[Interval]] = field(default_factory=dict)
+    _hours: dict[int, list[Interval]] = field(default_factory=dict)
+    _loads: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    _capacities: dict[int, int] = field(default_factory=dict)
+
+    def resource(self, resource_id: int, takes: int = 1) -> list[Interval]:
+        """Where a resource has room for `takes` more."""
+        room = self._capacities[resource_id] - takes
+        if room < 0:
+            return []
+        return subtract(self._hours[resource_id], full(self._loads[resource_id], room))
+
+
+def free_time(
+    session: Session,
+    start: int,
+    end: int,
+    *,
+    staff: Collection[int] = (),
+    resources: Collection[int] = (),
+    branch_id: int | None = None,
+    without: tuple[str, Collection[int]] | None = None,
+) -> FreeTime:
+    """When these specialists are free and these resources have room, in [start, end).
+
+    With `branch_id` only hours in that branch, or in any, count. `without`, a source and ids, does as if these occupied nothing:
+    whoever moves a visit is not in their own way. A fixed number of queries, however many days, staff and visits there are.
+    """
+    found = FreeTime(start, end)
+    whole = [(start, end)]
+    taken: dict[Subject, list[tuple[int, int, int]]] = defaultdict(list)
+    for row in _busy(session, start, end, staff, resources, without):
+        taken[(STAFF, row.staff_id) if row.staff_id else (RESOURCE, row.resource_id)].append(
+            (row.starts, row.ends, row.takes)
+        )
+    plans = hours.plans(session, start, end, staff=staff, resources=resources, branch_id=branch_id)
+    for staff_id, plan in plans.staff.items():
+        busy = union((starts, ends) for starts, ends, _takes in taken[STAFF, staff_id])
+        found.work[staff_id] = intersect(plan.planned, whole)
+        found.staff[staff_id] = subtract(intersect(plan.present, whole), busy)
+    for resource_id, plan in plans.resources.items():
+        found._hours[resource_id] = intersect(plan.present, whole)
+        found._loads[resource_id] = taken[RESOURCE, resource_id]
+        found._capacities[resource_id] = plan.capacity
+    return found
+
+
+def _busy(
+    session: Session,
+    start: int,
+    end: int,
+    staff: Collection[int],
+    resources: Collection[int],
+    without: tuple[str, Collection[int]] | None = None,
+) -> Iterable[Any]:
+    """What overlaps [start, end) and counts. One query for staff and one for resources: an OR would be planned as neither."""
+    columns = (
+        Busy.staff_id,
+        Busy.resource_id,
+        Busy.starts,
+        Busy.ends,
+        Busy.takes,
+        Busy.lane,
+        Busy.source,
+        Busy.source_id,
+    )
+    for column, ids in ((Busy.staff_id, staff), (Busy.resource_id, resources)):
+        if not ids:
+            continue
+        statement = select(*columns).where(
+            column.in_(sorted(ids)),
+            Busy.starts > start - MAX_SEGMENT,
+            Busy.starts < end,
+            Busy.ends > start,
+            or_(Busy.expires_at.is_(None), Busy.expires_at > now()),
+        )
+        if without is not None:
+            source, own = without
+            statement = statement.where(or_(Busy.source != source, Busy.source_id.not_in(sorted(own))))
+        yield from session.execute(statement)
+
+
+def occupy(
+    session: Session,
+    source: str,
+    wanted: Mapping[int, Sequence[Segment]],
+    *,
+    force: bool = False,
+    expires_at: datetime | None = None,
+) -> None:
+    """Let each source occupy these segments and nothing else any more, all or nothing. Raises Taken.
+
+    What stands already counts whatever its lane, so nobody is booked over a visit that staff forced in. `force` is for staff
+    who want an overlap: such a segment gets a lane of its own. What one source wants twice is counted once. Whether anybody
+    works then is not asked here: see `free_time`. A fixed number of statements for a batch.
+    """
+    batch = {source_id: _merged(segments) for source_id, segments in wanted.items()}
+    subjects = {each.subject for segments in batch.values() for each in segments}
+    capacities = _lock(session, subjects)
+    release(session, source, batch)
+    _forget_expired(session, subjects)
+    standing: dict[Subject, list[Clash]] = defaultdict(list)
+    lanes: dict[Clash, int] = {}
+    everything = [each for segments in batch.values() for each in segments]
+    if everything:
+        for subject, clash, lane in _standing(session, everything, subjects):
+            standing[subject].append(clash)
+            lanes[clash] = lane
+    rows: list[dict[str, Any]] = []
+    refused: list[Clash] = []
+    for source_id, segments in batch.items():
+        for each in segments:
+            there = standing[each.subject]
+            over = [one for one in there if one.starts < each.ends and one.ends > each.starts]
+            limit = capacities[each.subject]
+            clashing = bool(_beyond(each, over, limit))
+            if clashing and not force:
+                refused += [Clash(each, one.starts, one.ends, one.source, one.source_id) for one in over]
+                if not over:
+                    raise Taken()
+                continue
+            lane = 1 + max((lanes[one] for one in over), default=0) if clashing and over else 0
+            mark = Clash(each, each.starts, each.ends, source, source_id)
+            there.append(mark)
+            lanes[mark] = lane
+            rows += _rows(each, source, source_id, lane, limit == 1, expires_at)
+    if refused:
+        raise Taken(refused)
+    if rows:
+        try:
+            with session.begin_nested():
+                insert_rows(session, Busy, rows)
+        except IntegrityError as error:
+            raise Taken() from error
+
+
+def release(session: Session, source: str, source_ids: Collection[int]) -> None:
+    """Free all that these occupy. Doing it twice does nothing more."""
+    ids = sorted(source_ids)
+    for at in range(0, len(ids), CHUNK):
+        session.execute(
+            delete(Busy).where(Busy.source == source, Busy.source_id.in_(ids[at : at + CHUNK])),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _merged(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments of one source without overlaps among themselves: what it needs of one subject at one time it needs once."""
+    by_subject: dict[Subject, list[Segment]] = defaultdict(list)
+    for each in segments:
+        by_subject[each.subject].append(each)
+    return [
+        Segment(start, end, some[0].staff, some[0].resource, max(each.takes for each in some))
+        for some in by_subject.values()
+        for start, end in union((each.starts, each.ends) for each in some)
+    ]
+
+
+def _lock(session: Session, subjects: Collection[Subject]) -> dict[Subject, int]:
+    """Lock staff, then resources, in the order of their ids, and return how much each takes at once.
+
+    Whoever occupies the same has to wait here and sees afterwards what the first one did. The lock leaves keys alone: rows that
+    merely refer to these are written meanwhile. On SQLite there is one writer anyway.
+    """
+    capacities: dict[Subject, int] = {}
+    for kind, cls in ((STAFF, Staff), (RESOURCE, Resource)):
+        ids = sorted(subject_id for name, subject_id in subjects if name == kind)
+        if not ids:
+            continue
+        columns = (cls.id, cls.capacity) if cls is Resource else (cls.id,)
+        statement = select(*columns).where(cls.id.in_(ids)).order_by(cls.id)
+        for row in session.execute(statement.with_for_update(key_share=True)):
+            capacities[kind, row[0]] = row[1] if cls is Resource else 1
+        if len(ids) > sum(name == kind for name, _id in capacities):
+            raise Refusal(_("This specialist or room is gone; choose another."))
+    return capacities
+
+
+def _forget_expired(session: Session, subjects: Collection[Subject]) -> None:
+    """Remove what was held and is not any more; it would count for the database, which has no clock in its constraints."""
+    for kind, column in ((STAFF, Busy.staff_id), (RESOURCE, Busy.resource_id)):
+        ids = sorted(subject_id for name, subject_id in subjects if name == kind)
+        if ids:
+            session.execute(
+                delete(Busy).where(column.in_(ids), Busy.expires_at <= now()),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def _standing(
+    session: Session, everything: Sequence[Segment], subjects: Collection[Subject]
+) -> Iterable[tuple[Subject, Clash, int]]:
+    first, last = min(each.starts for each in everything), max(each.ends for each in everything)
+    ids = {kind: [one for name, one in subjects if name == kind] for kind in (STAFF, RESOURCE)}
+    for row in _busy(session, first, last, ids[STAFF], ids[RESOURCE]):
+        segment = Segment(row.starts, row.ends, row.staff_id, row.resource_id, row.takes)
+        yield segment.subject, Clash(segment, row.starts, row.ends, row.source, row.source_id), row.lane
+
+
+def _beyond(wanted: Segment, over: Sequence[Clash], limit: int) -> list[Interval]:
+    """Where a segment and what overlaps it take more than there is."""
+    taken = [(one.starts, one.ends, one.wanted.takes) for one in over]
+    there = full([*taken, (wanted.starts, wanted.ends, wanted.takes)], limit)
+    return intersect(there, [(wanted.starts, wanted.ends)])
+
+
+def _rows(
+    segment: Segment, source: str, source_id: int, lane: int, exclusive: bool, expires_at: datetime | None
+) -> list[dict[str, Any]]:
+    """The rows of one segment: a long one is divided, so that none is longer than the search for overlaps looks back."""
+    return [
+        {
+            "staff_id": segment.staff,
+            "resource_id": segment.resource,
+            "starts": start,
+            "ends": min(start + MAX_SEGMENT, segment.ends),
+            "takes": segment.takes,
+            "exclusive": exclusive,
+            "lane": lane,
+            "source": source,
+            "source_id": source_id,
+            "expires_at": expires_at,
+        }
+        for start in range(segment.starts, segment.ends, MAX_SEGMENT)
+    ]
+
+
+def uncovered(session: Session, staff: Collection[int], *, until: int) -> list[Clash]:
+    """What keeps these specialists busy from now on up to `until` though they do not work then, in the order of time.
+
+    After their hours were changed or they fell ill, these are the visits that somebody has to decide about.
+    """
+    start = minutes(now())
+    plans = hours.plans(session, start, until, staff=staff)
+    found = []
+    for row in _busy(session, start, until, staff, ()):
+        stretch = [(max(row.starts, start), min(row.ends, until))]
+        if subtract(stretch, plans.staff[row.staff_id].present):
+            segment = Segment(row.starts, row.ends, row.staff_id, None, row.takes)
+            found.append(Clash(segment, row.starts, row.ends, row.source, row.source_id))
+    return sorted(found, key=lambda one: (one.starts, one.source_id))
