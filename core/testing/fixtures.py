@@ -17,10 +17,8 @@ import pytest
 from sqlalchemy import Engine
 
 from parlour.access.models import Organisation
-from parlour.access.organisations import add_organisation
 from parlour.db.engine import make_engine
-from parlour.db.session import Session, open_session
-from parlour.plugin import lifecycle
+from parlour.db.session import Session
 from parlour.plugin.registry import Plugins, boot
 from parlour.settings import Settings
 from parlour.testing import databases, people, salons, thrift
@@ -134,12 +132,7 @@ def organisation(engine: Engine, plugins: Plugins) -> Organisation:
 @pytest.fixture
 def other_organisation(engine: Engine, plugins: Plugins, organisation: Organisation) -> Organisation:
     """Another salon in the same database, for tests that nothing passes between the two."""
-    with open_session(engine) as session:
-        made = add_organisation(session, "Orchid", region="GB")
-        for name in plugins.order:
-            lifecycle.enable(session, name)
-        session.commit()
-        return made
+    return salons.orchid(engine, plugins)
 
 
 @pytest.fixture

@@ -22,9 +22,17 @@ from parlour.plugin.registry import Plugins
 from tests.browser.desk import Desk
 from tests.browser.salon import Salon
 from tests.browser.server import serving, settings_of
+from tests.browser.windows import Look, Windows
 
 HERE = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The one without a window to draw does the same work in half of the time.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,7 +46,6 @@ SWITCHES = (
 )
 # Milliseconds; the machine may be busy with the other half of the tests.
 PATIENCE = 15_000
-NARROW = 390
 
 Enter = Callable[..., Desk]
 
@@ -81,10 +88,15 @@ def salon(chromium: Browser, plugins: Plugins, tmp_path_factory: pytest.TempPath
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
 @contextmanager
-def desks(chromium: Browser, salon: Salon) -> Iterator[Enter]:
+def desks(windows: Windows, salon: Salon) -> Iterator[Enter]:
     """What the fixture `enter` does, for as long as a test wants it; faults that were not looked at fail at the end."""
-    opened: list[Desk] = []
+    opened: list[tuple[Look, Desk]] = []
 
     def open_desk(
         role: str | None = "owner",
@@ -94,33 +106,28 @@ def desks(chromium: Browser, salon: Salon) -> Iterator[Enter]:
         theme: str = "light",
         at: Salon = salon,
     ) -> Desk:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800 if width > NARROW else 844},
-            locale={"en": "en-GB", "ru": "ru-RU"}[locale],
-            color_scheme="dark" if theme == "dark" else "light",
-            is_mobile=width <= NARROW,
-            has_touch=width <= NARROW,
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(PATIENCE)
+        look = Look(width, locale, theme)
+        window = windows.take(look)
+        window.set_default_timeout(PATIENCE)
         user = None
         if role is not None:
             token, user = at.log_in(role, locale)
-            context.add_cookies([{"name": COOKIE, "value": token, "url": at.address}])
-        opened.append(Desk(at, context, locale, user))
-        return opened[-1]
+            window.add_cookies([{"name": COOKIE, "value": token, "url": at.address}])
+        desk = Desk(at, window, locale, user)
+        opened.append((look, desk))
+        return desk
 
     yield open_desk
-    faults = [fault for desk in opened for fault in desk.faults]
-    for desk in opened:
-        desk.context.close()
+    faults = [fault for _look, desk in opened for fault in desk.faults]
+    for look, desk in opened:
+        windows.give_back(look, desk.context, desk.salon.address)
     assert not faults, faults
 
 
 @pytest.fixture
-def enter(chromium: Browser, salon: Salon) -> Iterator[Enter]:
+def enter(windows: Windows, salon: Salon) -> Iterator[Enter]:
     """`enter("owner", width=390, locale="ru")`: somebody new at a screen of their own; None for a stranger."""
-    with desks(chromium, salon) as open_desk:
+    with desks(windows, salon) as open_desk:
         yield open_desk
 
 

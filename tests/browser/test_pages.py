@@ -9,12 +9,13 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from parlour.testing.browsers import inline_parts
-from tests.browser.conftest import NARROW, Enter, desks
+from tests.browser.conftest import Enter, desks
 from tests.browser.desk import Desk
 from tests.browser.salon import CONTACT, Salon, phone
+from tests.browser.windows import NARROW, Windows
 
 CLIENTS = f"/r/{CONTACT}"
 FAULTS = ("serious", "critical")
@@ -151,14 +152,14 @@ def paths() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def _reader(chromium: Browser, salon: Salon) -> Iterator[Desk]:
-    with desks(chromium, salon) as enter:
+def _reader(windows: Windows, salon: Salon) -> Iterator[Desk]:
+    with desks(windows, salon) as enter:
         yield enter("owner")
 
 
 @pytest.fixture(scope="module")
-def _phone(chromium: Browser, salon: Salon) -> Iterator[Desk]:
-    with desks(chromium, salon) as enter:
+def _phone(windows: Windows, salon: Salon) -> Iterator[Desk]:
+    with desks(windows, salon) as enter:
         yield enter("owner", width=NARROW, locale="ru")
 
 

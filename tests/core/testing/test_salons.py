@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, select
+from sqlalchemy import Engine, MetaData, select
 
-from parlour.access.models import Organisation
+from parlour.access.models import Organisation, Role, Rule
 from parlour.db.base import now
 from parlour.db.engine import make_engine
 from parlour.hooks import hookimpl
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import Plugins, current
-from parlour.testing import databases, salons
+from parlour.testing import databases, people, salons
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -37,6 +37,15 @@ def jasmine(kind: str, folder: Path, plugins: Plugins) -> tuple[Organisation, Ro
         finally:
             engine.dispose()
             owner.dispose()
+
+
+def granted(engine: Engine, organisation: Organisation) -> list[tuple[Any, ...]]:
+    """What each role of a salon may do, by the role's own name."""
+    with people.trusted(engine, organisation) as session:
+        asked = select(Role.code, Rule.permission, Rule.kind, Rule.source, Rule.number).join(
+            Role, Role.id == Rule.role_id, isouter=True
+        )
+        return sorted(tuple(map(str, row)) for row in session.execute(asked))
 
 
 def without_moments(rows: Rows) -> Rows:
@@ -72,6 +81,24 @@ def test_written_again_it_has_the_same_rows_and_later_moments(
     assert enabled == list(plugins.order)
     assert without_moments(again) == without_moments(furnished)
     assert first.created_at < second.created_at < now()
+
+
+def test_rules_lead_to_the_roles_of_their_own_salon_whichever_stands_there_before(
+    database_kind: str, plugins: Plugins, tmp_path: Path, enabled: list[str]
+) -> None:
+    orders = [(salons.jasmine, salons.orchid), (salons.orchid, salons.jasmine)]
+    found = []
+    for number, order in enumerate(orders):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with databases.fresh(database_kind, folder) as database:
+            engine = make_engine(database.settings.database_url)
+            made = [furnish(engine, plugins) for furnish in order]
+            found.append({each.name: granted(engine, each) for each in made})
+            engine.dispose()
+    assert enabled == list(plugins.order) * 2
+    assert found[0] == found[1]
+    assert len(found[0]["Orchid"]) > 50
 
 
 def test_it_is_furnished_each_time_where_a_plugin_does_something_of_its_own(
