@@ -95,7 +95,7 @@ def _clean_lines(item: Field, value: Any, defaults: Defaults) -> list[dict[str, 
     lines: list[dict[str, Any]] = []
     for given in value:
         whole = given if isinstance(given, Mapping) else {main.name: given}
-        unknown = set(whole) - {inner.name for inner in item.lines}
+        unknown = whole.keys() - item.line_names
         if unknown:
             raise Fault(
                 _("A line has no field ${field}.", mapping={"field": sorted(map(str, unknown))[0][:80]})

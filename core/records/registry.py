@@ -76,6 +76,11 @@ class Field:
             else None
         )
 
+    @cached_property
+    def line_names(self) -> frozenset[str]:
+        """What the fields of a line are called."""
+        return frozenset(inner.name for inner in self.lines)
+
     @property
     def sortable(self) -> bool:
         return (

@@ -31,7 +31,11 @@ def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) 
 
 def columns_of(item: Field, value: Any) -> dict[str, Any]:
     """The column values of one field, its key included."""
-    found = {f"{item.attr}{suffix}": held for suffix, held in item.kind.to_columns(value).items()}
+    held = item.kind.to_columns(value)
+    if len(held) == 1 and "" in held:
+        found = {item.attr: held[""]}
+    else:
+        found = {f"{item.attr}{suffix}": one for suffix, one in held.items()}
     if item.key_column:
         found[item.key_column] = item.kind.key(value)
     return found

@@ -64,13 +64,21 @@ def key_of(text: str | None) -> str:
     """
     if not text:
         return ""
+    if text.isprintable():
+        # Neither control characters nor blanks other than U+0020; nearly all text is like that.
+        folded = text if text.isascii() else unicodedata.normalize("NFC", text)
+        return " ".join(folded.casefold().replace("ё", "е").split())
     folded = unicodedata.normalize("NFC", UNPRINTABLE.sub("", text)).casefold().replace("ё", "е")
     return _SPACE.sub(" ", folded).strip()
 
 
 def digits_of(text: str | None) -> str:
     """Only the digits, which is how phones are searched."""
-    return "".join(char for char in text or "" if char.isascii() and char.isdigit())
+    if not text:
+        return ""
+    if text.isascii() and text[text[0] == "+" :].isdigit():
+        return text[text[0] == "+" :]
+    return "".join(char for char in text if char.isascii() and char.isdigit())
 
 
 def like_pattern(term: str) -> str:

@@ -300,12 +300,14 @@ def record_history(session: Session, record: RecordType, batch: Sequence[RowChan
 
 def _history_values(by_name: Mapping[str, Field], row: RowChange) -> dict[str, Any]:
     names = row.new if row.kind in ("create", "update") else row.old
+    made = row.kind == "create"
     values = {}
     for name in names:
         item = by_name[name]
-        old, new = clean.to_json(item, row.old.get(name)), clean.to_json(item, row.new.get(name))
-        if row.kind == "create" and new in (None, [], False):
+        new = clean.to_json(item, row.new.get(name))
+        if made and new in (None, [], False):
             continue
+        old = clean.to_json(item, row.old.get(name))
         # A secret is noted as changed, never with its text.
         values[name] = ["•", "•"] if item.secret else [old, new]
     return values

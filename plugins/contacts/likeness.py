@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -27,6 +28,7 @@ _LATIN = {
     "ф": "f", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ы": "y", "ь": "", "э": "e",
     "ю": "yu", "я": "ya", "і": "i", "ї": "i", "є": "e", "ґ": "g", "ў": "u",
 }  # fmt: skip
+_TO_LATIN = str.maketrans(_LATIN)
 # Spellings of one sound in Latin transcriptions of Russian names.
 _SOUNDS = (
     ("kh", "h"),
@@ -54,9 +56,11 @@ _FORMS = frozenset(
 
 def latin(text: str) -> str:
     """Folded text in Latin letters, so that the two scripts meet."""
-    return "".join(_LATIN.get(char, char) for char in key_of(text))
+    return key_of(text).translate(_TO_LATIN)
 
 
+# First names and patronymics come again and again.
+@lru_cache(maxsize=4096)
 def skeleton(word: str) -> str:
     """A word without vowels and doubled letters; a leading vowel leaves a mark."""
     sound = latin(word)

@@ -190,7 +190,7 @@ class Converter:
 
     def _lines(self, done: Converted, item: Field, column: str, cell: Cell, row: Row) -> None:
         main = item.lines[0]
-        names = {inner.name for inner in item.lines}
+        names = item.line_names
         lines: list[dict[str, Any]] = done.values.setdefault(item.name, [])
         label = next(
             (text_of(row.cells.get(of)) for of, owner in self.plan.labels.items() if owner == column), ""
@@ -257,7 +257,7 @@ class Converter:
                 continue
             item = self.fields.get(name)
             inner = PART_NAMES.get(part, part)
-            if item is None or inner not in {one.name for one in item.lines}:
+            if item is None or inner not in item.line_names:
                 self._keep(done, column, text)
                 continue
             line = groups.setdefault((name, group), {})

@@ -11,6 +11,7 @@ from sqlalchemy import String
 from sqlalchemy.types import TypeEngine
 
 from parlour.i18n import Localizer, _
+from parlour.records.parse import text_of
 from parlour.records.values import UNPRINTABLE, Fault
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ class Kind:
 
     def from_cell(self, cell: Any, defaults: Defaults) -> tuple[Any, str]:
         """A spreadsheet cell to (value, the part that was not understood)."""
-        from parlour.records.parse import text_of
-
         text = text_of(cell)
         if not text:
             return None, ""
@@ -100,6 +99,8 @@ class Kind:
 
 def typed_text(value: Any) -> str:
     """What somebody typed, without control characters. Raises Fault for what is no text."""
+    if type(value) is str and value.isprintable():
+        return value.strip()
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Fault(_("This must be text."))
     return UNPRINTABLE.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -13,6 +13,8 @@ from sqlalchemy.types import TypeEngine
 
 from parlour.i18n import Localizer, _
 from parlour.records.kinds.base import Kind
+from parlour.records.parse import money as parse_money
+from parlour.records.parse import yes_no
 from parlour.records.values import Fault, Money, minor_digits
 
 if TYPE_CHECKING:
@@ -139,8 +141,6 @@ class BooleanKind(Kind):
             return False
         if isinstance(value, bool):
             return value
-        from parlour.records.parse import yes_no
-
         found = yes_no(str(value))
         if found is None:
             raise Fault(_("This must be yes or no."))
@@ -194,8 +194,6 @@ class MoneyKind(Kind):
                 value = value.get("amount")
                 if value is None or value == "":
                     return None
-            from parlour.records.parse import money as parse_money
-
             found = value if isinstance(value, Decimal) else parse_money(str(value), currency).value
             if found is None:
                 raise Fault(_("${text} is not an amount of money.", mapping={"text": str(value)[:80]}))

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from parlour.i18n import Localizer, _
 from parlour.records.kinds.base import Kind, typed_text
+from parlour.records.parse.plain import plain_email, plain_phone
 from parlour.records.values import Fault, digits_of, key_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class EmailKind(Kind):
         text = typed_text(value) if value is not None else ""
         if not text:
             return None
-        address = _address(text)
+        address = plain_email(text) or _address(text)
         if address is None:
             raise Fault(_("${text} is not an e-mail address.", mapping={"text": text[:80]}))
         return address
@@ -102,7 +103,7 @@ class PhoneKind(Kind):
         text = typed_text(value) if value is not None else ""
         if not text:
             return None
-        number = _e164(text, defaults.region)
+        number = plain_phone(text, defaults.region) or _e164(text, defaults.region)
         if number is None:
             raise Fault(
                 _(

@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 from parlour.db.base import Moment
 from parlour.i18n import Localizer, _
 from parlour.records.kinds.base import Kind
+from parlour.records.parse import day
 from parlour.records.values import Fault
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ class DateKind(Kind):
             return value.date()
         if isinstance(value, date):
             return value
-        from parlour.records.parse import day
-
         found = day(str(value)).value
         if not found or found.startswith("--"):
             raise Fault(
@@ -75,8 +74,6 @@ class BirthdayKind(Kind):
     def clean(self, value: Any, defaults: Defaults) -> str | None:
         if value is None or value == "":
             return None
-        from parlour.records.parse import day
-
         found = day(value if isinstance(value, date) else str(value)).value
         if not found:
             raise Fault(

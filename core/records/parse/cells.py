@@ -68,6 +68,8 @@ def text_of(cell: Cell) -> str:
 
 def tidy(text: str) -> str:
     """Text made ready for reading values from: plain blanks, hyphens and digits, no invisible marks, trimmed."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
     return _BLANKS.sub(" ", _DASHES.sub("-", text)).strip()
 

@@ -44,6 +44,8 @@ def day(cell: Cell, today: date | None = None, order: str = "dmy") -> Parsed[str
     five digits are the days that spreadsheets count from 1900. A time of day other than midnight stays in
     `rest`.
     """
+    if isinstance(cell, str):
+        return _of_text(cell, today, order)
     if isinstance(cell, datetime):
         found = _checked(cell.year, cell.month, cell.day, today)
         return Parsed(found, "" if found and cell.time() == clock() else text_of(cell))
@@ -124,6 +126,9 @@ def _read(text: str, today: date | None, order: str) -> str | None:
     match = _YEAR_FIRST.fullmatch(text)
     if match:
         return _checked(int(match.group(1)), int(match.group(2)), int(match.group(3)), today)
+    match = _YEAR_LAST.fullmatch(text)
+    if match:
+        return _either(int(match.group(1)), int(match.group(2)), match.group(3), today, order)
     worded = _worded(text, today)
     if worded:
         return worded

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
-
 from parlour.records.parse.cells import Cell, only_marks
 from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_of, segments
+from parlour.records.parse.plain import plain_email
 
 _WORDS = re.compile(r"[\s,/<>]+")
 _LABEL = re.compile(r"(\S+@\S+)\s+\(([^()]+)\)\s*$")
@@ -23,6 +22,9 @@ def emails(cell: Cell) -> Lines:
 
     Only the form is checked, never the network. A label may stand behind an address in brackets.
     """
+    plain = plain_email(cell) if isinstance(cell, str) else None
+    if plain is not None:
+        return Lines((Line(plain),))
     found: list[Line] = []
     rest: list[str] = []
     for text, label, main in items_of(cell, ("address", "email", "value")):
@@ -55,6 +57,8 @@ def _read(part: str, found: list[Line], rest: list[str], label: str, main: bool)
 
 @lru_cache(maxsize=4096)
 def _address(word: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email
+
     word = re.sub(r"(?i)^(?:mailto|e-?mail|почта):", "", word).strip(".:'\"`()[]")
     if "@" not in word:
         return None

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from parlour.records.parse.cells import Cell, only_marks, tidy
 from parlour.records.parse.lines import MAX_LABEL, Line, Lines, items_of, lines_of, segments
+from parlour.records.parse.plain import plain_phone
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?e\+?(\d{1,2})", re.IGNORECASE)
 _FLOAT = re.compile(r"(?<!\d)(\+?\d{10,15})[.,]0+(?!\d)")
@@ -40,6 +41,9 @@ def phones(cell: Cell, region: str | None) -> Lines:
     with a digit too many is not understood. Words about a number ("мама", an extension) stay in `rest`
     together with the number they stand at.
     """
+    plain = plain_phone(cell, region) if isinstance(cell, str) else None
+    if plain is not None:
+        return Lines((Line(plain),))
     found: list[Line] = []
     rest: list[str] = []
     for text, label, main in items_of(cell, ("number", "value", "phone")):
