@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 SYSTEM = "parlour_system"  # the statement is on tables that belong to no organisation
 WRITE_PATH = "parlour_write_path"  # the statement comes from the one write path of records
 RAW = "parlour_raw"  # a Core statement that carries the organisation in its own WHERE
+KEPT = "parlour_kept"  # the statement is made once and run again and again, with parameters
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,13 @@ def _guard_statement(state: ORMExecuteState) -> None:
             raise ScopeMissing("Records are changed through records.write only.")
         if state.is_insert or isinstance(state.parameters, Sequence):
             raise ScopeMissing("Bulk statements pass by the guards; use add() or an update with a WHERE.")
-    state.statement = state.statement.options(
+    narrow = _narrowed_once if options.get(KEPT) else _narrowed
+    state.statement = narrow(state.statement, organisation_id)
+
+
+def _narrowed(statement: Any, organisation_id: int) -> Any:
+    """The statement within the organisation, whatever tables it names and how."""
+    return statement.options(
         with_loader_criteria(
             Scoped,
             lambda cls: cls.organisation_id == organisation_id,
@@ -197,6 +205,10 @@ def _guard_statement(state: ORMExecuteState) -> None:
             track_closure_variables=True,
         )
     )
+
+
+# SQLAlchemy works out anew what a statement is for every object that it has not seen, which takes as long as the rest.
+_narrowed_once = lru_cache(maxsize=1000)(_narrowed)
 
 
 @event.listens_for(Session, "before_flush")

@@ -35,16 +35,24 @@ def column(owner: Any, item: Field, dialect: str) -> Any:
     return _gathered(owner, found, here, [here.position, here.id], dialect, nested=True)
 
 
-def named_column(session: Session, owner: Any, item: Field, dialect: str) -> Any:
+Seen = tuple[Any, ...] | None
+
+
+def seen_titles(session: Session, item: Field) -> Seen:
+    """The conditions on linked rows whose titles the person may read; None when it is those of no row."""
+    assert item.target is not None
+    found = readable_titles(session, item.target, _linked(item))
+    return None if found is None else tuple(found)
+
+
+def named_column(owner: Any, item: Field, dialect: str, seen: Seen) -> Any:
     """The column that brings what linked rows are called: a title for a link, pairs of id and title for a list of them.
 
     None stands for the title of a row that the person may not read.
     """
-    assert item.target is not None
-    seen = readable_titles(session, item.target, _linked(item))
     # Only what asks for no condition is the same for everybody.
     build = _named.__wrapped__ if seen else _named
-    return build(owner, item, dialect, None if seen is None else tuple(seen))
+    return build(owner, item, dialect, seen)
 
 
 @lru_cache(maxsize=1000)
@@ -55,7 +63,7 @@ def _linked(item: Field) -> Any:
 
 
 @lru_cache(maxsize=1000)
-def _named(owner: Any, item: Field, dialect: str, seen: tuple[Any, ...] | None) -> Any:
+def _named(owner: Any, item: Field, dialect: str, seen: Seen) -> Any:
     assert item.target is not None
     here: Any = item.cls
     entity = _linked(item)

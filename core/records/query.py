@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy.engine import Dialect
 
 from parlour.access.rules import predicate
-from parlour.db.session import Session
+from parlour.db.session import KEPT, Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.records import attached
@@ -209,52 +211,87 @@ def read(
     Links are ids, or with `titled` {"id", "title"}; a title that the person may not read shows as its number.
     """
     cls = record.cls
-    dialect = session.get_bind().dialect
-    columns: list[Any] = [cls.id, cls.version, cls.archived_at, *extra]
-    places: list[tuple[str, int, int, attached.Reader | None]] = []
-    hung: list[tuple[str, int, attached.Reader]] = []
-    named: list[tuple[Field, int]] = []
-    sides: list[Any] = []
-    for item in fields:
-        if item.storage in ("column", "link", "extension"):
-            end = len(columns) + len(item.columns)
-            places.append((item.name, len(columns), end, None if item.kind.plain else item.kind.from_columns))
-            columns.extend(getattr(item.cls, name) for name in item.columns)
-            if item.storage == "extension" and item.cls not in sides:
-                sides.append(item.cls)
-        if titled and item.storage in ("link", "links"):
-            named.append((item, len(columns)))
-            columns.append(attached.named_column(session, cls, item, dialect.name))
-        elif item.storage in ("part", "links"):
-            hung.append((item.name, len(columns), attached.reader(item, dialect)))
-            columns.append(attached.column(cls, item, dialect.name))
-    statement = select(*columns)
-    for side in sides:
-        statement = statement.outerjoin(side, side.id == cls.id)
-    statement = statement.where(*conditions).order_by(*order_by)
+    seen = _seen(session, fields) if titled else {}
+    made = _select(cls, fields, session.get_bind().dialect, seen, extra)
+    statement = made.statement.where(*conditions).order_by(*order_by)
     if limit is not None:
         statement = statement.limit(limit)
     if lock:
         # Rows that refer to these hold a weaker lock on them, which only a lock on the key itself would wait for:
         # two who write something about one client at once must not stop each other.
         statement = statement.with_for_update(of=cls, key_share=True)
-    rows: list[Row] = []
-    begin = 3 + len(extra)
-    for found in session.execute(statement):
+    return [made.row(found) for found in session.execute(statement)]
+
+
+@dataclass(frozen=True)
+class _Select:
+    """A statement that brings rows with all that hangs on them, and how a row is made of what it brings."""
+
+    statement: Any
+    begin: int
+    places: list[tuple[str, int, int, attached.Reader | None]]
+    hung: list[tuple[str, int, attached.Reader]]
+    named: list[tuple[Field, int]]
+
+    def row(self, found: Any) -> Row:
         row: Row = {"id": found[0], "version": found[1], "archived_at": found[2]}
-        if extra:
-            row["_extra"] = found[3:begin]
-        for name, start, end, made in places:
+        if self.begin > 3:
+            row["_extra"] = found[3 : self.begin]
+        for name, start, end, made in self.places:
             row[name] = found[start] if made is None else made(found[start:end])
-        for name, at, value in hung:
+        for name, at, value in self.hung:
             row[name] = value(found[at])
-        for item, at in named:
+        for item, at in self.named:
             if item.storage == "links":
                 row[item.name] = [_titled(*pair) for pair in found[at] or ()]
             elif row[item.name]:
                 row[item.name] = _titled(row[item.name], found[at])
-        rows.append(row)
-    return rows
+        return row
+
+
+def _seen(session: Session, fields: Sequence[Field]) -> dict[Field, attached.Seen]:
+    """For each link the conditions on rows whose titles the person may read."""
+    return {item: attached.seen_titles(session, item) for item in fields if item.storage in ("link", "links")}
+
+
+def _select(
+    cls: Any,
+    fields: Sequence[Field],
+    dialect: Dialect,
+    seen: Mapping[Field, attached.Seen],
+    extra: Sequence[Any] = (),
+) -> _Select:
+    """All rows of `cls`; links that are in `seen` come with what the linked rows are called."""
+    columns: list[Any] = [cls.id, cls.version, cls.archived_at, *extra]
+    made = _Select(None, len(columns), [], [], [])
+    sides: list[Any] = []
+    for item in fields:
+        if item.storage in ("column", "link", "extension"):
+            end = len(columns) + len(item.columns)
+            convert = None if item.kind.plain else item.kind.from_columns
+            made.places.append((item.name, len(columns), end, convert))
+            columns.extend(getattr(item.cls, name) for name in item.columns)
+            if item.storage == "extension" and item.cls not in sides:
+                sides.append(item.cls)
+        if item in seen:
+            made.named.append((item, len(columns)))
+            columns.append(attached.named_column(cls, item, dialect.name, seen[item]))
+        elif item.storage in ("part", "links"):
+            made.hung.append((item.name, len(columns), attached.reader(item, dialect)))
+            columns.append(attached.column(cls, item, dialect.name))
+    statement = select(*columns)
+    for side in sides:
+        statement = statement.outerjoin(side, side.id == cls.id)
+    return replace(made, statement=statement)
+
+
+@lru_cache(maxsize=500)
+def _select_one(cls: Any, fields: tuple[Field, ...], dialect: Dialect, seen: frozenset[Field]) -> _Select:
+    """The row `:row_id`, for whoever sees every row, and every title of the links in `seen`; made once."""
+    titles = {item: () if item in seen else None for item in fields if item.storage in ("link", "links")}
+    made = _select(cls, fields, dialect, titles)
+    statement = made.statement.where(cls.id == bindparam("row_id", type_=cls.id.type))
+    return replace(made, statement=statement.execution_options(**{KEPT: True}))
 
 
 def _titled(row_id: int, title: str | None) -> dict[str, Any]:
@@ -304,7 +341,13 @@ def get(
     """One row with everything the person may read. Raises NotFound, also for a row that exists but is not theirs to see."""
     shown = list(fields) if fields is not None else fields_of(session, record)
     conditions = visible(session, record, action=action, archived=None)
-    rows = read(session, record, shown, [record.cls.id == row_id, *conditions], titled=True)
+    seen = _seen(session, shown)
+    if conditions or any(seen.values()):
+        rows = read(session, record, shown, [record.cls.id == row_id, *conditions], titled=True)
+    else:
+        titled = frozenset(item for item, some in seen.items() if some is not None)
+        made = _select_one(record.cls, tuple(shown), session.get_bind().dialect, titled)
+        rows = [made.row(found) for found in session.execute(made.statement, {"row_id": row_id})]
     if not rows:
         raise NotFound(_("There is no such record, or it is not yours to see."))
     return rows[0]

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, delete, event, exists, func, insert, select, text, update
+from sqlalchemy import Engine, bindparam, delete, event, exists, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import aliased
 
 from parlour.access.models import Organisation
 from parlour.db import session as guards
-from parlour.db.session import RAW, Scope, Session, across_organisations, insert_rows, open_session, system
-from parlour.errors import ScopeMissing
+from parlour.db.session import (
+    KEPT,
+    RAW,
+    Scope,
+    Session,
+    across_organisations,
+    insert_rows,
+    open_session,
+    system,
+)
+from parlour.errors import NotFound, ScopeMissing
 from parlour.plugins.contacts.models import Contact, ContactPhone, Tag
 from parlour.records.models import ImportMapping
+from parlour.records.query import get
+from parlour.records.registry import record_type
 from parlour.records.write import save
 from parlour.testing.people import trusted
 
@@ -48,6 +59,20 @@ def exists_beside_an_own_row(session: Session) -> list:
     return list(session.scalars(statement).all())
 
 
+MADE_ONCE = (
+    select(Contact.name)
+    .where(Contact.id == bindparam("number", type_=Contact.id.type))
+    .execution_options(**{KEPT: True})
+)
+
+
+def one_record(session: Session) -> list:
+    try:
+        return [get(session, record_type(Contact), 1)]
+    except NotFound:
+        return []
+
+
 READS: dict[str, Callable[[Session], list]] = {
     "entities": lambda s: s.scalars(select(Contact)).all(),
     "columns": lambda s: s.scalars(select(Contact.name)).all(),
@@ -66,6 +91,8 @@ READS: dict[str, Callable[[Session], list]] = {
     "get": lambda s: [row for row in [s.get(Contact, 1)] if row],
     "legacy query": lambda s: s.query(Contact).all(),
     "parts": lambda s: s.scalars(select(ContactPhone.number)).all(),
+    "made once": lambda s: s.scalars(MADE_ONCE, {"number": 1}).all(),
+    "one record": lambda s: one_record(s),
 }
 
 
@@ -82,6 +109,25 @@ def test_control_without_the_read_filter_sqlite_shows_it(
         found = READS[name](session)
     # On PostgreSQL row-level security still holds: that is the point of having both.
     assert bool(found) == (database_kind == "sqlite")
+
+
+def test_a_statement_made_once_is_within_the_organisation_of_each_session_that_runs_it(
+    engine: Engine, organisation: Organisation, other_organisation: Organisation, theirs: int
+) -> None:
+    with trusted(engine, organisation) as session:
+        mine = save(session, Contact, {"name": "Своя"})
+        session.commit()
+    for _again in range(2):
+        for own, row_id, other in (
+            (organisation, mine, theirs),
+            (other_organisation, theirs, mine),
+        ):
+            with trusted(engine, own) as session:
+                assert len(session.scalars(MADE_ONCE, {"number": row_id}).all()) == 1
+                assert session.scalars(MADE_ONCE, {"number": other}).all() == []
+                assert get(session, record_type(Contact), row_id)["id"] == row_id
+                with pytest.raises(NotFound):
+                    get(session, record_type(Contact), other)
 
 
 def test_row_level_security_is_what_holds_when_the_filter_is_off(
