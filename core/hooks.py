@@ -7,6 +7,9 @@ happened  runs after the commit, from the outbox: isolated from the others and r
 
 Hooks that see records get a batch, never one row at a time: a plugin call per row would make every import as slow as the
 slowest plugin. A hook is added together with the first plugin that uses it.
+
+A plugin offers hooks of its own to those that require it: in `hookspecs.py`, marked with the kinds from here, with names
+that begin with the plugin's.
 """
 
 # Specifications have a docstring and no body.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -29,19 +33,29 @@ if TYPE_CHECKING:
 PROJECT = "parlour"
 hookimpl = pluggy.HookimplMarker(PROJECT)
 _spec = pluggy.HookspecMarker(PROJECT)
+# The core's own; those of plugins are in `Plugins.hooks`.
 KINDS: dict[str, str] = {}
+_KIND = "parlour_hook_kind"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _kind(name: str) -> Callable[[F], F]:
     def mark(function: F) -> F:
-        KINDS[function.__name__] = name
+        setattr(function, _KIND, name)
+        if function.__module__ == __name__:
+            KINDS[function.__name__] = name
         return _spec(function)
 
     return mark
 
 
 collects, checks, changes, happens = (_kind(name) for name in ("collect", "check", "changed", "happened"))
+
+
+def kinds_in(module: ModuleType) -> dict[str, str]:
+    """Name -> kind of every hook that a module specifies."""
+    found = {name: getattr(value, _KIND, None) for name, value in vars(module).items() if callable(value)}
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 @collects

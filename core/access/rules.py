@@ -131,12 +131,23 @@ def holds(session: Session, permission: str) -> bool:
     """Whether the person has the permission, whatever a token is narrowed to."""
     if session.scope.trusted:
         return True
-    if not _on(session, permission):
+    if not _on(session, permission) or _of_a_journal(permission):
         return False
     rules = rules_of(session)
     if rules.everything:
         return True
     return bool(rules.permissions.get(permission)) and not _forbidden(rules, permission)
+
+
+def _of_a_journal(permission: str) -> bool:
+    """Whether it would change what only the plugin itself writes; that is nobody's right, the owner's neither."""
+    from parlour.records.registry import journals
+
+    name, _colon, act = permission.rpartition(":")
+    return act in _CHANGING and name.replace(":", ".", 1) in journals()
+
+
+_CHANGING = frozenset({"create", "write", "delete", "merge"})
 
 
 def _forbidden(rules: RuleSet, permission: str) -> bool:

@@ -35,6 +35,8 @@ class SettingsPage:
     group: str = "work"
     sequence: int = 100
     parts: Mapping[str, Any] = field(default_factory=dict)
+    # Whose page it is; those of a plugin are there where it is on.
+    plugin: str = CORE
 
 
 def includeme(config: Configurator) -> None:
@@ -43,7 +45,9 @@ def includeme(config: Configurator) -> None:
 
 
 def add_settings_page(config: Configurator, page: SettingsPage) -> None:
-    """Directive for the core's own pages. Lists of values and plugins' settings are found by themselves."""
+    """Directive for pages of the core and of plugins. Lists of values and settings that the core draws are found by
+    themselves.
+    """
     key = ("parlour.settings_page", page.route, tuple(sorted(page.parts.items())))
     config.action(key, lambda: config.registry[_PAGES].append(page))
 
@@ -52,7 +56,8 @@ def pages(request: Request) -> list[SettingsPage]:
     """The pages that this person may open, in order."""
     known: list[SettingsPage] = [*request.registry[_PAGES], *_lookups(request), *_plugins(request)]
     order = list(GROUPS)
-    found = [page for page in known if allows(request.db, page.permission)]
+    on = {CORE, *request.enabled}
+    found = [page for page in known if page.plugin in on and allows(request.db, page.permission)]
     return sorted(found, key=lambda page: (order.index(page.group), page.sequence))
 
 

@@ -6,8 +6,8 @@
 Only jobs send, on the queue "mail": a slow server delays nobody, and a letter is handed over at most once.
 """
 
-from parlour.mail.letters import Action, Letter
+from parlour.mail.letters import Action, Attachment, Letter
 from parlour.mail.sending import send
 from parlour.mail.server import MailServer, is_on
 
-__all__ = ["Action", "Letter", "MailServer", "is_on", "send"]
+__all__ = ["Action", "Attachment", "Letter", "MailServer", "is_on", "send"]

@@ -7,6 +7,7 @@ headers only after everything that could end a line is gone.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from translationstring import TranslationString
 
 from parlour.db.base import now
 from parlour.errors import Refusal
@@ -31,6 +34,16 @@ class Action:
 
     title: Any
     address: str
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that travels along; an `inline` picture stands in the letter itself, below the text."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+    inline: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,10 @@ class Letter:
     sender: str = "Parlour"
     action: Action | None = None
     small: Sequence[Any] = field(default_factory=tuple)
+    reply_to: str = ""
+    attachments: Sequence[Attachment] = ()
+    # Where who gets it can say that they want no more of this kind, with one click and without logging in.
+    unsubscribe: str = ""
 
 
 def site_address(settings: Settings, path: str) -> str:
@@ -93,6 +110,9 @@ def compose(letter: Letter, settings: Settings, key: str) -> EmailMessage:
         "letter": letter,
         "subject": one_line(loc.translate(letter.subject)),
         "site": settings.url,
+        "unsubscribe": _("No more letters of this kind"),
+        "lined": _lined,
+        "pictures": [(_cid(key, place), one) for place, one in enumerate(letter.attachments) if one.inline],
     }
     message = EmailMessage()
     message["From"] = Address(one_line(letter.sender), addr_spec=sender)
@@ -104,11 +124,53 @@ def compose(letter: Letter, settings: Settings, key: str) -> EmailMessage:
     message["Message-ID"] = f"<{unique}@{sender.rpartition('@')[2]}>"
     # No holiday notice answers to it.
     message["Auto-Submitted"] = "auto-generated"
+    if letter.reply_to:
+        local, _at, domain = ascii_domain(letter.reply_to).rpartition("@")
+        message["Reply-To"] = Address(one_line(letter.sender), local, domain)
+    if letter.unsubscribe:  # RFC 8058
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     environment = _environment(settings.theme)
     message.set_content(environment.get_template("mail/letter.txt.jinja2").render(values))
     html = environment.get_template("mail/letter.html.jinja2").render(values)
     message.add_alternative(html, subtype="html")
+    _attach(message, letter, key)
     return message
+
+
+def _attach(message: EmailMessage, letter: Letter, key: str) -> None:
+    """Pictures beside the HTML that shows them, other files beside the letter."""
+    written = message.get_body(("html",))
+    assert isinstance(written, EmailMessage)
+    for place, one in enumerate(letter.attachments):
+        main, _slash, sub = one.content_type.partition("/")
+        if one.inline:
+            written.add_related(one.data, main, sub, cid=f"<{_cid(key, place)}>", filename=one_line(one.name))
+    for one in letter.attachments:
+        main, _slash, sub = one.content_type.partition("/")
+        if not one.inline:
+            message.add_attachment(one.data, main, sub, filename=one_line(one.name))
+
+
+def _cid(key: str, place: int) -> str:
+    return f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.{place}@parlour"
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+
+
+def _lined(text: str) -> Markup:
+    """A paragraph as HTML: its lines stay lines, and web addresses can be followed."""
+    found, end = Markup(""), 0
+    for match in _ADDRESS.finditer(text):
+        found += text[end : match.start()] + Markup('<a href="{0}">{0}</a>').format(match[0])
+        end = match.end()
+    return Markup("<br>\n").join((found + text[end:]).split("\n"))
+
+
+def verbatim(text: str) -> TranslationString:
+    """What somebody has written, for a place that takes texts to be translated: it stays as it is."""
+    return TranslationString("${text}", mapping={"text": text})
 
 
 def one_line(text: str) -> str:

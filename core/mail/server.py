@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from parlour.errors import Refusal
@@ -27,7 +28,14 @@ _SCHEMES = {"smtp": (25, False), "smtp+starttls": (587, False), "smtps": (465, T
 
 
 class Rejected(NotSent, Refusal):
-    """The server will not take this letter, now or later: nothing was sent, and it is not tried again."""
+    """The server will not take this letter, now or later: nothing was sent, and it is not tried again.
+
+    `recipient` says that it knows no such address, and will not take others for it either.
+    """
+
+    def __init__(self, message: Any, *, recipient: bool = False):
+        super().__init__(message)
+        self.recipient = recipient
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def deliver(server: MailServer, message: EmailMessage, sender: str, to: str) -> 
         try:
             options, data = _written(client, message, to)
             _expect(client.mail(sender, options))
-            _expect(client.rcpt(to))
+            _expect(client.rcpt(to), recipient=True)
         except (OSError, smtplib.SMTPException) as error:
             raise NotSent(_said(error)) from error
         try:
@@ -150,13 +158,19 @@ def _written(client: smtplib.SMTP, message: EmailMessage, to: str) -> tuple[list
     return ["SMTPUTF8", "BODY=8BITMIME"], message.as_bytes(policy=SMTPUTF8)
 
 
-def _expect(answer: tuple[int, bytes]) -> None:
+# What servers answer to an address that does not exist; 5.7 beside it means that they will not take ours (RFC 3463).
+_NO_SUCH_ADDRESS = (550, 551, 553)
+
+
+def _expect(answer: tuple[int, bytes], *, recipient: bool = False) -> None:
     code, text = answer
     if 200 <= code < 300:
         return
     said = f"{code} {text.decode('utf-8', 'replace')}".replace("\r\n", " ").replace("\n", " ")[:200]
     if code >= 500:
-        raise Rejected(_("The mail server refuses the letter: ${answer}", mapping={"answer": said}))
+        gone = recipient and code in _NO_SUCH_ADDRESS and b"5.7." not in text
+        message = _("The mail server refuses the letter: ${answer}", mapping={"answer": said})
+        raise Rejected(message, recipient=gone)
     raise NotSent(said)
 
 

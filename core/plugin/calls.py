@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from parlour.db.session import Session
-from parlour.hooks import KINDS
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
 
@@ -93,5 +92,5 @@ def _on(key: str, enabled_names: Iterable[str]) -> bool:
 
 
 def _of_kind(name: str, kind: str) -> None:
-    if KINDS.get(name) != kind:
+    if current().hooks.get(name) != kind:
         raise LookupError(f"{name} is not a hook of the kind {kind}.")

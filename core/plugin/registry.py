@@ -9,7 +9,7 @@ hooks come late, because they alone cannot be taken back without a trace by disp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -31,7 +31,7 @@ from parlour.settings import Settings
 log = structlog.get_logger(__name__)
 # Imported at start, in this order, where a plugin brings them. `views` and `demo` are imported by who needs
 # them.
-MODULES = ("models", "services", "access", "hooks", "jobs")
+MODULES = ("models", "services", "hookspecs", "access", "hooks", "jobs")
 
 
 @dataclass
@@ -80,6 +80,15 @@ class Plugins:
     def order(self) -> list[str]:
         """Names in load order."""
         return list(self.loaded)
+
+    @property
+    def hooks(self) -> dict[str, str]:
+        """Name -> kind of every hook that can be called here: the core's, and those that loaded plugins offer."""
+        return {
+            name: kind
+            for module in specifications(self.loaded)
+            for name, kind in hooks.kinds_in(module).items()
+        }
 
     def title(self, name: str) -> object:
         """What a person calls the plugin; its name when nothing is known of it."""
@@ -188,7 +197,8 @@ def _load(plugins: Plugins) -> None:
     for name in MODULES[1:]:
         _step(plugins, partial(_import, name))
     _step(plugins, _check_access)
-    _step(plugins, _check_hooks)
+    _step(plugins, _check_offered)
+    _step(plugins, lambda item: _check_hooks(plugins, item))
     _step(plugins, lambda item: _import_bridges(plugins, item))
 
 
@@ -246,15 +256,39 @@ def _check_access(item: Loaded) -> None:
             raise _Wrong(Fault(_("The plugin's access rules are not valid."), str(error))) from error
 
 
-def _check_hooks(item: Loaded) -> None:
+def _check_offered(item: Loaded) -> None:
+    if misnamed(item):
+        raise _Wrong(
+            Fault(
+                _("The plugin offers a hook whose name does not begin with the plugin's."),
+                ", ".join(misnamed(item)),
+            )
+        )
+
+
+def misnamed(item: Loaded) -> list[str]:
+    """The hooks that a plugin offers under names that are not its own."""
+    module = item.modules.get("hookspecs")
+    names = hooks.kinds_in(module) if module is not None else {}
+    return [name for name in names if not name.startswith(f"{item.name}_")]
+
+
+def _check_hooks(plugins: Plugins, item: Loaded) -> None:
     module = item.modules.get("hooks")
     if module is not None:
-        _check_hook_module(module)
+        _check_hook_module(plugins, module, _offering(plugins, item.name))
 
 
-def _check_hook_module(module: ModuleType) -> None:
+def _offering(plugins: Plugins, name: str) -> set[str]:
+    """Whose hooks a plugin may implement: its own and those of what it requires. Any others go into a bridge."""
+    return {name, *graph.requirements(plugins.manifests, name)}
+
+
+def _check_hook_module(plugins: Plugins, module: ModuleType, owners: Collection[str]) -> None:
     """A misspelt hook would be silent for ever, an unknown argument would stop the registration of all."""
-    trial = _manager({})
+    trial = pluggy.PluginManager(hooks.PROJECT)
+    for specs in specifications(plugins.loaded, owners):
+        trial.add_hookspecs(specs)
     try:
         trial.register(module)
         trial.check_pending()
@@ -272,14 +306,25 @@ def _import_bridges(plugins: Plugins, item: Loaded) -> None:
         if other in plugins.loaded:
             module = item.module(f"bridges.{other}")
             assert module is not None
-            _check_hook_module(module)
+            _check_hook_module(plugins, module, {*_offering(plugins, item.name), other})
             item.bridges[other] = module
+
+
+def specifications(loaded: Mapping[str, Loaded], names: Collection[str] | None = None) -> list[ModuleType]:
+    """The modules that specify hooks: the core's, and those of loaded plugins, of these `names` alone where given."""
+    offered = [
+        item.modules["hookspecs"]
+        for name, item in loaded.items()
+        if "hookspecs" in item.modules and (names is None or name in names)
+    ]
+    return [hooks, *offered]
 
 
 def _manager(loaded: Mapping[str, Loaded]) -> pluggy.PluginManager:
     """Hook callers that answer in load order: pluggy calls the last one first, so plugins go in backwards."""
     manager = pluggy.PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
+    for specs in specifications(loaded):
+        manager.add_hookspecs(specs)
     for item in reversed(list(loaded.values())):
         for other in reversed(list(item.bridges)):
             manager.register(item.bridges[other], f"{item.name}:{other}")

@@ -44,6 +44,8 @@ class Action:
     title: Any
     run: Callable[..., Outcome]
     permission: str = "write"
+    # A further permission, whole: what a plugin lets people do with the records of another.
+    needs: str = ""
     icon: str = "play"
     danger: bool = False
     bulk: bool = True
@@ -87,6 +89,7 @@ def actions_of(session: Session, record: RecordType, *, bulk: bool | None = None
         and (bulk is None or (found.bulk if bulk else found.single))
         and covers_action(session.scope.scopes, record.name, found.name)
         and holds(session, record.permission(found.permission))
+        and (not found.needs or holds(session, found.needs))
     ]
 
 

@@ -121,6 +121,8 @@ class RecordType:
     lookup: bool = False
     # Stands in the main menu and under quick add; what is worked with on the cards of others does not.
     menu: bool = True
+    # Rows are written by the plugin's own work alone; people read them, and no form, file or call changes them.
+    journal: bool = False
 
     def __repr__(self) -> str:
         return f"<RecordType {self.name}>"
@@ -171,6 +173,11 @@ def forget(plugin: str) -> None:
 def all_records() -> list[RecordType]:
     """Every record of every loaded plugin, by name."""
     return [_records[name] for name in sorted(_records)]
+
+
+def journals() -> frozenset[str]:
+    """The names of the records that nobody but their plugin writes."""
+    return frozenset(name for name, record in _records.items() if record.journal)
 
 
 def record_type(name: Any) -> RecordType:

@@ -115,3 +115,26 @@ def test_hook_plugin_enabled(session: Session, answer: Callable[[object], None])
     lifecycle.enable(session, "visitors")
     lifecycle.enable(session, "visitors")
     assert asked == ["visitors"]
+
+
+def test_hook_messages_kinds(session: Session, answer: Callable[[object], None]) -> None:
+    """A hook that a plugin offers is called like the core's own, and is silent where who answers is off."""
+    from parlour.plugins.messages.kinds import MessageKind, Shipped, kinds_of
+
+    text = Shipped("Come in", "Come in, {first_name}", "Come in")
+    kind = MessageKind("visitors.door", "Door", {"en": text, "ru": text}, sequence=1)
+
+    class Hooks:
+        @hookimpl
+        def messages_kinds(self, session: Session) -> Sequence[MessageKind]:
+            return [kind]
+
+    answer(Hooks())
+    assert kinds_of(session)[0] is kind
+    assert [one.code for one in kinds_of(session)][1:] == [
+        "messages.letter",
+        "messages.news",
+        "messages.trial",
+    ]
+    lifecycle.disable(session, "visitors")
+    assert kind not in kinds_of(session)

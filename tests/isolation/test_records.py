@@ -133,8 +133,8 @@ def test_control_the_same_attempts_succeed_at_home(engine: Engine, theirs: World
         for attempt in ATTEMPTS:
             if attempt is nothing_counted_of_a_delete and record.name != "contacts.contact":
                 continue  # nothing hangs on the others
-            if attempt is nothing_written and record.name == "contacts.consent":
-                continue  # given or withdrawn, never changed
+            if attempt is nothing_written and (record.journal or record.name == "contacts.consent"):
+                continue  # written by what happens, never changed
             with session_of(engine, theirs.organisation, theirs.user) as session:
                 try:
                     attempt(session, record, theirs.rows[record.name], tmp_path)
@@ -187,7 +187,9 @@ def test_a_value_that_is_taken_elsewhere_is_free_here(
         with session_of(engine, organisation, ours.user) as session:
             for item in unique:
                 if item.name in values:
-                    save(session, record, {item.name: values[item.name]}, row_id=ours.rows[record.name])
+                    changed = {item.name: values[item.name]}
+                    # A journal is written by its plugin alone, past the rights of whoever is there.
+                    save(session, record, changed, row_id=ours.rows[record.name], system=record.journal)
                     tried += 1
     assert tried
 

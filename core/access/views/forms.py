@@ -153,6 +153,7 @@ class Form:
         action: str,
         name: str = "form",
         save: Any = None,
+        also: Sequence[tuple[str, Any]] = (),
         readonly: bool = False,
     ):
         self.request = request
@@ -160,7 +161,9 @@ class Form:
         schema = colander.Schema()
         for node in nodes:
             schema.add(node)
-        buttons = () if readonly else (deform.Button(name="save", title=save or _("Save")),)
+        # `also` are further buttons, by the name that the request has when one is pressed.
+        named = () if readonly else (("save", save or _("Save")), *also)
+        buttons = [deform.Button(name=name, title=title) for name, title in named]
         self._form = deform.Form(
             schema, action=action, formid=name, buttons=buttons, renderer=request.form_renderer
         )

@@ -10,7 +10,7 @@ from translationstring import TranslationString
 
 from parlour import hooks
 from parlour.plugin import graph
-from parlour.plugin.registry import Loaded, Plugins
+from parlour.plugin.registry import Loaded, Plugins, misnamed, specifications
 from parlour.testing.conformance.subject import Subject, imports, modules
 
 
@@ -52,11 +52,16 @@ class ManifestChecks(Subject):
             f"templates lie in templates/{self.plugin}/, so that no other plugin's are hidden: {outside}"
         )
 
-    def test_its_hooks_match_their_specifications(self, loaded: Loaded) -> None:
-        for module in [loaded.modules.get("hooks"), *loaded.bridges.values()]:
+    def test_its_hooks_match_their_specifications(self, loaded: Loaded, plugins: Plugins) -> None:
+        assert not misnamed(loaded), f"hooks that a plugin offers begin with its name: {misnamed(loaded)}"
+        offered = {self.plugin, *graph.requirements(plugins.manifests, self.plugin)}
+        asked = [(loaded.modules.get("hooks"), offered)]
+        asked += [(module, offered | {other}) for other, module in loaded.bridges.items()]
+        for module, owners in asked:
             if module is not None:
                 trial = pluggy.PluginManager(hooks.PROJECT)
-                trial.add_hookspecs(hooks)
+                for specs in specifications(plugins.loaded, owners):
+                    trial.add_hookspecs(specs)
                 trial.register(module)
                 trial.check_pending()
 

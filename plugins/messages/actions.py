@@ -1,0 +1,143 @@
+"""What can be done at a click: write to a client, send again what failed, say what became of an uncertain message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from secrets import token_hex
+from typing import Any
+
+from parlour.access.rules import require
+from parlour.db.session import Session
+from parlour.i18n import _
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.messages import services
+from parlour.plugins.messages.access import SEND
+from parlour.plugins.messages.kinds import CHANNELS
+from parlour.plugins.messages.models import Message
+from parlour.plugins.messages.own_kinds import WRITTEN_BY_HAND
+from parlour.records import declare
+from parlour.records.actions import Outcome, action
+
+
+@action(
+    Contact,
+    "write",
+    plugin="messages",
+    title=_("Write a message"),
+    permission="read",
+    needs=SEND,
+    icon="message-square",
+    bulk=False,
+    fields={
+        "subject": declare.text(_("Subject"), required=True, max_length=200, hint=_("An SMS has none.")),
+        "text": declare.text(_("Text"), multiline=True, required=True, max_length=5000),
+        "channel": declare.choice(
+            _("Channel"), CHANNELS, hint=_("Empty: the one that the client prefers, or the first that works.")
+        ),
+    },
+)
+def write_to(session: Session, ids: Sequence[int], subject: str, text: str, channel: str | None) -> Outcome:
+    """Send a message about the client's own affairs; it needs no consent to advertising."""
+    require(session, SEND)
+    for contact_id in ids:
+        services.send(
+            session,
+            WRITTEN_BY_HAND.code,
+            contact_id=contact_id,
+            values={"subject": subject, "text": text},
+            channel=channel,
+            dedupe_key=f"letter:{contact_id}:{token_hex(12)}",
+        )
+    return Outcome(_("The message is on its way."))
+
+
+def _failed(row: Any) -> bool:
+    return row.get("state") in services.AGAIN
+
+
+def _uncertain(row: Any) -> bool:
+    return row.get("state") in ("uncertain", "sending")
+
+
+def _open(row: Any) -> bool:
+    return row.get("state") in ("waiting", "postponed")
+
+
+@action(
+    Message,
+    "resend",
+    plugin="messages",
+    title=_("Send again"),
+    permission="resend",
+    icon="rotate-cw",
+    applies=_failed,
+)
+def resend(session: Session, ids: Sequence[int]) -> Outcome:
+    """Send messages again that failed, came back or were too late."""
+    for message_id in ids:
+        services.resend(session, message_id)
+    return Outcome(_("It is sent again."))
+
+
+@action(
+    Message,
+    "arrived",
+    plugin="messages",
+    title=_("It has arrived"),
+    permission="resend",
+    icon="check",
+    applies=_uncertain,
+)
+def arrived(session: Session, ids: Sequence[int]) -> Outcome:
+    """Say of uncertain messages that they were sent."""
+    for message_id in ids:
+        services.decide(session, message_id, sent=True)
+    return Outcome(_("Noted: it was sent."))
+
+
+@action(
+    Message,
+    "not_arrived",
+    plugin="messages",
+    title=_("It has not arrived: send it"),
+    permission="resend",
+    icon="send",
+    applies=_uncertain,
+)
+def not_arrived(session: Session, ids: Sequence[int]) -> Outcome:
+    """Say of uncertain messages that they were not sent, and send them."""
+    for message_id in ids:
+        services.decide(session, message_id, sent=False)
+    return Outcome(_("It is sent now."))
+
+
+@action(
+    Message,
+    "leave",
+    plugin="messages",
+    title=_("Leave it at that"),
+    permission="resend",
+    icon="check",
+    applies=_failed,
+)
+def leave(session: Session, ids: Sequence[int]) -> Outcome:
+    """Nobody need look at failed messages any more."""
+    for message_id in ids:
+        services.leave(session, message_id)
+    return Outcome(_("Set aside: nobody needs to look at it any more."))
+
+
+@action(
+    Message,
+    "stop",
+    plugin="messages",
+    title=_("Do not send"),
+    permission="resend",
+    icon="x",
+    danger=True,
+    applies=_open,
+)
+def stop(session: Session, ids: Sequence[int]) -> Outcome:
+    """Take back messages that were not sent yet."""
+    stopped = sum(services.cancel(session, message_id) for message_id in ids)
+    return Outcome(_("Taken back: ${n} of ${all}", mapping={"n": stopped, "all": len(ids)}))
