@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from parlour.migrations import runner
@@ -48,15 +48,17 @@ def settings_for(folder: Path, site: str, owner: str | None = None) -> Settings:
 
 
 @contextmanager
-def fresh(kind: str, folder: Path, *, empty: bool = False) -> Iterator[Database]:
-    """A database of one kind; `empty` has no tables at all."""
+def fresh(kind: str, folder: Path, *, empty: bool = False, plugin: str | None = None) -> Iterator[Database]:
+    """A database of one kind; `empty` has no tables at all. `plugin` names one that was loaded since the templates
+    were made, and is installed in this one too.
+    """
     if kind == "sqlite":
         file = folder / "parlour.sqlite"
         if not empty:
-            shutil.copyfile(_sqlite_template(), file)
+            shutil.copyfile(_sqlite_template(plugin), file)
         yield Database(kind, settings_for(folder, f"sqlite:///{file}"))
         return
-    template = None if empty else _postgresql_template()
+    template = None if empty else _postgresql_template(plugin)
     name = reuse.take(template) if template else None
     if name is None:
         name = postgresql.name_of(str(next(_numbers)))
@@ -72,6 +74,8 @@ def fresh(kind: str, folder: Path, *, empty: bool = False) -> Iterator[Database]
 
 
 _folder: Path | None = None
+# The templates on the server.
+_made: list[str] = []
 
 
 def keep_templates_in(folder: Path) -> None:
@@ -80,35 +84,43 @@ def keep_templates_in(folder: Path) -> None:
     _folder = folder
 
 
-@lru_cache(maxsize=1)
-def _sqlite_template() -> Path:
+@cache
+def _sqlite_template(plugin: str | None) -> Path:
     assert _folder is not None
-    file = _folder / "template.sqlite"
-    runner.upgrade(settings_for(_folder, f"sqlite:///{file}"))
+    file = _folder / f"template{plugin or ''}.sqlite"
+    if plugin is not None:
+        shutil.copyfile(_sqlite_template(None), file)
+    _furnish(settings_for(_folder, f"sqlite:///{file}"), plugin)
     # The last connection to close a database writes its log back into the file, so the file alone is whole.
-    assert not file.with_name("template.sqlite-wal").exists()
+    assert not file.with_name(f"{file.name}-wal").exists()
     return file
 
 
-@lru_cache(maxsize=1)
-def _postgresql_template() -> str:
+@cache
+def _postgresql_template(plugin: str | None) -> str:
     assert _folder is not None
-    name = postgresql.name_of("template")
-    postgresql.create(name)
+    name = postgresql.name_of(f"template{plugin or ''}")
+    postgresql.create(name, None if plugin is None else _postgresql_template(None))
     site, owner = postgresql.url(name, postgresql.SITE), postgresql.url(name, postgresql.OWNER)
-    runner.upgrade(settings_for(_folder, site, owner))
+    _furnish(settings_for(_folder, site, owner), plugin)
+    _made.append(name)
     return name
+
+
+def _furnish(settings: Settings, plugin: str | None) -> None:
+    runner.upgrade(settings, only=None if plugin is None else {plugin})
 
 
 def make_templates() -> None:
     """Make them of what is loaded now, for each kind that is tested on here."""
     for kind, make in (("sqlite", _sqlite_template), ("postgresql", _postgresql_template)):
         if kind in wanted() and absent(kind) is None:
-            make()
+            make(None)
 
 
 def forget_templates() -> None:
     """Called once per test process, after the last database."""
     reuse.drop_all()
-    if _postgresql_template.cache_info().currsize:
-        postgresql.drop(_postgresql_template())
+    while _made:
+        postgresql.drop(_made.pop())
+    _postgresql_template.cache_clear()

@@ -17,6 +17,8 @@ from sqlalchemy.pool import NullPool
 OWNER, SITE = "parlour_test_owner", "parlour_test_site"
 PASSWORD = "parlour_test"
 PREFIX = "parlour_test_"
+# No test pulls the server's plug: nobody need wait for the disk at each commit.
+HASTE = "synchronous_commit=off"
 # Any constant: several test processes must not make the roles at the same moment.
 ROLES_LOCK = 7_061_726_6
 
@@ -63,10 +65,13 @@ def _usual_places() -> list[URL]:
 def _make_roles(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ROLES_LOCK})
     try:
-        there = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
+        settings = connection.execute(text("SELECT rolname, rolconfig FROM pg_roles"))
+        there: dict[str, list[str] | None] = {name: config for name, config in settings}
         for role in (OWNER, SITE):
             if role not in there:
                 connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'"))
+            if HASTE not in (there.get(role) or []):
+                connection.execute(text(f"ALTER ROLE {role} SET {HASTE}"))
     finally:
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ROLES_LOCK})
 

@@ -16,16 +16,13 @@ from webtest import TestApp
 from parlour.access.memberships import Duty, add_member
 from parlour.access.models import Organisation, User
 from parlour.access.roles import role_by_code
-from parlour.app import make_app
 from parlour.db import rls
 from parlour.db.base import METADATA
-from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session
 from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.records import registry
 from parlour.records.declare import integer, record_base, text, user
-from parlour.settings import Settings
 from parlour.testing import postgresql
 
 PASSWORD = "correct horse battery"
@@ -100,21 +97,8 @@ def probe(_probe_class: Any, owner_engine: Engine, organisation: Organisation) -
     return registry.record_type("core.probe")
 
 
-@pytest.fixture(scope="module")
-def assembled() -> list[Router]:
-    """The site is put together once; every test gives it a database of its own."""
-    return []
-
-
 @pytest.fixture
-def site(assembled: list[Router], settings: Settings, engine: Engine) -> Router:
-    if not assembled:
-        assembled.append(make_app(settings, engine=engine))
-    (app,) = assembled
-    app.registry["parlour.settings"] = settings
-    app.registry["parlour.engine"], app.registry["parlour.reader"] = engine, reader(engine)
-    app.registry["parlour.set_up"] = False
-    app.registry["parlour.access_log"].pause = 0
+def site(app: Router) -> Router:
     return app
 
 

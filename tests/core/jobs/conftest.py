@@ -19,7 +19,7 @@ from parlour.jobs import enqueue
 from parlour.jobs.models import Job
 from parlour.plugin import lifecycle
 from parlour.plugin.registry import Plugins, boot
-from parlour.settings import Settings
+from parlour.testing import databases
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -89,9 +89,17 @@ def probe(plugins: Plugins) -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(probe: None, engine: Engine, settings: Settings, organisation: Organisation) -> Desk:
+def database(
+    database_kind: str, probe: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[databases.Database]:
+    """A database of this test's own in which the sample plugin is installed."""
+    with databases.fresh(database_kind, tmp_path_factory.mktemp("data"), plugin="probe") as made:
+        yield made
+
+
+@pytest.fixture
+def desk(engine: Engine, organisation: Organisation) -> Desk:
     """The salon, with the sample plugin on."""
-    lifecycle.install(settings, "probe")
     return switched_on(engine, organisation)
 
 

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pyramid.router import Router
 from sqlalchemy import Engine
 
 from parlour.access.models import Organisation
-from parlour.app import make_app
 from parlour.db.base import now
 from parlour.jobs import enqueue, views
 from parlour.jobs.messages import keep
 from parlour.jobs.run import run_job
-from parlour.settings import Settings
 from parlour.testing import people
 from parlour.testing.browsers import Browser, browser_of
 from parlour.testing.site import statements
@@ -22,15 +21,14 @@ from tests.core.jobs.conftest import Desk
 
 
 @pytest.fixture
-def enter(desk: Desk, settings: Settings, organisation: Organisation) -> Callable[..., tuple[Browser, int]]:
+def enter(desk: Desk, app: Router, organisation: Organisation) -> Callable[..., tuple[Browser, int]]:
     """`enter("receptionist")`: a browser of somebody new in that role, and their number."""
-    site = make_app(settings, engine=desk.engine)
 
     def somebody(role: str, where: Organisation = organisation) -> tuple[Browser, int]:
         with people.trusted(desk.engine, where) as session:
             user = people.add_person(session, role)
             session.commit()
-        return browser_of(site, desk.engine, user), user.id
+        return browser_of(app, desk.engine, user), user.id
 
     return somebody
 

@@ -90,9 +90,8 @@ def worker(
     way: str, database_kind: str, probe: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Worker]:
     """A worker over a database of this module's own, with the sample plugin installed."""
-    with databases.fresh(database_kind, tmp_path_factory.mktemp("data")) as database:
+    with databases.fresh(database_kind, tmp_path_factory.mktemp("data"), plugin="probe") as database:
         settings = replace(database.settings, broker_url=BROKERS[way])
-        lifecycle.install(settings, "probe")
         made = Worker(settings)
         made.start()
         yield made

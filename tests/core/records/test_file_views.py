@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pyramid.router import Router
 from sqlalchemy import Engine, select
 
 from parlour.access.models import AccessLog, Organisation
-from parlour.app import make_app
 from parlour.plugins.contacts.models import Contact
 from parlour.records.files import File, path_of, store
 from parlour.records.write import save
@@ -25,8 +25,8 @@ Enter = Callable[..., Browser]
 
 
 @pytest.fixture
-def site(settings: Settings, engine: Engine) -> Any:
-    return make_app(settings, engine=engine)
+def site(app: Router) -> Router:
+    return app
 
 
 @pytest.fixture
