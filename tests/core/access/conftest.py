@@ -122,3 +122,27 @@ def log_in(app: TestApp, email: str, password: str = PASSWORD, **kw: Any) -> Any
     asked = form(page, "/login")
     asked["email"], asked["password"] = email, password
     return asked.submit(**kw)
+
+
+@pytest.fixture
+def as_owner(browser: Callable[..., TestApp], owner: User) -> TestApp:
+    """A browser in which the owner has logged in."""
+    app = browser()
+    log_in(app, "owner@example.com", status=303)
+    return app
+
+
+@pytest.fixture
+def as_(
+    browser: Callable[..., TestApp], engine: Engine, organisation: Organisation
+) -> Callable[..., TestApp]:
+    """`as_("manager")`: a browser in which somebody with these roles has logged in."""
+
+    def enter(*roles: str) -> TestApp:
+        email = f"{roles[0]}@example.com"
+        employ(engine, organisation, email, *roles)
+        app = browser()
+        log_in(app, email, status=303)
+        return app
+
+    return enter

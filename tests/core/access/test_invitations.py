@@ -54,13 +54,6 @@ def roles_of(engine, organisation, user):
         return [(codes[duty.role_id], duty.branch_id) for duty in memberships.member(session, user.id).duties]
 
 
-@pytest.fixture
-def as_owner(browser, owner):
-    app = browser()
-    log_in(app, "owner@example.com", status=303)
-    return app
-
-
 def fill(page):
     asked = form(page, f"{HERE}/members/invite")
     asked["email"], asked["name"] = "Anna@Example.com", "Anna"

@@ -154,13 +154,6 @@ def test_a_form_of_somebody_else_or_of_long_ago_sets_nothing_up(settings, owner)
 # ---- in the browser
 
 
-@pytest.fixture
-def as_owner(browser, owner):
-    app = browser()
-    log_in(app, "owner@example.com", status=303)
-    return app
-
-
 def code_of(secret, ahead=0):
     return pyotp.TOTP(secret).at(time.time() + ahead * STEP)
 

@@ -35,6 +35,10 @@ def handing(request: pytest.FixtureRequest, desk: Desk, settings: Settings) -> I
     forget_queues(there)
 
 
+# Seconds.
+QUIET = 0.3
+
+
 def pass_by(desk: Desk, made: BrokerRelay, ids: list[int], times: int) -> list[int]:
     """How many messages lie in the queue each time when jobs are handed over, two minutes apart."""
     lying = []
@@ -42,10 +46,12 @@ def pass_by(desk: Desk, made: BrokerRelay, ids: list[int], times: int) -> list[i
         for job_id in ids:
             desk.change(job_id, locked_until=now() - timedelta(seconds=1))
         made.dispatch()
-        # RabbitMQ does not say when it has a message.
-        end = time.monotonic() + 0.5
-        while (count := held(made.app, ["mail"])["mail"]) == sum(lying[-1:]) and time.monotonic() < end:
+        # RabbitMQ does not say when it has a message, so nothing has to come for a while.
+        count, end = held(made.app, ["mail"])["mail"], time.monotonic() + QUIET
+        while time.monotonic() < end:
             time.sleep(0.02)
+            if (newer := held(made.app, ["mail"])["mail"]) != count:
+                count, end = newer, time.monotonic() + QUIET
         lying.append(count)
     return lying
 
