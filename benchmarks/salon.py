@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2s
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,13 +19,18 @@ from parlour.db.engine import make_engine
 from parlour.db.session import Session, open_session
 from parlour.errors import Refusal
 from parlour.i18n import _
-from parlour.migrations import runner
+from parlour.migrations import heads, runner
 from parlour.plugin import lifecycle
+from parlour.plugin.manifest import GROUP
 from parlour.plugin.registry import boot, booted
 from parlour.settings import Settings
 from parlour.testing.people import add_person
 
 CONTACT = "contacts.contact"
+# What a salon has: all plugins that come with Parlour, and not the one that the tests bring.
+SHIPPED = tuple(
+    point.name for point in entry_points(group=GROUP) if point.dist and point.dist.name == "parlour"
+)
 
 
 def _words(*lines: str) -> list[str]:
@@ -192,7 +198,7 @@ def furnish(settings: Settings, count: int) -> Salon:
     """Make the tables, the organisation and `count` clients. Raises Refusal for a database that is in use."""
     from benchmarks.raw import base
 
-    runner.upgrade(settings)
+    runner.upgrade(settings, only=(heads.CORE, *SHIPPED))
     owner = make_engine(settings.owner_database_url)
     engine = make_engine(settings.database_url)
     if not booted():
