@@ -11,8 +11,6 @@ import secrets
 import time
 from dataclasses import dataclass
 
-import pyotp
-import segno
 import structlog
 from sqlalchemy import Engine, delete, func, or_, select, update
 
@@ -49,10 +47,14 @@ class Enrolment:
 
     def address(self, user: User) -> str:
         """What authenticators read from the picture."""
+        import pyotp
+
         return pyotp.TOTP(self.secret).provisioning_uri(name=user.email, issuer_name=ISSUER)
 
     def picture(self, user: User) -> str:
         """The address as a QR code: an SVG within a data: URL, dark on light in any theme."""
+        import segno
+
         return segno.make(self.address(user), error="m").svg_data_uri(scale=5, border=3, light="#fff")
 
 
@@ -62,6 +64,8 @@ def is_on(user: User) -> bool:
 
 def begin(settings: Settings, user: User) -> Enrolment:
     """A new secret."""
+    import pyotp
+
     secret = pyotp.random_base32()
     return Enrolment(secret, seal(settings.secret, "enrolment", [user.id, secret]))
 
@@ -204,6 +208,8 @@ def _password_mark(user: User) -> str:
 
 def _step_of(secret: str, digits: str, at: float | None) -> int | None:
     """The time step whose code this is, or None."""
+    import pyotp
+
     present = int((time.time() if at is None else at) // STEP)
     totp = pyotp.TOTP(secret, interval=STEP)
     for step in range(present - TOLERANCE, present + TOLERANCE + 1):

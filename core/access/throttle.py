@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from parlour.access.models import Throttle
 from parlour.db.base import Moment, now
+from parlour.db.engine import insert_of
 from parlour.db.session import Session, system
 from parlour.errors import Refusal
 from parlour.i18n import _
@@ -106,7 +106,7 @@ def reserve(session: Session, limits: Sequence[tuple[Limit, str]], at: datetime 
 
 def _upsert(session: Session, limit: Limit, key: str, at: datetime) -> Any:
     """Insert with count 1, or count on where the wait is over; returns no row where it is not."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session.get_bind().dialect.name)
     moment: ColumnElement[datetime] = literal(at, Moment())
     counted = case((Throttle.last_at < at - limit.memory, 1), else_=Throttle.count + 1)
     steps = limit.steps()

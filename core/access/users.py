@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import idna
-from email_validator import validate_email
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
@@ -41,6 +40,8 @@ def email_key(email: str) -> str:
 
 def clean_email(email: str) -> str:
     """The address in normal form; nothing is sent or looked up. Raises ValueError."""
+    from email_validator import validate_email  # see parse/emails.py
+
     email = email.strip()
     # Small networks name their own machines like this; only the form of such an address is judged.
     suffix = ".example.com" if email.casefold().endswith(_LOCAL_ENDINGS) else ""

@@ -114,6 +114,17 @@ def _postgresql_checkout(dialect: Any, driver: Any, record: Any, proxy: Any) -> 
         raise InvalidatePoolError from gone
 
 
+def insert_of(dialect: str) -> Any:
+    """The INSERT of a dialect, which knows ON CONFLICT. Only the dialect in use is loaded."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
+
+
 def is_lost(error: BaseException) -> bool:
     """Whether a statement failed because the database cannot be reached, or ended the connection under it."""
     if not isinstance(error, DBAPIError) or error.orig is None:

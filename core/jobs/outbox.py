@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, cast, delete, event, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import SessionTransaction
 
 from parlour.db.base import now
+from parlour.db.engine import insert_of
 from parlour.db.session import SYSTEM, Session
 from parlour.jobs.handlers import Terms, terms_of
 from parlour.jobs.models import FINISHED, PARKED, WAITING, Job
@@ -54,7 +54,7 @@ def enqueue(
     except TypeError as error:
         raise ValueError(f"The arguments of a job are plain JSON: {error}.") from error
     organisation_id = session.scope.organisation_id if session.scoped else None
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = insert_of(session.get_bind().dialect.name)
     statement = (
         insert(Job)
         .values(

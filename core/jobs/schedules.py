@@ -9,7 +9,7 @@ from sqlalchemy import Engine, or_, select, update
 
 from parlour.access.models import Organisation
 from parlour.db.base import now
-from parlour.db.engine import reader
+from parlour.db.engine import insert_of, reader
 from parlour.db.session import SYSTEM, Scope, Session, open_session
 from parlour.jobs.models import PARKED, RUNNING, SENDING, WAITING, Job, ScheduleState
 from parlour.jobs.outbox import enqueue
@@ -80,7 +80,9 @@ def sync(engine: Engine) -> int:
                 )
             else:
                 # Another worker may be at the same; the unique key lets one of them through.
-                insert = _insert(engine)(ScheduleState).values(organisation_id=key[0], name=key[1], **values)
+                insert = insert_of(engine.dialect.name)(ScheduleState).values(
+                    organisation_id=key[0], name=key[1], **values
+                )
                 connection.execute(insert.on_conflict_do_nothing())
     return len(stale)
 
@@ -147,9 +149,3 @@ def _unfinished(session: Session, organisation_id: int | None, job: str, name: s
         Job.state.in_((WAITING, RUNNING, SENDING, PARKED)),
     )
     return session.execute(statement.limit(1), execution_options={SYSTEM: True}).first() is not None
-
-
-def _insert(engine: Engine):  # type: ignore[no-untyped-def]
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    return postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert

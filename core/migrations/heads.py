@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -69,6 +70,12 @@ def head(package_folder: Path) -> str | None:
 
 
 def _read(file: Path) -> Revision:
+    return _parsed(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(file: Path, _written: int) -> Revision:
+    """Parsing all of them takes as long as a page, and a start looks at them again and again."""
     found: dict[str, object] = {}
     try:
         tree = ast.parse(file.read_text("utf-8"), str(file))

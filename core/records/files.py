@@ -15,7 +15,7 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.jobs.outbox import enqueue
-from parlour.records import blobs, content, dangerous, images
+from parlour.records import blobs, content, dangerous
 from parlour.records.kinds import FileKind
 from parlour.records.models import Change, ChangeSet
 from parlour.settings import Settings
@@ -92,6 +92,8 @@ def store(
         forbidden = dangerous.danger(received, name)
         if forbidden is not None:
             raise Refusal(forbidden)
+        from parlour.records import images  # the decoders are loaded when the first file comes
+
         place = received
         width: int | None = None
         height: int | None = None
@@ -134,6 +136,8 @@ def _check_space(session: Session, settings: Settings, length: int) -> None:
 
 
 def _thumbnail(picture: Path, target: Path) -> Path | None:
+    from parlour.records import images
+
     try:
         images.thumbnail(picture, target)
     except Refusal:  # too large or damaged: kept all the same, only not shown small

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
 from parlour.i18n import _
 from parlour.records.parse import Cell, day, emails, money, phones, sex, text_of, tidy, yes_no
+from parlour.records.parse.alike import ratio
 
 # A guess weaker than this is not offered.
 _ENOUGH = 0.5
@@ -289,7 +288,7 @@ def _likeness(heading: str, title: str) -> float:
     else:
         if all(word in _NEUTRAL or len(word) == 1 for word in besides):
             return 0.85 if len(known_words) > 1 else 0.8
-    if len(said) >= 5 and len(known) >= 5 and fuzz.ratio(said, known) >= 86:
+    if len(said) >= 5 and len(known) >= 5 and ratio(said, known) >= 86:
         return 0.75
     return 0.0
 

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from rapidfuzz import fuzz
-
 from parlour.plugins.contacts import names
 from parlour.plugins.contacts.derived import PARTS, display_name, parts_of
+from parlour.records.parse.alike import ratio
 from parlour.records.values import key_of
 
 # Words and names of companies are called alike from this score on (0 to 100).
@@ -140,7 +139,7 @@ def born_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     if one.get("sex") and other.get("sex") and one["sex"] != other["sex"]:
         return False
     own, theirs = name_of(one), name_of(other)
-    same_first = bool(own.first) and fuzz.ratio(latin(own.first), latin(theirs.first)) >= ALIKE
+    same_first = bool(own.first) and ratio(latin(own.first), latin(theirs.first)) >= ALIKE
     return same_first and (
         not own.middle or not theirs.middle or skeleton(own.middle) == skeleton(theirs.middle)
     )
@@ -172,4 +171,4 @@ def _alike_companies(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return False
     left = [" ".join(map(latin, company_words(one.get(name)))) for name in ("name", "legal_name")]
     right = [" ".join(map(latin, company_words(other.get(name)))) for name in ("name", "legal_name")]
-    return any(a and b and fuzz.ratio(a, b) >= ALIKE for a in left for b in right)
+    return any(a and b and ratio(a, b) >= ALIKE for a in left for b in right)

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rapidfuzz import fuzz
-
 from parlour.plugins.contacts.first_names import FIRST_NAMES
+from parlour.records.parse.alike import ratio
 
 # Alike by this many of a hundred points, two names are worth a second look.
 NEAR = 88
@@ -300,16 +299,14 @@ def near_identical(one: Name, two: Name) -> bool:
         whole = folded(str(one))
         return bool(whole) and whole == folded(str(two))
     if one.middle and two.middle and not _same_part(one.middle, two.middle):
-        if fuzz.ratio(folded(one.middle), folded(two.middle)) < NEAR:
+        if ratio(folded(one.middle), folded(two.middle)) < NEAR:
             return False
     if compatible(one, two):
         return not (abbreviated(one.first) or abbreviated(two.first))
     for other in (two, Name(two.first, two.last, two.middle)):
         pairs = [(folded(one.last), folded(other.last)), (folded(one.first), folded(other.first))]
         if all(_misspelt(own, theirs) for own, theirs in pairs):
-            return (
-                fuzz.ratio(" ".join(pair[0] for pair in pairs), " ".join(pair[1] for pair in pairs)) >= NEAR
-            )
+            return ratio(" ".join(pair[0] for pair in pairs), " ".join(pair[1] for pair in pairs)) >= NEAR
     return False
 
 
@@ -322,7 +319,7 @@ def _misspelt(own: str, other: str) -> bool:
         short[-2:] in ("ий", "ой") and long[-2:] == "ая" and short[:-2] == long[:-2]
     ):
         return False
-    return min(len(own), len(other)) >= 4 and fuzz.ratio(own, other) >= 75
+    return min(len(own), len(other)) >= 4 and ratio(own, other) >= 75
 
 
 def name_block_key(name: Name) -> str:

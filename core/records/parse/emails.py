@@ -57,6 +57,7 @@ def _read(part: str, found: list[Line], rest: list[str], label: str, main: bool)
 
 @lru_cache(maxsize=4096)
 def _address(word: str) -> str | None:
+    # Its patterns take as long to compile as a page to be made, and most processes read no addresses.
     from email_validator import EmailNotValidError, validate_email
 
     word = re.sub(r"(?i)^(?:mailto|e-?mail|почта):", "", word).strip(".:'\"`()[]")

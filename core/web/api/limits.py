@@ -19,12 +19,12 @@ import structlog
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import Engine, case
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.access import tokens
 from parlour.access.models import Throttle
 from parlour.db.base import now
+from parlour.db.engine import insert_of
 from parlour.db.session import Session, open_session, system
 from parlour.i18n import _
 from parlour.web.api.caller import Caller
@@ -153,7 +153,7 @@ class Calls:
 
 def _add(session: Session, new: dict[str, tuple[int, int]]) -> dict[str, int]:
     """Add to the rows of these keys, beginning anew where a window has passed; returns what stands there now."""
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(session.get_bind().dialect.name)
     rows = [
         {
             "key": key,
