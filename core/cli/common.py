@@ -48,14 +48,35 @@ def site(given: Settings | None = None) -> Iterator[Engine]:
         engine.dispose()
 
 
+def make_first_tables(given: Settings, engine: Engine) -> None:
+    """Make the tables of an empty database, which then opens its set-up page; any other is left for `db upgrade`."""
+    from sqlalchemy import inspect
+
+    with engine.connect() as connection:
+        empty = not inspect(connection).get_table_names()
+    if empty:
+        # Alembic stays out of the memory of a site that has its tables.
+        from parlour.migrations import runner
+
+        runner.upgrade(given)
+
+
+def refuse_unfit(engine: Engine) -> None:
+    """Raises Refusal when this code must not touch the database: tables behind, or a role that sees
+    everything.
+    """
+    refuse_behind(engine)
+    refuse_exempt(engine)
+
+
 def refuse_behind(engine: Engine) -> None:
     """Raises Refusal when the core's tables are not the ones that this code wants."""
     from parlour.migrations import heads
 
+    known = [item.id for item in heads.revisions(heads.core_folder())]
     with engine.connect() as connection:
-        here, wanted = heads.current(connection, heads.CORE), heads.head(heads.core_folder())
-        known = [item.id for item in heads.revisions(heads.core_folder())]
-    if here == wanted:
+        here = heads.current(connection, heads.CORE)
+    if here == known[-1]:
         return
     if here is not None and here not in known:
         raise Refusal(_("The database is newer than this Parlour. Install the newer version again."))

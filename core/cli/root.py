@@ -30,6 +30,8 @@ COMMANDS = {
     "bench": ("parlour.cli.bench:bench", "Measure speed against plain SQL."),
 }
 
+# The exit code of what was not done.
+REFUSED = 2
 # Of PostgreSQL: a grant is missing.
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -77,25 +79,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        return _say(error.format_message())
+        return REFUSED
     except click.exceptions.Abort:
         click.echo("", err=True)
         return 130
-    except ParlourError as error:
-        return _say(_sentences(error))
     except BrokenPipeError:
         # The reader went away (`parlour ... | head`); writing the rest would only raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
-        return _say(_of_database(error))
+        say(error)
+        return REFUSED
 
 
-def _say(message: str) -> int:
+def say(error: Exception) -> None:
+    """Write a refusal to stderr, in one line; anything else is a fault of ours and is raised again."""
+    if isinstance(error, click.ClickException):
+        message = error.format_message()
+    elif isinstance(error, ParlourError):
+        message = _sentences(error)
+    else:
+        message = _of_database(error)
     click.echo("parlour: " + " ".join(message.split()), err=True)
-    return 2
 
 
 def _sentences(error: ParlourError) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import click
 
-from parlour.cli.common import refuse_behind, refuse_exempt, settings
-from parlour.db.engine import make_engine
-from parlour.settings import Settings
+from parlour.settings import load
 
 
 @click.command()
@@ -26,10 +24,8 @@ def serve(host: str, port: int, workers: int) -> None:
     from parlour.cli.logs import configure
     from parlour.cli.server import handed_over, listen, run
 
-    given = settings()
+    given = load()
     listener = None if handed_over() else listen(host, port)
-    make_first_tables(given)
-    refuse_unfit(given)
     configure()
     run(given, listener, workers=workers)
 
@@ -44,40 +40,18 @@ def serve(host: str, port: int, workers: int) -> None:
 )
 def worker(queues: str) -> None:
     """Do the jobs that the site hands to the broker of PARLOUR_BROKER_URL, until told to end."""
+    from parlour.cli.common import refuse_unfit
     from parlour.cli.logs import configure
+    from parlour.db.engine import make_engine
     from parlour.jobs.worker import main, read_queues
 
-    given = settings()
+    given = load()
     wanted = read_queues(queues)
     if given.broker_url:  # without one the worker itself says what to do
-        refuse_unfit(given)
+        engine = make_engine(given.database_url)
+        try:
+            refuse_unfit(engine)
+        finally:
+            engine.dispose()
     configure()
     main(given, queues=wanted)
-
-
-def make_first_tables(given: Settings) -> None:
-    """Make the tables of an empty database, which then opens its set-up page; any other is left for `db upgrade`."""
-    from sqlalchemy import inspect
-
-    engine = make_engine(given.database_url)
-    try:
-        empty = not inspect(engine).get_table_names()
-    finally:
-        engine.dispose()
-    if empty:
-        # Alembic stays out of the memory of a site that has its tables.
-        from parlour.migrations import runner
-
-        runner.upgrade(given)
-
-
-def refuse_unfit(given: Settings) -> None:
-    """Raises Refusal when this code must not touch the database: tables behind, or a role that sees
-    everything.
-    """
-    engine = make_engine(given.database_url)
-    try:
-        refuse_behind(engine)
-        refuse_exempt(engine)
-    finally:
-        engine.dispose()

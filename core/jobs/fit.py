@@ -28,6 +28,13 @@ def fits(connection: Connection, owner: str) -> bool:
     return wanted is None or heads.current(connection, owner) == wanted
 
 
+def remember_heads() -> None:
+    """Read the heads of all that is loaded, before the processes are forked that go by them."""
+    plugins = current()
+    for owner in (heads.CORE, *plugins.loaded):
+        _wanted(owner, plugins.generation)
+
+
 @lru_cache(maxsize=256)
 def _wanted(owner: str, _generation: int) -> str | None:
     """The head of the code as it was loaded: on the disk there may be a newer one by now."""

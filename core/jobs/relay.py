@@ -50,8 +50,11 @@ class Relay:
         self._thread = threading.Thread(target=self._loop, name="parlour-relay", daemon=True)
         self._next: dict[str, float] = {}
         self.fits = True
+        self._after = 0.0
 
-    def start(self) -> None:
+    def start(self, after: float = 0.0) -> None:
+        """Begin to look, in so many seconds."""
+        self._after = after
         self._thread.start()
 
     def stop(self, timeout: float = 10.0) -> None:
@@ -65,6 +68,7 @@ class Relay:
         raise NotImplementedError
 
     def _loop(self) -> None:
+        self.stopping.wait(self._after)
         while not self.stopping.is_set():
             pause = POLL
             try:
@@ -190,8 +194,10 @@ class BrokerRelay(Relay):
         self.stopping.wait(PAUSE)
 
 
-def start_embedded(settings: Settings, engine: Engine | None = None) -> EmbeddedRelay | None:
-    """Start the relay of a serving process, which runs the jobs itself. Plugins are loaded before.
+def start_embedded(
+    settings: Settings, engine: Engine | None = None, *, after: float = 0.0
+) -> EmbeddedRelay | None:
+    """Start the relay of a serving process, which runs the jobs itself, in so many seconds. Plugins are loaded before.
 
     None with a broker: then `parlour worker` does all of this. The caller ends it with `stop()`. Each process
     of a server may start one.
@@ -200,5 +206,5 @@ def start_embedded(settings: Settings, engine: Engine | None = None) -> Embedded
         return None
     engine = engine or make_engine(settings.database_url, pool_size=sum(SLOTS.values()) + 2)
     relay = EmbeddedRelay(engine, settings)
-    relay.start()
+    relay.start(after)
     return relay

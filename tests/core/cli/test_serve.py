@@ -146,15 +146,18 @@ def test_an_empty_database_is_made_ready_and_opens_its_set_up_page(tmp_path: Pat
         assert site.end() == 0
 
 
-def test_a_database_that_is_behind_is_left_for_the_operator(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_database_that_is_behind_is_left_for_the_operator(tmp_path: Path, workers: str) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE somebody_elses (id INTEGER PRIMARY KEY)"))
     engine.dispose()
     environ = {"PARLOUR_DATA": str(tmp_path), "PARLOUR_DATABASE_URL": "", "PARLOUR_OWNER_DATABASE_URL": ""}
-    with running("serve", "--port", "0", environ=environ) as site:
+    with running("serve", "--port", "0", "--workers", workers, environ=environ) as site:
         assert site.process.wait(60) == 2
-        assert "parlour db upgrade" in site.complaints
+        assert site.complaints.startswith(
+            "parlour: The database is not up to date. Run: parlour db upgrade\n"
+        )
 
 
 def test_a_data_folder_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
