@@ -12,15 +12,18 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Text,
     and_,
     any_,
     case,
     cast,
+    column,
     false,
     func,
     intersect,
     or_,
     select,
+    table,
     true,
     union_all,
 )
@@ -39,6 +42,7 @@ from parlour.records.values import digits_of, key_of, like_pattern
 MAX_WORDS = 8
 # A word that stands so often in so many of the first names is found soon by reading on.
 PROBED, OFTEN = 3000, 15
+_TABLES = table("pg_class", column("oid"), column("reltuples"))
 # Shorter words have no trigram that an index could be asked for.
 TRIGRAM = 3
 # Country codes whose national numbers are dialled with a trunk prefix that people write down.
@@ -68,11 +72,17 @@ def search_predicate(session: Session, record: RecordType, text: str) -> Predica
         return false()
     if session.get_bind().dialect.name != "postgresql":
         return and_(*(or_(*(place.holds for place in found)) for found in places))
-    common = _common(session, record, [place for found in places for place in found])
-    seldom: list[Any] = []
+    often = _common(session, record, [place for found in places for place in found])
+    together = _together(session, record, words, places, often)
+    # Of several words the rows that have a tag are looked up however many they are: perhaps nobody has both, and reading
+    # on would come to the end of the list.
+    common = often if len(words) == 1 else {place for place in often if not place.link}
+    seldom: list[Any] = [_found_together(together, places)] if together else []
     conditions: list[Predicate] = []
-    for word, found in zip(words, places, strict=True):
-        if common.isdisjoint(found):
+    for at, (word, found) in enumerate(zip(words, places, strict=True)):
+        if at in together:
+            conditions.append(_read(record, found, {together[at]}, whole=False))
+        elif common.isdisjoint(found):
             seldom.append(union_all(*(place.ids for place in found)))
         else:
             conditions.append(_read(record, found, common, whole=len(word) < TRIGRAM))
@@ -94,13 +104,52 @@ class _Place:
     # The condition on rows of the record, and the ids of the rows that meet it.
     holds: Predicate
     ids: Any
-    # Whether the word is looked for in values of a list (tags, sources), and not in the rows themselves.
-    named: bool = False
+    # Where what a list has (tags, sources) is linked to the rows, when the word is looked for in that and not in the rows.
+    link: str = ""
 
 
 def _found(cls: Any, owner: str, column: str, pattern: str) -> Any:
     """Ids of rows in whose column the pattern is found, by way of the index; see the migrations from `core_0007` on."""
     return select(func.parlour_search(cast(cls.__tablename__, REGCLASS), owner, column, pattern).label("id"))
+
+
+def _together(
+    session: Session,
+    record: RecordType,
+    words: Sequence[str],
+    places: Sequence[Sequence[_Place]],
+    common: set[_Place],
+) -> dict[int, _Place]:
+    """By their numbers, the words that are looked up together in the column by which the list is ordered: each stands
+    there or where it is seldom. Fewer than two of them, or too many rows with all of them, are none.
+    """
+    ordered = f"{record.sort_field}_key"
+    found: dict[int, _Place] = {}
+    for at, (word, some) in enumerate(zip(words, places, strict=True)):
+        own = next((place for place in some if place.cls is record.cls and place.column == ordered), None)
+        if own is not None and len(word) >= TRIGRAM and common.isdisjoint({*some} - {own}):
+            found[at] = own
+    if len(found) < 2:
+        return {}
+    patterns = sorted({place.pattern for place in found.values()})
+    table = record.cls.__tablename__
+    key = (table, ordered, "\n".join(patterns))
+    question = func.parlour_frequent_all(cast(table, REGCLASS), ordered, _texts(patterns))
+    return {} if _frequent(session, {key: question})[key] else found
+
+
+def _found_together(together: Mapping[int, _Place], places: Sequence[Sequence[_Place]]) -> Any:
+    """Ids of the rows in whose column all the words stand, and of those in which one of them stands elsewhere."""
+    some = list(together.values())
+    patterns = _texts([place.pattern for place in some])
+    table = cast(some[0].cls.__tablename__, REGCLASS)
+    all_of_them = select(func.parlour_search_all(table, some[0].owner, some[0].column, patterns).label("id"))
+    elsewhere = [place.ids for at in together for place in places[at] if place is not together[at]]
+    return union_all(all_of_them, *elsewhere)
+
+
+def _texts(texts: Sequence[str]) -> Any:
+    return cast(list(texts), ARRAY(Text))
 
 
 _Pattern = tuple[str, str, str]
@@ -125,14 +174,14 @@ def _estimated(cls: Any, column: str, pattern: str) -> Any:
 
 def _common(session: Session, record: RecordType, places: Sequence[_Place]) -> set[_Place]:
     """Those of the places in which the word stands too often."""
-    keys = {
-        place: (place.cls.__tablename__, place.column, place.pattern) for place in places if not place.named
-    }
+    keys = {place: (place.link or place.cls.__tablename__, place.column, place.pattern) for place in places}
     ordered = f"{record.sort_field}_key"
     known = _frequent(
         session,
         {
-            key: _early(record, place)
+            key: _linked_often(record, place)
+            if place.link
+            else _early(record, place)
             if place.cls is record.cls and place.column == ordered
             else _estimated(place.cls, place.column, place.pattern)
             for place, key in keys.items()
@@ -162,6 +211,16 @@ def _early(record: RecordType, place: _Place) -> Any:
     return often.scalar_subquery() >= OFTEN
 
 
+def _linked_often(record: RecordType, place: _Place) -> Any:
+    """Whether so many rows are linked to what is called so that reading the list in its order would fill a page sooner."""
+    wanted = cast(record.cls.__tablename__, REGCLASS)
+    rows = select(_TABLES.c.reltuples).where(_TABLES.c.oid == wanted).scalar_subquery()
+    # As in `parlour_frequent`.
+    many = cast(func.greatest(2000, 12 * func.sqrt(func.greatest(rows, 0))), BigInteger)
+    linked = select(func.count()).select_from(place.ids.limit(many).subquery())
+    return linked.scalar_subquery() >= many
+
+
 def _read(record: RecordType, places: Sequence[_Place], common: set[_Place], *, whole: bool) -> Predicate:
     """That a common word stands in one of its places, tried row by row. The rows in whose other places it is seldom are
     looked up once before, unless the word is too short for that (`whole`).
@@ -169,7 +228,7 @@ def _read(record: RecordType, places: Sequence[_Place], common: set[_Place], *, 
     Under row-level security the planner knows nothing about LIKE and takes every word for a seldom one. What
     stands in a CASE it takes to hold for half of all rows, which is what a common word wants.
     """
-    row_by_row = [place for place in places if place in common or (whole and not place.named)]
+    row_by_row = [place for place in places if place in common or (whole and not place.link)]
     holds = [place.holds for place in row_by_row]
     others = [place.ids for place in places if place not in row_by_row]
     if others:
@@ -218,19 +277,27 @@ def _by_target(session: Session, record: RecordType, item: Field, word: str) -> 
     if seen is None:
         return []
     column, pattern = f"{title}_key", like_pattern(word)
-    named = select(target.id).where(getattr(target, column).like(pattern, escape="\\"))
+    named = select(target.id).where(getattr(target, column).like(pattern, escape="\\"), *seen)
     by_index = _found(item.target.cls, "id", column, pattern)
     if seen:
-        named = named.where(*seen)
         by_index = select(target.id).where(target.id.in_(by_index), *seen)
     if item.storage == "link":
         own = getattr(item.cls, f"{item.attr}_id")
-        holds, ids = own.in_(named), select(item.cls.id).where(own.in_(by_index))
+        owner, holds = item.cls.id, own.in_(named)
     else:
         pair = item.cls
-        holds = record.cls.id.in_(select(pair.owner_id).where(pair.target_id.in_(named)))
-        ids = select(pair.owner_id).where(pair.target_id.in_(by_index))
-    return [_Place(item.target.cls, "id", column, pattern, holds, ids, named=True)]
+        own, owner = pair.target_id, pair.owner_id
+        # As in `_place`, looked up row by row: to make a list of all who have a tag would take longest.
+        holds = (
+            select(own)
+            .where(owner == record.cls.id, record.cls.id.is_not(None), own.in_(named))
+            .correlate(record.cls)
+            .exists()
+        )
+    # Made into an array first, they are few for the planner, and the rows linked to them are found by index.
+    ids = select(owner).where(own == any_(func.array(by_index.scalar_subquery(), type_=ARRAY(BigInteger))))
+    link = f"{item.cls.__tablename__}.{item.attr}"
+    return [_Place(item.target.cls, "id", column, pattern, holds, ids, link)]
 
 
 def _pattern(item: Field, word: str, defaults: Defaults) -> str | None:

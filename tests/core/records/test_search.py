@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import ProgrammingError
 
 from parlour.access.models import Organisation, Rule
@@ -30,6 +30,14 @@ WORDS = (
     "vip",
     "9131487",
     "вип тверь",
+    "орлов тверь",
+    "глеб mail.ru",
+    "анна vip",
+    "орлова анна vip",
+    "анна нна",
+    "анна анна",
+    "о'нил \\ 100%",
+    "анна глеб",
     "100%",
     "_",
     "ооо ромашка",
@@ -72,6 +80,55 @@ def test_common_and_seldom_words_find_the_same(
     assert sum(bool(found) for found, _count in seldom.values()) > 7
     monkeypatch.setattr(search, "_common", lambda _session, _record, places: set(places))
     assert {words: (names(session, words), count(session, contact, q=words)) for words in WORDS} == seldom
+
+
+@pytest.mark.parametrize("often", ["%анна%", "%орлов%", "%vip%", "%тверь%"])
+def test_words_looked_up_together_find_the_same_as_one_by_one(
+    session: Session, clients: list[int], monkeypatch: pytest.MonkeyPatch, often: str
+) -> None:
+    monkeypatch.setattr(
+        search, "_common", lambda _session, _record, places: {one for one in places if one.pattern == often}
+    )
+    save(session, Contact, {"name": "О'Нил 100% \\"})
+    together = {words: names(session, words) for words in WORDS}
+    assert together["орлов тверь"] == ["Белова Анна", "Орлов Глеб"]
+    assert together["о'нил \\ 100%"] == ["О'Нил 100% \\"]
+    assert together["анна нна"] == ["Белова Анна", "Орлова Анна"]
+    monkeypatch.setattr(search, "_together", lambda *_given: {})
+    assert {words: names(session, words) for words in WORDS} == together
+
+
+def test_words_that_stand_in_one_column_are_looked_up_together(
+    database_kind: str, session: Session, clients: list[int], engine: Engine
+) -> None:
+    asked = {}
+    for words in ("анна орл", "анна ов", "анна"):
+        with statements(engine) as seen:
+            names(session, words)
+        asked[words] = any("parlour_search_all" in one for one in seen)
+    postgresql = database_kind != "sqlite"
+    assert asked == {"анна орл": postgresql, "анна ов": False, "анна": False}
+
+
+def test_a_tag_that_many_have_is_common_and_one_that_few_have_is_not(
+    database_kind: str, session: Session, clients: list[int]
+) -> None:
+    if database_kind == "sqlite":
+        return
+    made = [Change({"name": f"Ия {number}", "tags": ["Постоянный"]}) for number in range(2_100)]
+    for start in range(0, len(made), 700):
+        write(session, Contact, made[start : start + 700])
+    record = record_type(Contact)
+    fields, defaults = fields_of(session, record), defaults_of(session)
+    places = [
+        place
+        for word in ("постоянный", "vip")
+        for place in search._places(session, record, fields, word, defaults)
+    ]
+    assert {one.pattern for one in search._common(session, record, places) if one.link} == {"%постоянный%"}
+    assert len(names(session, "постоянный")) == 50
+    assert count(session, record, q="постоянный", exact=True) == (2_100, False)
+    assert names(session, "постоянный vip") == []
 
 
 def test_what_the_person_may_not_read_finds_nothing(
@@ -147,6 +204,15 @@ def test_a_tag_that_the_person_may_not_see_finds_nothing_and_filters_nothing(
 
 # The functions of PostgreSQL that look as the owner of the tables; SQLite has neither roles nor functions of its own.
 FOUND = text("SELECT parlour_search('contacts_contact', 'id', 'name_key', :like)")
+FOUND_ALL = text(
+    "SELECT parlour_search_all('contacts_contact', 'id', 'name_key', ARRAY['%', CAST(:like AS text)])"
+)
+
+
+@pytest.fixture(params=[FOUND, FOUND_ALL], ids=["one", "all"])
+def found(request: pytest.FixtureRequest) -> TextClause:
+    made: TextClause = request.param
+    return made
 
 
 def test_they_show_the_session_s_organisation_alone(
@@ -155,6 +221,7 @@ def test_they_show_the_session_s_organisation_alone(
     organisation: Organisation,
     other_organisation: Organisation,
     clients: list[int],
+    found: TextClause,
 ) -> None:
     if database_kind == "sqlite":
         return
@@ -163,17 +230,17 @@ def test_they_show_the_session_s_organisation_alone(
         theirs.commit()
     for whose, wanted in ((organisation, {clients[0], clients[1]}), (other_organisation, {made})):
         with trusted(engine, whose) as session:
-            asked = session.execute(FOUND, {"like": "%орлов%"}, execution_options={RAW: True})
+            asked = session.execute(found, {"like": "%орлов%"}, execution_options={RAW: True})
             assert set(asked.scalars()) == wanted
 
 
 def test_they_show_nothing_without_an_organisation(
-    database_kind: str, engine: Engine, clients: list[int]
+    database_kind: str, engine: Engine, clients: list[int], found: TextClause
 ) -> None:
     if database_kind == "sqlite":
         return
     with engine.connect() as connection:
-        assert connection.execute(FOUND, {"like": "%"}).all() == []
+        assert connection.execute(found, {"like": "%"}).all() == []
 
 
 def test_the_control_reads_everybody_as_the_owner(
@@ -187,10 +254,13 @@ def test_the_control_reads_everybody_as_the_owner(
 
 
 @pytest.mark.parametrize("table", ["core_user", "contacts_contact WHERE true --"])
-def test_they_refuse_tables_that_belong_to_nobody(database_kind: str, engine: Engine, table: str) -> None:
+@pytest.mark.parametrize("function", ["parlour_search({}, '%')", "parlour_search_all({}, ARRAY['%'])"])
+def test_they_refuse_tables_that_belong_to_nobody(
+    database_kind: str, engine: Engine, table: str, function: str
+) -> None:
     if database_kind == "sqlite":
         return
-    asked = text("SELECT parlour_search(CAST(:table AS regclass), 'id', 'email', '%')")
+    asked = text(f"SELECT {function}".format("CAST(:table AS regclass), 'id', 'email'"))
     with engine.connect() as connection:
         connection.execute(text("SELECT set_config('parlour.organisation', '1', true)"))
         with pytest.raises(ProgrammingError):
@@ -212,7 +282,13 @@ def lay(connection: Connection, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LURES)
 @pytest.mark.parametrize(
-    "asked", ["parlour_search('lure', 'id', 'who', '%')", "parlour_frequent('lure', 'who', '%')"]
+    "asked",
+    [
+        "parlour_search('lure', 'id', 'who', '%')",
+        "parlour_frequent('lure', 'who', '%')",
+        "parlour_search_all('lure', 'id', 'who', ARRAY['%'])",
+        "parlour_frequent_all('lure', 'who', ARRAY['%'])",
+    ],
 )
 def test_they_read_nothing_that_the_site_s_role_has_made(
     database_kind: str, engine: Engine, kind: str, asked: str
@@ -290,6 +366,9 @@ def test_a_common_word_is_told_from_a_seldom_one(
         connection.execute(text("ANALYZE contacts_contact"))
     asked = text("SELECT parlour_frequent('contacts_contact', 'name_key', :like)")
     answers = [session.raw(asked, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
+    assert answers == [True, False]
+    both = text("SELECT parlour_frequent_all('contacts_contact', 'name_key', ARRAY['%', :like])")
+    answers = [session.raw(both, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
     assert answers == [True, False]
     record = record_type(Contact)
     places = search._places(session, record, fields_of(session, record), "анна", defaults_of(session))
