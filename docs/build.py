@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -182,7 +183,9 @@ def _examples(page: Page, found: dict[str, Page]) -> Iterator[str]:
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "parlour":
                 module = importlib.import_module(node.module)
                 for alias in node.names:
-                    if not hasattr(module, alias.name):
+                    # A module of a package is an attribute of it only once somebody has imported it.
+                    inside = hasattr(module, "__path__") and find_spec(f"{node.module}.{alias.name}")
+                    if not hasattr(module, alias.name) and not inside:
                         yield f"an example imports {alias.name} from {node.module}, which has no such thing"
 
 

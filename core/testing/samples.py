@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from zlib import crc32
 
 from parlour.db.session import Session
 from parlour.records.registry import Field, RecordType
@@ -57,7 +58,11 @@ def _value(session: Session, record: RecordType, item: Field, number: int, place
     if item.storage == "link":
         assert item.target is not None
         # A link to its own record would never end.
-        return make_row(session, item.target, number) if item.required and item.target is not record else None
+        if not item.required or item.target is record:
+            return None
+        # Rows that are made for a link must not be called like those made for themselves, or for another link.
+        apart = number + 1000 * (crc32(f"{record.name}.{item.name}".encode()) % 9000)
+        return make_row(session, item.target, apart)
     if item.storage == "part":
         line = {
             inner.name: _value(session, record, inner, number, inside)

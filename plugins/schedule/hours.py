@@ -23,7 +23,9 @@ from parlour.records.defaults import defaults_of
 
 @dataclass
 class Plan:
-    """When somebody is there. `planned` leaves absences out of account. Both are instants."""
+    """When somebody is there, in instants. `present` lies within what was asked for. `planned` has each line of hours whole, from
+    its beginning, and leaves absences out of account.
+    """
 
     planned: list[Interval] = field(default_factory=list)
     present: list[Interval] = field(default_factory=list)
@@ -146,10 +148,13 @@ class _Reading:
         planned: list[Interval] = []
         present: list[Interval] = []
         for branch, some in walls.items():
-            stretches = regimes(self.zones.get(branch or 0, self.zone), self.start, self.end)
-            planned += instants(some, stretches)
-            present += instants(subtract(union(some), self.away(staff, resource, branch)), stretches)
-        return Plan(union(planned), union(present))
+            zone = self.zones.get(branch or 0, self.zone)
+            wide = regimes(zone, self.start - 2 * DAY, self.end + 2 * DAY)
+            planned += [piece for each in some for piece in instants([each], wide)]
+            left = subtract(union(some), self.away(staff, resource, branch))
+            present += instants(left, regimes(zone, self.start, self.end))
+        inside = (piece for piece in planned if piece[0] < self.end and piece[1] > self.start)
+        return Plan(sorted(inside), union(present))
 
 
 def plans(

@@ -162,7 +162,7 @@ class Resource(
         aliases=("кабинет", "помещение", "оборудование", "ресурс", "room", "equipment"),
     )
     type: Mapped[ResourceType | None] = link(
-        ResourceType, _("Type"), reverse="resources", listed=True, quick=True, sequence=11
+        ResourceType, _("Type of resource"), reverse="resources", listed=True, quick=True, sequence=11
     )
     capacity: Mapped[int] = integer(
         _("How many visits at once"),
@@ -203,8 +203,8 @@ class StaffHours(
     weekday: Mapped[str] = choice(
         _("Day of the week"), WEEKDAYS, spellings=WEEKDAY_SPELLINGS, required=True, sequence=10
     )
-    opens: Mapped[int] = clock(_("From"), required=True, sequence=11)
-    closes: Mapped[int] = clock(_("To"), required=True, sequence=12)
+    opens: Mapped[int] = clock(_("Starts at"), required=True, sequence=11)
+    closes: Mapped[int] = clock(_("Ends at"), required=True, sequence=12)
     branch: Mapped[int | None] = branch(_("Branch"), sequence=13)
     since: Mapped[date | None] = day(_("Begins on"), sequence=14)
     until: Mapped[date | None] = day(_("Ends on"), sequence=15)
@@ -223,8 +223,8 @@ class ResourceHours(
     weekday: Mapped[str] = choice(
         _("Day of the week"), WEEKDAYS, spellings=WEEKDAY_SPELLINGS, required=True, sequence=10
     )
-    opens: Mapped[int] = clock(_("From"), required=True, sequence=11)
-    closes: Mapped[int] = clock(_("To"), required=True, sequence=12)
+    opens: Mapped[int] = clock(_("Starts at"), required=True, sequence=11)
+    closes: Mapped[int] = clock(_("Ends at"), required=True, sequence=12)
     since: Mapped[date | None] = day(_("Begins on"), sequence=13)
     until: Mapped[date | None] = day(_("Ends on"), sequence=14)
 
@@ -254,8 +254,8 @@ class Shift(
         sequence=10,
     )
     day: Mapped[date] = day(_("Day"), required=True, sort=True, listed=True, quick=True, sequence=11)
-    opens: Mapped[int] = clock(_("From"), required=True, listed=True, quick=True, sequence=12)
-    closes: Mapped[int] = clock(_("To"), required=True, listed=True, quick=True, sequence=13)
+    opens: Mapped[int] = clock(_("Starts at"), required=True, listed=True, quick=True, sequence=12)
+    closes: Mapped[int] = clock(_("Ends at"), required=True, listed=True, quick=True, sequence=13)
     branch: Mapped[int | None] = branch(_("Branch"), quick=True, sequence=14)
 
 
@@ -302,9 +302,9 @@ class Absence(
     )
     branch: Mapped[int | None] = branch(_("Branch"), listed=True, sequence=13)
     since: Mapped[date] = day(_("First day"), required=True, sort=True, listed=True, quick=True, sequence=14)
-    since_time: Mapped[int | None] = clock(_("From"), listed=True, quick=True, sequence=15)
+    since_time: Mapped[int | None] = clock(_("Starts at"), listed=True, quick=True, sequence=15)
     until: Mapped[date] = day(_("Last day"), required=True, sort=True, listed=True, quick=True, sequence=16)
-    until_time: Mapped[int | None] = clock(_("To"), listed=True, quick=True, sequence=17)
+    until_time: Mapped[int | None] = clock(_("Ends at"), listed=True, quick=True, sequence=17)
     note: Mapped[str | None] = text(_("Note"), multiline=True, sequence=18)
 
 

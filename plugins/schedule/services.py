@@ -70,7 +70,8 @@ class FreeTime:
 
     start: int
     end: int
-    # Where specialists work by their hours: absences and what keeps them busy are not taken off. Steps count from its beginnings.
+    # The hours of specialists, each line whole: what is offered every half an hour is counted from its beginning. Absences and
+    # what keeps them busy are not taken off.
     work: dict[int, list[Interval]] = field(default_factory=dict)
     # Where specialists are free.
     staff: dict[int, list[Interval]] = field(default_factory=dict)
@@ -111,7 +112,7 @@ def free_time(
     plans = hours.plans(session, start, end, staff=staff, resources=resources, branch_id=branch_id)
     for staff_id, plan in plans.staff.items():
         busy = union((starts, ends) for starts, ends, _takes in taken[STAFF, staff_id])
-        found.work[staff_id] = intersect(plan.planned, whole)
+        found.work[staff_id] = plan.planned
         found.staff[staff_id] = subtract(intersect(plan.present, whole), busy)
     for resource_id, plan in plans.resources.items():
         found._hours[resource_id] = intersect(plan.present, whole)

@@ -56,10 +56,18 @@ def text_of(record: RecordType, name: str) -> str:
 
 def _values(session: Session, record: RecordType, number: int) -> dict[str, Any]:
     values = samples.values_for(session, record, number)
+    word = MARK if number == 5 else "Own"
     if record.name == "contacts.position":
-        word = MARK if number == 5 else "Own"
         for side, kind in (("person", "person"), ("company", "company")):
             values[side] = save(session, Contact, {"kind": kind, "name": f"{word} {kind}"})
+        return values
+    # Some rows are called by what they are linked to, so the mark has to stand there.
+    for item in record.fields:
+        if item.storage == "link" and item.target is not None and item.name in values:
+            texts = [one for one in item.target.fields if one.kind.name == "text" and not one.computed]
+            linked = samples.values_for(session, item.target, number + 700 + len(record.name))
+            named = {one.name: f"{word} {linked[one.name]}"[:60] for one in texts if one.name in linked}
+            values[item.name] = save(session, item.target, {**linked, **named})
     return values
 
 

@@ -1,0 +1,48 @@
+"""Who may do what with visits. These are starting values; people change them in the settings of roles."""
+
+from __future__ import annotations
+
+from parlour.i18n import _
+
+PERMISSIONS = {
+    "bookings:appointment:read": _("See visits"),
+    "bookings:appointment:create": _("Book visits"),
+    "bookings:appointment:write": _("Change, move and cancel visits"),
+    "bookings:appointment:force": _("Put a visit over another"),
+    "bookings:appointment:delete": _("Delete visits"),
+    "bookings:appointment:merge": _("Merge visits"),
+    "bookings:appointment:export": _("Export visits"),
+    "bookings:line:read": _("See the services of visits"),
+    "bookings:line:create": _("Add services to visits"),
+    "bookings:line:write": _("Change services of visits"),
+    "bookings:line:delete": _("Delete services of visits"),
+    "bookings:line:merge": _("Merge services of visits"),
+    "bookings:line:export": _("Export services of visits"),
+    "bookings:skill:read": _("See who does what"),
+    "bookings:skill:create": _("Say who does what"),
+    "bookings:skill:write": _("Change who does what"),
+    "bookings:skill:delete": _("Delete who does what"),
+    "bookings:skill:merge": _("Merge lines of who does what"),
+    "bookings:skill:export": _("Export who does what"),
+    "bookings:need:read": _("See where services are done"),
+    "bookings:need:create": _("Say where services are done"),
+    "bookings:need:write": _("Change where services are done"),
+    "bookings:need:delete": _("Delete where services are done"),
+    "bookings:need:merge": _("Merge lines of where services are done"),
+    "bookings:need:export": _("Export where services are done"),
+}
+_READ = [each for each in PERMISSIONS if each.endswith(":read")]
+_DESK = [
+    "bookings:appointment:create",
+    "bookings:appointment:write",
+    "bookings:line:create",
+    "bookings:line:write",
+]
+
+GRANTS = {
+    "manager": [*PERMISSIONS],
+    "receptionist": [*_READ, *_DESK],
+    "specialist": _READ,
+    "accountant": [*_READ, "bookings:appointment:export", "bookings:line:export"],
+    "organiser": _READ,
+}

@@ -1,0 +1,110 @@
+"""Durations, who does what, and two weeks of visits of the demo's salon."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.plugins.bookings.models import Appointment, Line, Need, Skill
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import minutes, moment
+from parlour.plugins.schedule.models import ResourceType, Staff
+from parlour.plugins.schedule.services import free_time
+from parlour.records.defaults import defaults_of
+from parlour.records.write import Change, open_change_set, write
+from parlour.settings import Settings
+
+SEED = 20_260_504
+# Code of an item: minutes and what else is known about it; the order numbers of who does it (see the demo of the schedule).
+SERVICES: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {
+    "001": ({"minutes": 60}, (1, 2, 3, 8)),
+    "002": ({"minutes": 45}, (1, 3, 7)),
+    "003": ({"minutes": 120, "gap_from": 40, "gap": 40, "after": 10}, (2, 8)),
+    "004": ({"minutes": 180, "gap_from": 60, "gap": 60, "after": 10}, (2,)),
+    "005": ({"minutes": 30}, (1, 2, 3, 8)),
+    "006": ({"minutes": 60, "after": 10}, (4, 5)),
+    "007": ({"minutes": 90, "after": 10}, (4, 5)),
+    "008": ({"minutes": 75, "after": 15}, (4, 5)),
+    "009": ({"minutes": 30}, (6,)),
+    "010": ({"minutes": 60}, (6,)),
+    "011": ({"minutes": 75, "before": 5, "after": 10}, (6,)),
+}
+# Code of an item: the place of the type of resource that it needs.
+PLACES = {"003": 0, "004": 0, "008": 2, "010": 1, "011": 1}
+DAYS = range(-4, 11)
+
+
+def furnish(session: Session, settings: Settings | None = None) -> None:
+    """Make services bookable and fill the calendar around today."""
+    change_set = open_change_set(session, label="demo")
+    items = {row.code: row.id for row in session.execute(select(Item.id, Item.code))}
+    staff = list(session.scalars(select(Staff.id).order_by(Staff.position)))
+    kinds = list(session.scalars(select(ResourceType.id).order_by(ResourceType.id)))
+    durations = [
+        Change({f"bookings_{name}": value for name, value in more.items()}, items[code])
+        for code, (more, _who) in SERVICES.items()
+    ]
+    write(session, Item, durations, change_set=change_set)
+    skills = [
+        Change({"staff": staff[number - 1], "item": items[code]})
+        for code, (_more, who) in SERVICES.items()
+        for number in who
+    ]
+    write(session, Skill, skills, change_set=change_set)
+    needs = [Change({"item": items[code], "type": kinds[place]}) for code, place in PLACES.items()]
+    write(session, Need, needs, change_set=change_set)
+    _visits(session, staff, items, change_set)
+
+
+def _visits(session: Session, staff: list[int], items: dict[Any, int], change_set: int) -> None:
+    """Visits one after the other with some room between them, as a busy salon has them; nothing that needs a room."""
+    random = Random(SEED)
+    defaults = defaults_of(session)
+    zone = ZoneInfo(defaults.zone)
+    today = defaults.today()
+    present = now()
+    clients = list(session.scalars(select(Contact.id).where(Contact.kind == "person").limit(400)))
+    branches = {row.id: row.branch for row in session.execute(select(Staff.id, Staff.branch))}
+    visits: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    for offset in DAYS:
+        day = today + timedelta(days=offset)
+        begin = minutes(datetime.combine(day, time(), zone))
+        free = free_time(session, begin, begin + 1440, staff=staff).staff
+        for number, who in enumerate(staff, 1):
+            mine = [code for code, (_m, able) in SERVICES.items() if number in able and code not in PLACES]
+            for start, end in free[who] if mine else ():
+                at = start
+                while at < end:
+                    code = random.choice(mine)
+                    more = SERVICES[code][0]
+                    taken = more["minutes"] + more.get("after", 0)
+                    if at + taken <= end and random.random() < 0.62:
+                        starts = moment(at).astimezone(zone)
+                        past = starts + timedelta(minutes=more["minutes"]) < present
+                        visits.append(
+                            {
+                                "client": random.choice(clients),
+                                "starts": starts,
+                                "status": random.choices(
+                                    ("done", "no_show") if past else ("booked", "confirmed", "requested"),
+                                    (15, 1) if past else (6, 6, 1),
+                                )[0],
+                                "branch": branches[who],
+                                "source": random.choice(("desk", "phone", "online", "online")),
+                            }
+                        )
+                        lines.append({"item": items[code], "staff": who})
+                    at += -(-taken // 30) * 30
+    made = write(
+        session, Appointment, [Change(one) for one in visits], change_set=change_set, system=True
+    ).ids
+    changes = [Change({**line, "appointment": visit}) for line, visit in zip(lines, made, strict=True)]
+    write(session, Line, changes, change_set=change_set, system=True)

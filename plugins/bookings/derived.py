@@ -1,0 +1,117 @@
+"""What visits and their services derive: what they are called, when a visit ends, what a service takes and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.catalog.services import prices_of
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.models import ResourceType, Staff
+from parlour.records.defaults import defaults_of
+from parlour.records.values import Money
+
+if TYPE_CHECKING:
+    from parlour.records.write import RowChange
+
+_SNAPSHOT = ("before", "after", "gap_from", "gap")
+
+
+def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name`, `ends` and `cancelled_at` of visits about to be written; moving the beginning moves the end."""
+    ids = [row.value("client") for row in rows if isinstance(row.value("client"), int)]
+    found = session.execute(select(Contact.id, Contact.name).where(Contact.id.in_(ids))) if ids else ()
+    names: dict[Any, str] = {row[0]: row[1] for row in found}
+    for row in rows:
+        starts = row.value("starts")
+        if not isinstance(starts, datetime):
+            continue
+        whose = row.value("visitor") or names.get(row.value("client")) or ""
+        when = f"{starts:%Y-%m-%d %H:%M}"
+        row.new["name"] = f"{whose[:170]} · {when}" if whose else when
+        if "ends" not in row.new:
+            was, ended = row.before.get("starts"), row.before.get("ends")
+            row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
+
+
+derive_visits.needs = ("client", "visitor", "starts", "ends")  # type: ignore[attr-defined]
+
+
+def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in what new services of visits take and cost, where it was not given.
+
+    As the specialist does it, else as the catalogue says.
+    """
+    from parlour.plugins.bookings.models import Service, Skill
+
+    fresh = [row for row in rows if row.kind == "create" and isinstance(row.new.get("item"), int)]
+    items = {row.new["item"] for row in fresh}
+    if not items:
+        return
+    columns = (Service.minutes, *(getattr(Service, name) for name in _SNAPSHOT))
+    services = {
+        row.id: row
+        for row in session.execute(
+            select(Item.id, Item.name, *columns)
+            .outerjoin(Service, Service.id == Item.id)
+            .where(Item.id.in_(items))
+        )
+    }
+    skills = {
+        (row.staff_id, row.item_id): row
+        for row in session.execute(
+            select(
+                Skill.staff_id, Skill.item_id, Skill.minutes, Skill.price_amount, Skill.price_currency
+            ).where(Skill.item_id.in_(items), Skill.archived_at.is_(None))
+        )
+    }
+    prices = prices_of(session, sorted(items), defaults_of(session).today())
+    for row in fresh:
+        service = services.get(row.new["item"])
+        if service is None:
+            continue
+        skill = skills.get((row.new.get("staff"), row.new["item"]))
+        row.new.setdefault("name", service.name)
+        if row.new.get("minutes") is None:
+            row.new["minutes"] = (skill and skill.minutes) or service.minutes
+        if row.new.get("price") is None and "price" not in row.new:
+            if skill is not None and skill.price_amount is not None:
+                row.new["price"] = Money.from_minor(skill.price_amount, skill.price_currency)
+            else:
+                row.new["price"] = prices.get(service.id)
+        for name in _SNAPSHOT:
+            if not row.new.get(name):
+                row.new[name] = getattr(service, name) or (0 if name in ("before", "after") else None)
+
+
+# Whose it is tells what has to be settled afterwards.
+derive_lines.needs = ("appointment",)  # type: ignore[attr-defined]
+
+
+def name_skills(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of who does what."""
+    _join_names(session, rows, {"staff": Staff, "item": Item})
+
+
+def name_needs(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of where services are done."""
+    _join_names(session, rows, {"item": Item, "type": ResourceType})
+
+
+name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]
+name_needs.needs = ("item", "type")  # type: ignore[attr-defined]
+
+
+def _join_names(session: Session, rows: Sequence[RowChange], sides: Mapping[str, Any]) -> None:
+    names: dict[tuple[str, Any], str] = {}
+    for side, cls in sides.items():
+        ids = {row.value(side) for row in rows if isinstance(row.value(side), int)}
+        for row_id, name in session.execute(select(cls.id, cls.name).where(cls.id.in_(ids))):
+            names[side, row_id] = name[:98]
+    for row in rows:
+        row.new["name"] = " · ".join(names.get((side, row.value(side)), "") for side in sides)

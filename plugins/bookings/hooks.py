@@ -1,0 +1,39 @@
+"""What the plugin answers when the core or another plugin asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parlour.db.session import Session
+from parlour.hooks import hookimpl
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.schedule.services import release
+from parlour.records.registry import RecordType
+from parlour.records.write import RowChange
+
+_WHEN = {"starts", "status", "overlap"}
+
+
+@hookimpl
+def records_changed(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Whatever changes a visit, a form, undo or a merge of specialists: what it occupies follows in the same transaction."""
+    if record.cls is Appointment:
+        gone = [row.id for row in rows if row.kind == "delete"]
+        if gone:
+            release(session, services.VISIT, gone)
+        # A new visit has no services yet; they come in a moment.
+        touched = {
+            row.id
+            for row in rows
+            if row.kind in ("archive", "restore") or (row.kind == "update" and _WHEN & set(row.new))
+        }
+        if touched:
+            services.occupy_visits(session, sorted(touched))
+    elif record.cls is Line:
+        visits = {row.value("appointment") for row in rows if row.kind != "delete"}
+        visits |= {row.old.get("appointment") for row in rows if not row.along}
+        touched = {one for one in visits if one is not None}
+        # Writing what follows from the services brings the visit back here, with its time settled.
+        if touched and not services.settle(session, sorted(touched)):
+            services.occupy_visits(session, sorted(touched))

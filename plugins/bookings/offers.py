@@ -1,0 +1,291 @@
+"""What can be booked: one function, `search`, for what is offered and for what is accepted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import cache
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+
+from parlour.access.models import Branch
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings.engine import Chain, Chosen, Option, Step, busy_of
+from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, Need, Service, Skill
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.catalog.services import prices_of
+from parlour.plugins.schedule.clocks import DAY, minutes, moment
+from parlour.plugins.schedule.intervals import Interval
+from parlour.plugins.schedule.models import Resource, Staff
+from parlour.plugins.schedule.services import FreeTime, free_time
+from parlour.records.defaults import defaults_of
+from parlour.records.values import Money
+
+By = Literal["client", "staff"]
+# The most that is looked through at once, in days.
+MAX_DAYS = 366
+_MOST_BUFFER = 480
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A service, and the specialist who is asked for, or None for anybody who does it."""
+
+    item: int
+    staff: int | None = None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A service as one specialist does it in a branch."""
+
+    item: int
+    name: str
+    staff: int
+    minutes: int
+    before: int
+    after: int
+    gap_from: int | None
+    gap: int | None
+    price: Money | None
+
+
+@dataclass
+class Search:
+    """What `search` found between two instants."""
+
+    zone: str
+    branch: int | None
+    within: Interval
+    # By step and specialist.
+    offered: list[dict[int, Offered]]
+    chain: Chain
+    free: FreeTime
+    step: int
+    confirm: bool
+    _place: dict[int, int] = field(default_factory=dict)
+
+    def starts(self) -> dict[int, list[int]]:
+        """The starts on the grid in the order of time, each with the specialists who can begin then."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for start, staff in self.chain.grid(self.free.work, self.step, self.within):
+            found[start].append(staff)
+        return dict(sorted(found.items()))
+
+    def on_grid(self, start: int) -> bool:
+        """Whether clients are offered this start."""
+        around = (max(start, self.within[0]), min(start + 1, self.within[1]))
+        return any(at == start for at, _staff in self.chain.grid(self.free.work, self.step, around))
+
+    def choose(self, start: int) -> list[Chosen] | None:
+        """Who does what then: who has most free time left that day; of those alike, who stands first in the calendar."""
+        return self.chain.choose(start, self._rank)
+
+    def _rank(self, staff: int, start: int) -> tuple[int, ...]:
+        begin, end = _midnight(self.zone, start), _midnight(self.zone, start, days=1)
+        left = sum(
+            max(0, min(last, end) - max(first, begin)) for first, last in self.free.staff.get(staff, ())
+        )
+        return -left, self._place.get(staff, 0), staff
+
+
+def _midnight(zone: str, instant: int, days: int = 0) -> int:
+    """When the day of an instant began on the wall, or so many days later."""
+    zoned = ZoneInfo(zone)
+    day = moment(instant).astimezone(zoned).date() + timedelta(days=days)
+    return minutes(datetime.combine(day, time(), zoned))
+
+
+def zone_of(session: Session, branch_id: int | None) -> str:
+    """The zone of a branch, of the organisation where there is none. Raises NotFound for a branch that is not there."""
+    if branch_id is None:
+        return defaults_of(session).zone
+    zone = session.scalars(
+        select(Branch.zone).where(Branch.id == branch_id, Branch.archived_at.is_(None))
+    ).one_or_none()
+    if zone is None:
+        raise NotFound(_("There is no such branch."))
+    return zone
+
+
+def search(
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    end: int,
+    *,
+    by: By,
+    branch_id: int | None = None,
+    without: tuple[str, Collection[int]] | None = None,
+    now_at: int | None = None,
+) -> Search:
+    """All ways in which these services can be done one after the other, beginning in [start, end).
+
+    `by` "client" keeps to what is offered online: services and specialists that are, the lead time and the window. `without`
+    names what is not in the way, such as the visit that is moved. A fixed number of queries, whatever the days and specialists.
+    Raises Refusal and NotFound for what nobody can book, in words.
+    """
+    if not wanted:
+        raise Refusal(_("Choose a service."))
+    if len(wanted) > MAX_SERVICES:
+        raise Refusal(_("A visit has at most ${n} services.", mapping={"n": MAX_SERVICES}))
+    if end - start > MAX_DAYS * DAY:
+        raise Refusal(_("Ask for at most ${n} days at once.", mapping={"n": MAX_DAYS}))
+    zone = zone_of(session, branch_id)
+    policy = policy_of(session)
+    if by == "client":
+        start, end = _open_to_clients(start, end, zone, policy.lead, policy.window, now_at)
+    services = _services(session, [one.item for one in wanted], by)
+    people = _people(session, wanted, branch_id, by)
+    today = moment(start).astimezone(ZoneInfo(zone)).date()
+    prices = prices_of(session, list(services), today, branch_id=branch_id)
+    offered: list[dict[int, Offered]] = []
+    steps: list[Step] = []
+    needs, kinds = _needs(session, list(services), branch_id)
+    for one in wanted:
+        service = services[one.item]
+        able = {
+            skill.staff_id: Offered(
+                one.item,
+                service.name,
+                skill.staff_id,
+                skill.minutes or service.minutes,
+                service.before or 0,
+                service.after or 0,
+                service.gap_from,
+                service.gap,
+                Money.from_minor(skill.price_amount, skill.price_currency)
+                if skill.price_amount is not None
+                else prices.get(one.item),
+            )
+            for skill in people
+            if skill.item_id == one.item and one.staff in (None, skill.staff_id)
+        }
+        if not able:
+            raise Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
+        offered.append(able)
+        steps.append(Step(tuple(_option(each) for each in able.values()), tuple(needs[one.item])))
+    longest = sum(max(each.minutes for each in able.values()) for able in offered)
+    if longest > MAX_MINUTES:
+        raise Refusal(_("These services together take more than a day."))
+    # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
+    first, last = _midnight(zone, start), _midnight(zone, max(end, start) + longest, days=1)
+    free = free_time(
+        session,
+        first - _MOST_BUFFER,
+        last + _MOST_BUFFER,
+        staff={staff for able in offered for staff in able},
+        resources={one for some in kinds.values() for one in some},
+        branch_id=branch_id,
+        without=without,
+    )
+    chain = Chain(steps, free.staff, kinds, cache(free.resource))
+    found = Search(
+        zone,
+        branch_id,
+        (start, end),
+        offered,
+        chain,
+        free,
+        services[wanted[0].item].step or policy.step,
+        any(services[one.item].confirm for one in wanted),
+    )
+    found._place = {skill.staff_id: skill.position for skill in people}
+    return found
+
+
+def _open_to_clients(start: int, end: int, zone: str, lead: int, window: int, now_at: int | None) -> Interval:
+    """The part of [start, end) that clients may book: not sooner than the lead time, whole days up to the window."""
+    present = minutes(now()) if now_at is None else now_at
+    return max(start, present + lead), min(end, _midnight(zone, present, days=window + 1))
+
+
+def _services(session: Session, ids: Sequence[int], by: By) -> dict[int, Any]:
+    statement = (
+        select(
+            Item.id,
+            Item.name,
+            Service.minutes,
+            Service.before,
+            Service.after,
+            Service.gap_from,
+            Service.gap,
+            Service.step,
+            Service.confirm,
+            Service.online,
+        )
+        .join(Service, Service.id == Item.id)
+        .where(Item.id.in_(set(ids)), Item.archived_at.is_(None), Service.minutes.is_not(None))
+    )
+    if by == "client":
+        statement = statement.where(Service.online)
+    found = {row.id: row for row in session.execute(statement)}
+    if set(ids) - set(found):
+        raise NotFound(_("This service cannot be booked."))
+    return found
+
+
+def _people(session: Session, wanted: Sequence[Wanted], branch_id: int | None, by: By) -> Sequence[Any]:
+    statement = (
+        select(
+            Skill.staff_id,
+            Skill.item_id,
+            Skill.minutes,
+            Skill.price_amount,
+            Skill.price_currency,
+            Staff.position,
+        )
+        .join(Staff, Staff.id == Skill.staff_id)
+        .where(
+            Skill.item_id.in_({one.item for one in wanted}),
+            Skill.archived_at.is_(None),
+            Staff.archived_at.is_(None),
+        )
+        .order_by(Staff.position, Staff.id)
+    )
+    if by == "client":
+        statement = statement.where(Skill.online)
+    return session.execute(statement).all()
+
+
+def _needs(
+    session: Session, ids: Sequence[int], branch_id: int | None
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """The types that each service needs, and the resources of each type in this branch, in the order of the calendar."""
+    needs: dict[int, list[int]] = defaultdict(list)
+    kinds: dict[int, list[int]] = {}
+    statement = (
+        select(Need.item_id, Need.type_id, Resource.id)
+        .outerjoin(
+            Resource,
+            (Resource.type_id == Need.type_id)
+            & Resource.archived_at.is_(None)
+            & (
+                or_(Resource.branch == branch_id, Resource.branch.is_(None))
+                if branch_id is not None
+                else True
+            ),
+        )
+        .where(Need.item_id.in_(ids), Need.archived_at.is_(None))
+        .order_by(Need.type_id, Resource.position, Resource.id)
+    )
+    for item, kind, resource in session.execute(statement):
+        if kind not in needs[item]:
+            needs[item].append(kind)
+        some = kinds.setdefault(kind, [])
+        if resource is not None and resource not in some:
+            some.append(resource)
+    return needs, kinds
+
+
+def _option(offered: Offered) -> Option:
+    pieces = busy_of(offered.minutes, offered.before, offered.after, offered.gap_from, offered.gap)
+    return Option(offered.staff, offered.minutes, pieces, (-offered.before, offered.minutes + offered.after))

@@ -1,0 +1,75 @@
+"""How an organisation lets itself be booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import colander
+
+from parlour.access.plugin_settings import settings_of
+from parlour.db.session import Session
+from parlour.i18n import _
+
+
+def _minutes(name: str, title: Any, default: int, most: int, hint: Any = "", least: int = 0) -> Any:
+    return colander.SchemaNode(
+        colander.Integer(),
+        name=name,
+        title=title,
+        description=hint,
+        default=default,
+        missing=default,
+        validator=colander.Range(least, most),
+    )
+
+
+SETTINGS = [
+    _minutes("step", _("Times are offered every, minutes"), 30, 720, least=5),
+    _minutes(
+        "lead",
+        _("Online at the latest, minutes before"),
+        60,
+        43_200,
+        _("Who wants to come sooner calls."),
+    ),
+    _minutes("window", _("Online at the earliest, days before"), 60, 730, least=1),
+    _minutes("cancel_until", _("Clients cancel at the latest, minutes before"), 720, 43_200),
+    _minutes("move_until", _("Clients move at the latest, minutes before"), 720, 43_200),
+    _minutes("hold", _("A chosen time is kept, minutes"), 10, 60, least=1),
+    _minutes("holds_per_network", _("Times kept at once for one network"), 10, 1000, least=1),
+    _minutes("visits_per_client", _("Coming visits of one client, booked online"), 5, 100, least=1),
+    colander.SchemaNode(
+        colander.String(),
+        name="origins",
+        title=_("Addresses of web sites that show the widget"),
+        description=_("One per line, such as https://salon.example. Empty: none but this one."),
+        default="",
+        missing="",
+        validator=colander.Length(max=2000),
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The settings, typed. Minutes, and days for `window`."""
+
+    step: int
+    lead: int
+    window: int
+    cancel_until: int
+    move_until: int
+    hold: int
+    holds_per_network: int
+    visits_per_client: int
+    origins: str = ""
+
+
+def policy_of(session: Session) -> Policy:
+    """How the session's organisation lets itself be booked; read once per session."""
+    found: Policy | None = session.scope.cache.get("bookings.policy")
+    if found is None:
+        found = Policy(**settings_of(session, "bookings"))
+        session.scope.cache["bookings.policy"] = found
+    return found

@@ -1,0 +1,323 @@
+"""What becomes of a visit: booked, moved, cancelled, brought back; and that its time follows it everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from sqlalchemy import func, select
+
+from parlour.access.plugin_settings import save_plugin_settings
+from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.models import Appointment, Hold, Line, Skill
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.services import NotOffered, cancel, hold, move, release_hold, set_status
+from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import moment
+from parlour.plugins.schedule.models import Staff
+from parlour.plugins.schedule.services import Taken
+from parlour.records.history import undo
+from parlour.records.merge import merge
+from parlour.records.query import get
+from parlour.records.registry import record_type
+from parlour.records.removal import delete
+from parlour.records.write import Change, save, write
+from tests.plugins.bookings.conftest import Salon
+
+VISIT = record_type(Appointment)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def anna(salon: Salon) -> int:
+    return salon.person("Anna")
+
+
+@pytest.fixture
+def boris(salon: Salon) -> int:
+    return salon.person("Boris")
+
+
+@pytest.fixture
+def cut(salon: Salon, anna: int, boris: int) -> int:
+    return salon.service("Haircut", 60, by=[anna, boris])
+
+
+@pytest.fixture
+def eve(monkeypatch: pytest.MonkeyPatch, salon: Salon) -> datetime:
+    """The evening before: what clients may do depends on how far away a visit is."""
+    present = moment(salon.at(20)) - timedelta(days=1)
+    for module in ("offers", "services"):
+        monkeypatch.setattr(f"parlour.plugins.bookings.{module}.now", lambda: present)
+    return present
+
+
+def test_a_visit_knows_when_it_ends_and_what_it_costs(salon: Salon, anna: int, cut: int) -> None:
+    dry = salon.service("Blow-dry", 30, by=[anna], price="499.50")
+    client = save(salon.session, Contact, {"name": "Olga Orlova"})
+    visit = salon.book(10, Wanted(cut, anna), Wanted(dry), values={"client": client})
+    row = get(salon.session, VISIT, visit)
+    assert row["name"] == "Orlova Olga · 2031-05-05 10:00"
+    assert row["starts"].astimezone(UTC) == moment(salon.at(10)) and row["ends"] == moment(salon.at(11.5))
+    assert str(row["total"].amount) == "1499.50" and row["status"] == "booked"
+    wall = salon.session.execute(select(Appointment.starts_wall, Appointment.starts_zone)).one()
+    assert tuple(wall) == ("2031-05-05T10:00", "Europe/Moscow")
+
+
+def test_t_b11_cancelling_frees_everything_once(salon: Salon, anna: int) -> None:
+    colour = salon.service("Colouring", 90, by=[anna], before=10, after=10, gap_from=30, gap=30)
+    salon.room("Chair", needed_by=[colour])
+    before = salon.starts(Wanted(colour))
+    visit = salon.book(10, Wanted(colour))
+    assert salon.starts(Wanted(colour)) != before and len(salon.busy()) == 3
+    cancel(salon.session, visit, by="staff")
+    cancel(salon.session, visit, by="staff")
+    assert salon.busy() == [] and salon.starts(Wanted(colour)) == before
+    assert salon.visit(visit).status == "cancelled_salon"
+
+
+@pytest.mark.parametrize("status", list(STATUSES))
+def test_t_b12_each_status_blocks_or_does_not(salon: Salon, anna: int, cut: int, status: str) -> None:
+    """One table says which; a status that is not in it cannot be given."""
+    visit = salon.book(10, Wanted(cut, anna))
+    write(salon.session, Appointment, [Change({"status": status}, visit)], system=True)
+    assert bool(salon.busy()) == STATUSES[status].blocks
+    assert ("10:00" in salon.starts(Wanted(cut, anna))) != STATUSES[status].blocks
+
+
+def test_every_status_says_where_it_may_go(salon: Salon, cut: int) -> None:
+    assert {then for status in STATUSES.values() for then in status.then} <= set(STATUSES)
+    visit = salon.book(10, Wanted(cut))
+    for status in ("confirmed", "arrived", "in_progress", "done"):
+        set_status(salon.session, visit, status)
+    with pytest.raises(Refusal, match=r"Done.* cannot become .*Booked"):
+        set_status(salon.session, visit, "booked")
+    set_status(salon.session, visit, "done")
+    assert salon.visit(visit).status == "done"
+
+
+def test_what_was_cancelled_comes_back_only_where_there_is_room(salon: Salon, anna: int, cut: int) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    cancel(salon.session, visit, by="staff")
+    other = salon.book(10.5, Wanted(cut, anna))
+    with pytest.raises(Taken), salon.session.begin_nested():
+        set_status(salon.session, visit, "booked")
+    assert salon.visit(visit).status in CANCELLED
+    cancel(salon.session, other, by="staff")
+    set_status(salon.session, visit, "booked")
+    assert len(salon.busy()) == 1
+
+
+def test_t_b13_a_visit_is_not_in_its_own_way(salon: Salon, anna: int, cut: int) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    move(salon.session, visit, salon.at(10.5), by="staff")
+    assert salon.busy() == [(anna, None, salon.at(10.5), salon.at(11.5))]
+    salon.book(12, Wanted(cut, anna))
+    with pytest.raises(NotOffered), salon.session.begin_nested():
+        move(salon.session, visit, salon.at(11.25), by="staff")
+    assert salon.visit(visit).starts == moment(salon.at(10.5))
+    assert (anna, None, salon.at(10.5), salon.at(11.5)) in salon.busy()
+    move(salon.session, visit, salon.at(10.5), by="staff")
+
+
+def test_a_chain_moves_into_its_own_places(salon: Salon, anna: int, boris: int) -> None:
+    one, two = salon.service("One", 60, by=[anna]), salon.service("Two", 60, by=[boris])
+    salon.room("Room", needed_by=[one, two])
+    visit = salon.book(10, Wanted(one), Wanted(two))
+    move(salon.session, visit, salon.at(11), by="staff")
+    assert {row[:2] for row in salon.busy()} == {(anna, None), (boris, None), (None, 1)}
+    assert min(row[2] for row in salon.busy()) == salon.at(11)
+
+
+def test_moving_to_somebody_else(salon: Salon, anna: int, boris: int, cut: int) -> None:
+    skill = salon.session.scalars(select(Skill.id).where(Skill.staff_id == boris)).one()
+    save(salon.session, Skill, {"minutes": 90, "price": "2000"}, skill)
+    visit = salon.book(10, Wanted(cut, anna))
+    move(salon.session, visit, salon.at(10), by="staff", staff={0: boris})
+    assert salon.busy() == [(boris, None, salon.at(10), salon.at(11.5))]
+    assert salon.visit(visit).total_amount == 200_000 and salon.visit(visit).ends == moment(salon.at(11.5))
+
+
+def test_t_b14_what_was_agreed_on_stays(salon: Salon, anna: int, cut: int) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    save(salon.session, Item, {"bookings_minutes": 90, "prices": [{"price": "5000"}]}, cut)
+    assert salon.lines(visit)[0].minutes == 60 and salon.visit(visit).total_amount == 100_000
+    # Only the beginning is moved; the end follows.
+    save(salon.session, Appointment, {"starts": moment(salon.at(14))}, visit)
+    assert salon.visit(visit).ends == moment(salon.at(15))
+    assert salon.busy() == [(anna, None, salon.at(14), salon.at(15))]
+
+
+def test_t_b22_without_the_middle_service_the_others_close_up(salon: Salon, anna: int, boris: int) -> None:
+    one, two, three = (salon.service(name, 30, by=[anna, boris]) for name in ("One", "Two", "Three"))
+    visit = salon.book(10, Wanted(one, anna), Wanted(two, boris), Wanted(three, anna))
+    middle = salon.session.scalars(select(Line.id).where(Line.staff_id == boris)).one()
+    write(salon.session, Line, [Change(id=middle, act="delete")])
+    assert [line.offset for line in salon.lines(visit)] == [0, 30]
+    assert salon.visit(visit).ends == moment(salon.at(11)) and salon.visit(visit).total_amount == 200_000
+    assert salon.busy() == [(anna, None, salon.at(10), salon.at(11))] or len(salon.busy()) == 1
+
+
+def test_a_visit_by_plain_records_occupies_too(salon: Salon, anna: int, cut: int) -> None:
+    """Files and programs write visits and services as records; the time is refused all the same."""
+    visit = save(salon.session, Appointment, {"starts": "2031-05-05 10:00", "visitor": "Walk-in"})
+    save(salon.session, Line, {"appointment": visit, "item": cut, "staff": anna})
+    assert salon.busy() == [(anna, None, salon.at(10), salon.at(11))]
+    assert salon.visit(visit).total_amount == 100_000
+    other = save(salon.session, Appointment, {"starts": "2031-05-05 10:30"})
+    with pytest.raises(Taken), salon.session.begin_nested():
+        save(salon.session, Line, {"appointment": other, "item": cut, "staff": anna})
+    assert salon.lines(other) == []
+
+
+def test_undo_and_deleting_take_the_time_along(salon: Salon, anna: int, cut: int) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    done = write(salon.session, Appointment, [Change({"status": "cancelled_client"}, visit)], system=True)
+    assert salon.busy() == [] and done.change_set is not None
+    undo(salon.session, done.change_set)
+    assert len(salon.busy()) == 1
+    write(salon.session, Appointment, [Change(id=visit, act="archive")])
+    assert salon.busy() == []
+    write(salon.session, Appointment, [Change(id=visit, act="restore")])
+    assert len(salon.busy()) == 1
+    delete(salon.session, VISIT, [visit])
+    assert salon.busy() == []
+
+
+def test_merged_specialists_bring_their_visits(salon: Salon, anna: int, boris: int, cut: int) -> None:
+    salon.book(10, Wanted(cut, anna))
+    visit = salon.book(12, Wanted(cut, boris))
+    skill = salon.session.scalars(select(Skill.id).where(Skill.staff_id == boris)).one()
+    write(salon.session, Skill, [Change(id=skill, act="delete")])
+    merge(salon.session, record_type(Staff), anna, [boris])
+    assert {row[0] for row in salon.busy()} == {anna} and salon.lines(visit)[0].staff_id == anna
+
+
+def test_staff_with_the_right_put_one_over_another(salon: Salon, anna: int, cut: int) -> None:
+    salon.book(10, Wanted(cut, anna))
+    forced = salon.book(10.5, Wanted(cut, anna), force=True)
+    assert len(salon.busy()) == 2
+    cancel(salon.session, forced, by="staff")
+    set_status(salon.session, forced, "booked")
+    assert len(salon.busy()) == 2
+    with pytest.raises(NotOffered):
+        salon.book(11.25, Wanted(cut, anna))
+
+
+def test_clients_cancel_and_move_in_time_only(salon: Salon, anna: int, cut: int, eve: datetime) -> None:
+    late = salon.book(7.5, Wanted(cut, anna), force=True)
+    early = salon.book(12, Wanted(cut, anna))
+    for act in (
+        lambda: cancel(salon.session, late, by="client"),
+        lambda: move(salon.session, late, salon.at(15), by="client"),
+    ):
+        with pytest.raises(Refusal, match="too late"):
+            act()
+    move(salon.session, early, salon.at(15), by="client")
+    cancel(salon.session, early, by="client")
+    assert salon.visit(early).status == "cancelled_client"
+    with pytest.raises(Refusal, match="cannot be changed"):
+        move(salon.session, early, salon.at(16), by="client")
+
+
+def test_a_time_is_kept_while_the_form_is_filled_in(salon: Salon, anna: int, cut: int, eve: datetime) -> None:
+    token, until = hold(salon.session, [Wanted(cut, anna)], salon.at(10), network="192.0.2.7")
+    assert until - eve == 10 * MINUTE
+    with pytest.raises(NotOffered):
+        salon.book(10, Wanted(cut, anna), by="client")
+    visit = salon.book(10, Wanted(cut, anna), by="client", hold=token)
+    assert salon.busy() == [(anna, None, salon.at(10), salon.at(11))]
+    assert salon.session.scalar(select(func.count()).select_from(Hold)) == 0
+    assert not release_hold(salon.session, token) and salon.visit(visit).status == "booked"
+
+
+def test_one_visitor_keeps_one_time_and_a_network_a_few(
+    salon: Salon, anna: int, cut: int, eve: datetime
+) -> None:
+    save_plugin_settings(salon.session, "bookings", {"holds_per_network": 2})
+    salon.session.scope.cache.clear()
+    first, _until = hold(salon.session, [Wanted(cut, anna)], salon.at(10), network="192.0.2.7")
+    hold(salon.session, [Wanted(cut, anna)], salon.at(11), network="192.0.2.7", instead_of=first)
+    assert [row[2] for row in salon.busy()] == [salon.at(11)]
+    hold(salon.session, [Wanted(cut, anna)], salon.at(12), network="192.0.2.7")
+    with pytest.raises(Refusal, match="from your network"):
+        hold(salon.session, [Wanted(cut, anna)], salon.at(13), network="192.0.2.7")
+    hold(salon.session, [Wanted(cut, anna)], salon.at(13), network="192.0.2.8")
+
+
+def test_a_service_that_we_confirm_is_a_request_first(salon: Salon, anna: int, eve: datetime) -> None:
+    laser = salon.service("Laser", 60, by=[anna], confirm=True)
+    assert salon.visit(salon.book(10, Wanted(laser), by="client")).status == "requested"
+    assert salon.visit(salon.book(12, Wanted(laser), by="staff")).status == "booked"
+
+
+def test_t_b18_two_requests_for_one_time_are_not_possible(salon: Salon, anna: int, eve: datetime) -> None:
+    laser = salon.service("Laser", 60, by=[anna], confirm=True)
+    salon.book(10, Wanted(laser), by="client")
+    with pytest.raises(NotOffered):
+        salon.book(10, Wanted(laser), by="client")
+
+
+def test_a_token_opens_one_visit_and_is_kept_nowhere(salon: Salon, session: Session, cut: int) -> None:
+    booked = services.book(session, [Wanted(cut)], salon.at(10), by="staff")
+    assert services.visit_of_token(session, booked.token) == booked.id
+    with pytest.raises(NotFound):
+        services.visit_of_token(session, booked.token[:-1])
+    with pytest.raises(NotFound):
+        services.visit_of_token(session, services.hash_of(booked.token))
+
+
+@given(
+    acts=some.lists(
+        some.tuples(
+            some.sampled_from(["book", "move", "cancel"]), some.integers(0, 5), some.integers(36, 72)
+        ),
+        max_size=10,
+    ),
+    gap=some.sampled_from([None, 15, 30]),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_book_move_and_cancel_leave_free_what_nobody_has(
+    salon: Salon, acts: list[tuple[str, int, int]], gap: int | None
+) -> None:
+    """Any order of acts on the quarters of a day: no two visits overlap, and cancelling all restores what was free."""
+    with salon.session.begin_nested() as kept:
+        people = [salon.person("Anna"), salon.person("Boris")]
+        more: dict[str, Any] = {"gap_from": 15, "gap": gap} if gap else {}
+        cut = salon.service("Colouring", 60, by=people, before=5, after=10, **more)
+        salon.room("Chair", capacity=1, needed_by=[cut])
+        before = salon.starts(Wanted(cut))
+        visits: list[int] = []
+        for act, number, quarter in acts:
+            try:
+                with salon.session.begin_nested():
+                    if act == "book":
+                        visits.append(salon.book(quarter / 4, Wanted(cut, people[number % 2])))
+                    elif visits and act == "move":
+                        move(salon.session, visits[number % len(visits)], salon.at(quarter / 4), by="staff")
+                    elif visits:
+                        cancel(salon.session, visits.pop(number % len(visits)), by="staff")
+            except (NotOffered, Taken):
+                pass
+            rooms = sorted((start, end) for _staff, room, start, end in salon.busy() if room)
+            assert all(one[1] <= other[0] for one, other in pairwise(rooms))
+            assert len(rooms) == len(visits)
+        for visit in visits:
+            cancel(salon.session, visit, by="staff")
+        assert salon.busy() == [] and salon.starts(Wanted(cut)) == before
+        kept.rollback()
+
+
+def test_the_wall_of_the_branch_is_what_counts(salon: Salon, anna: int, cut: int) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    starts = get(salon.session, VISIT, visit)["starts"]
+    assert starts.tzinfo == ZoneInfo("Europe/Moscow") and f"{starts:%H:%M}" == "10:00"
