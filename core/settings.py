@@ -38,6 +38,8 @@ class Settings:
     api_calls: int = 6000
     # How much each organisation may keep in files, in MB of 1,000,000 bytes; 0 is any amount.
     files_mb: int = 20_000
+    # Whether addresses that organisations type in may lie in a private network.
+    outgoing_private: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -130,6 +132,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         mail_from=str(values.get("mail_from", "")),
         theme=str(values.get("theme", "default")),
         api_calls=calls,
+        outgoing_private=_yes("PARLOUR_OUTGOING_PRIVATE", values.get("outgoing_private", False)),
         sources=sources,
     )
 
@@ -140,6 +143,16 @@ def _whole(variable: str, value: object) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise Refusal(_("${name} must be a whole number.", mapping={"name": variable}))
     return int(text)
+
+
+def _yes(variable: str, value: object) -> bool:
+    """Raises Refusal for what is neither yes nor no."""
+    text = str(value).lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise Refusal(_("${name} must be 1 or 0.", mapping={"name": variable}))
 
 
 def with_driver(url: str) -> str:

@@ -25,8 +25,10 @@ from parlour.jobs import AlreadySent, JobContext, NotSent
 from parlour.mail import Attachment
 from parlour.plugins.contacts.services import may_advertise
 from parlour.plugins.messages import services
-from parlour.plugins.messages.channels import HandOver, Outgoing, Refused, channels
-from parlour.plugins.messages.kinds import ADVERTISING, CLIENT, EMAIL, About, MessageKind, kind_of
+from parlour.plugins.messages.channels import HandOver, Outgoing, Refused, channels, sms
+from parlour.plugins.messages.channels.sms_text import size_of
+from parlour.plugins.messages.kinds import ADVERTISING, CLIENT, EMAIL, SMS, About, MessageKind, kind_of
+from parlour.plugins.messages.limits import free_at
 from parlour.plugins.messages.models import (
     CANCELLED,
     FAILED,
@@ -89,11 +91,14 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         services.queue(session, payload, row.kind or "", row.contact_id, later.at)
         return {"state": POSTPONED, "reason": later.reason}
     written = {
-        "title": out.subject[:300] or None,
+        "title": out.subject[:300] or " ".join(out.body.split())[:80] or None,
         "body": out.body,
         "address": out.to,
         "channel": channel,
         "language": out.loc.name,
+        "parts": out.parts,
+        # When it was handed over, should nobody come back to say so.
+        "sent_at": now(),
     }
     services.change(session, message, state=SENDING, reason=None, detail=None, **written)
     try:
@@ -121,13 +126,16 @@ def _handed_over(
     except Refused as error:
         if error.dead:
             services.not_reachable(session, channel, to, error.detail)
-        services.change(session, message, state=FAILED, reason="refused", detail=error.detail[:500])
-        return {"state": FAILED, "reason": "refused"}
+        failed = {"state": FAILED, "reason": "refused"}
+        services.change(session, message, **failed, detail=error.detail[:500], sent_at=None)
+        return failed
     except NotSent as error:
         if job.attempt >= ATTEMPTS:
-            services.change(session, message, state=FAILED, reason="away", detail=str(error)[:500])
-            return {"state": FAILED, "reason": "away"}
-        _note(session, job, message, state=WAITING, reason="again", detail=str(error)[:500])
+            failed = {"state": FAILED, "reason": "away"}
+            services.change(session, message, **failed, detail=str(error)[:500], sent_at=None)
+            return failed
+        again = {"state": WAITING, "reason": "again", "detail": str(error)[:500]}
+        _note(session, job, message, **again, sent_at=None)
         raise
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"[:500]
@@ -166,6 +174,7 @@ class _Attempt:
         self._not_by_night()
         channel, to = self._way(reader)
         out = self._written(reader, channel, to, values)
+        self._within_limits(out)
         try:
             return out, channel, channels()[channel].prepare(out)
         except Refused as error:
@@ -202,6 +211,15 @@ class _Attempt:
             raise Ended(LATE, reason)
         raise Later(until, reason)
 
+    def _within_limits(self, out: Outgoing) -> None:
+        if out.parts is None or self.options.sms == "log":
+            return
+        if out.parts > self.options.sms_per_day:
+            raise Ended(FAILED, "limit")
+        later = free_at(self.session, self.options, out.to, out.parts, now(), self.defaults.zone)
+        if later is not None:
+            self._postpone(later, "limit")
+
     def _way(self, reader: Reader) -> tuple[str, str]:
         """The channel and the address: the wanted one, else the one that the reader prefers, else in the salon's order."""
         options, wanted = self.options, self.payload.channel or self.row.channel
@@ -233,6 +251,9 @@ class _Attempt:
         loc = speaking(self.defaults, language, self.zone)
         values = {"salon": salon, "client": reader.name, "first_name": reader.first_name} | dict(values)
         text = text_of(self.session, self.kind, loc.name, channel)
+        body = fill(text.body, values, loc).strip()
+        if channel == SMS:
+            body = sms.text_of(body, self.options)
         return Outgoing(
             settings=self.job.settings,
             options=self.options,
@@ -244,8 +265,11 @@ class _Attempt:
             to_name=reader.name,
             sender=self.options.sender or salon,
             subject=" ".join(fill(text.subject, values, loc).split()) if channel == EMAIL else "",
-            body=fill(text.body, values, loc).strip(),
+            body=body,
             values=values,
+            reach=reader.reach,
+            contact_id=reader.contact_id,
+            parts=size_of(body).parts if channel == SMS else None,
             attachments=_attached(self.payload.attachments),
         )
 

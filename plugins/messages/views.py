@@ -34,6 +34,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("messages.shipped", "/kinds/{kind}/shipped")
     config.add_route("messages.reachable", r"/{id:\d{1,18}}/reachable")
     config.add_route("messages.settings", "/settings")
+    config.add_route("messages.trial", "/settings/trial")
     config.add_settings_page(
         SettingsPage(
             title=_("Messages"),
@@ -141,7 +142,7 @@ class _Page:
             if self.text.own and self.may_write
             else None,
             "names": self.names(loc),
-            "preview": preview.of(request.db, self.kind, self.language, self.channel, subject, body),
+            "preview": preview.of(request.db, self.kind, self.language, self.channel, subject, body, loc),
         }
 
     def names(self, loc: Any) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from parlour.i18n import Localizer
 from parlour.jobs import NotSent
 from parlour.mail import Attachment
-from parlour.plugins.messages.kinds import EMAIL
+from parlour.plugins.messages.kinds import EMAIL, SMS, TELEGRAM, WEBHOOK
 from parlour.plugins.messages.options import Options
 from parlour.settings import Settings
 
@@ -57,6 +57,10 @@ class Outgoing:
     subject: str
     body: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    reach: Reach = field(default_factory=Reach)
+    contact_id: int | None = None
+    # Of an SMS, each of which costs.
+    parts: int | None = None
     attachments: Sequence[Attachment] = ()
     unsubscribe: str = ""
 
@@ -73,6 +77,6 @@ class Channel(Protocol):
 
 def channels() -> dict[str, Channel]:
     """Every channel by its code."""
-    from parlour.plugins.messages.channels import email
+    from parlour.plugins.messages.channels import email, sms, telegram, webhook
 
-    return {EMAIL: email}
+    return {EMAIL: email, SMS: sms, TELEGRAM: telegram, WEBHOOK: webhook}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pyramid.router import Router
 
 from parlour.plugins.messages.options import options_of
 from parlour.testing.browsers import Browser, Program
+from parlour.testing.jobs import run_due
 from parlour.testing.mailbox import Mailbox
 from parlour.testing.site import Enter, statements
 from tests.plugins.messages.conftest import Office
@@ -105,8 +107,6 @@ def test_somebody_writes_to_a_client_from_the_card_and_sees_what_became_of_it(
     form = desk.get(f"{card}/do/write").forms["action"]
     form["subject"], form["text"] = "Your scarf", "It waits for {you} at the desk."
     form.submit("save").follow()
-    from parlour.testing.jobs import run_due
-
     run_due(office.engine, office.settings)
     assert mailbox.messages[0]["subject"] == "Your scarf"
     assert "It waits for {you} at the desk." in mailbox.text()
@@ -193,3 +193,75 @@ def test_settings_are_kept_and_what_makes_no_sense_is_refused(
     form = owner.get(f"{base}/messages/settings").forms["form"]
     form["reply_to"] = "nobody"
     assert "This is not an e-mail address." in form.submit("save", status=422).text
+
+
+def test_a_provider_of_sms_is_set_up_and_its_secret_is_kept_and_not_shown(
+    office: Office, owner: Browser, base: str
+) -> None:
+    form = owner.get(f"{base}/messages/settings").forms["form"]
+    form["sms"], form["sms_url"], form["sms_secret"] = (
+        "http",
+        "https://sms.example/send?key={secret}",
+        "s3cret",
+    )
+    form["sms_headers"], form["sms_per_day"] = "Content-Type: application/json", "50"
+    form.submit("save").follow()
+    found = office.do(options_of)
+    assert (found.sms, found.sms_per_day) == ("http", 50)
+    assert found.secret_of("sms_secret", office.settings.secret) == "s3cret"
+    page = owner.get(f"{base}/messages/settings")
+    assert "s3cret" not in page.text
+    assert found.sms_secret not in page.text
+    # Saved again without it, it stays; a dash takes it away.
+    page.forms["form"].submit("save").follow()
+    assert office.do(options_of).secret_of("sms_secret", office.settings.secret) == "s3cret"
+    form = owner.get(f"{base}/messages/settings").forms["form"]
+    form["sms_secret"] = "-"
+    form.submit("save").follow()
+    assert office.do(options_of).sms_secret == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sms_url", "sms.example/send"),
+        ("sms_url", "https://u:p@sms.example/"),
+        ("sms_headers", "no colon"),
+        ("sms_per_day", "many"),
+        ("sms_per_hour", "0"),
+        ("webhook_url", "https://salon.example/hook"),
+        ("telegram_url", "ftp://telegram"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_at_their_field(
+    office: Office, owner: Browser, base: str, name: str, value: str
+) -> None:
+    form = owner.get(f"{base}/messages/settings").forms["form"]
+    form[name] = value
+    answer = form.submit("save", status=422)
+    assert "Not saved yet" in answer.text
+    assert getattr(office.do(options_of), name) != value
+
+
+def test_a_trial_goes_where_its_sender_says_and_nowhere_else(
+    office: Office, owner: Browser, base: str, mailbox: Mailbox, app: Router
+) -> None:
+    app.registry["parlour.settings"] = office.settings
+    form = owner.get(f"{base}/messages/settings").forms["trial"]
+    form["to"] = "nobody"
+    assert "This is not an address of this channel." in form.submit("save", status=422).text
+    form["to"] = "me@jasmine.example"
+    card = form.submit("save").follow()
+    run_due(office.engine, office.settings)
+    assert mailbox.recipients == ["me@jasmine.example"]
+    assert "A trial from Jasmine" in owner.get(card.request.path).text
+
+
+def test_the_preview_of_an_sms_says_what_it_costs(office: Office, owner: Browser, base: str) -> None:
+    form = owner.get(f"{base}/messages/kinds/visitors.reminder?channel=sms&language=ru").forms["text"]
+    form["body"] = "ж" * 71
+    assert "2 parts of an SMS: 71 characters, 67 in each" in form.submit("preview").text
+    office.set(sms_latin=True)
+    form = owner.get(f"{base}/messages/kinds/visitors.reminder?channel=sms&language=ru").forms["text"]
+    form["body"] = "ж" * 71
+    assert "1 part of an SMS: 142 of 160 characters" in form.submit("preview").text
