@@ -20,11 +20,11 @@ hide them in some rows only without telling by sorting and searching what it hid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
+from sqlalchemy import JSON, ColumnElement, and_, bindparam, false, func, or_, select
 
 from parlour.access.models import Role, Rule
 from parlour.access.scopes import cover
@@ -41,6 +41,7 @@ RESTRICTION = "restriction"
 Predicate = ColumnElement[bool]
 _KEY = "access_rules"
 _CODES = "role_codes"
+_READ = "rules_read"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def is_owner(session: Session) -> bool:
 def forget(session: Session) -> None:
     """Let this session read its rules anew; called by what changes them."""
     session.scope.cache.pop(_KEY, None)
+    session.scope.cache.pop(_READ, None)
     for key in [key for key in session.scope.cache if str(key).startswith("fields:")]:
         del session.scope.cache[key]
 
@@ -85,7 +87,39 @@ def known_roles(session: Session, codes: Collection[str]) -> None:
     session.scope.cache[_CODES] = tuple(codes)
 
 
+def known_rules(session: Session, lines: Iterable[Sequence[Any]]) -> None:
+    """Save this session the query for its rules: those of `lines`, as `lines_of` brings them, that apply to its roles."""
+    roles = (None, *session.scope.role_ids)
+    session.scope.cache[_READ] = [tuple(rest) for role, *rest in lines if role in roles]
+
+
 _RULE = Rule.__table__
+
+
+def lines_of(dialect: str, organisation: Any, roles: Any) -> Any:
+    """A column of another statement that brings the rules of these roles of the organisation, and those of everyone, in
+    their order, for `known_rules`.
+    """
+    postgresql = dialect == "postgresql"
+    build = func.json_build_array if postgresql else func.json_array
+    given = [_RULE.c[name] for name in ("filter", "fields_except")]
+    line = build(
+        *(_RULE.c[name] for name in ("role_id", "kind", "permission")),
+        *(given if postgresql else map(func.json, given)),
+    )
+    found = (
+        select(line.label("line"))
+        .where(_RULE.c.organisation_id == organisation, _RULE.c.active)
+        .where(or_(_RULE.c.role_id.in_(roles), _RULE.c.role_id.is_(None)))
+        .order_by(_RULE.c.id)
+        .subquery()
+    )
+    if postgresql:
+        return select(func.json_agg(found.c.line, type_=JSON)).scalar_subquery()
+    # SQLite forgets on the way that a line is JSON already.
+    return select(func.json_group_array(func.json(found.c.line), type_=JSON)).scalar_subquery()
+
+
 _APPLYING = (
     select(_RULE.c.kind, _RULE.c.permission, _RULE.c.filter, _RULE.c.fields_except)
     .where(
@@ -107,7 +141,9 @@ def _load(session: Session) -> RuleSet:
         found.everything = OWNER in codes
     if found.everything:
         return found
-    rows = session.raw(_APPLYING, {"organisation": session.scope.organisation_id, "roles": role_ids})
+    rows = session.scope.cache.pop(_READ, None)
+    if rows is None:
+        rows = session.raw(_APPLYING, {"organisation": session.scope.organisation_id, "roles": role_ids})
     for kind, permission, given, fields_except in rows:
         held = Held(given or None, frozenset(fields_except or ()))
         bucket = found.permissions if kind == PERMISSION else found.restrictions

@@ -2,7 +2,7 @@
 
 The way in is short, because every call takes it. A token belongs to one organisation for good, so each process remembers
 which, and the session enters it before its transaction begins; one statement then asks everything that may change
-(token, person, membership, roles, switches). Nothing that grants anything is remembered between calls: what is revoked
+(token, person, membership, roles, rules, switches). Nothing that grants anything is remembered between calls: what is revoked
 is revoked with the next one.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -70,40 +71,51 @@ class Caller:
 _TOKEN, _USER, _MEMBER = ApiToken.__table__, User.__table__, Membership.__table__
 _PLACE, _DUTY, _ROLE = Organisation.__table__, MembershipRole.__table__, Role.__table__
 _AT = bindparam("at", type_=_TOKEN.c.expires_at.type)
-_FIND = (
-    select(
-        _TOKEN.c.id.label("token_id"),
-        _TOKEN.c.scopes,
-        _TOKEN.c.used_at,
-        _USER.c.id.label("user_id"),
-        _USER.c.locale.label("user_locale"),
-        *(_PLACE.c[name] for name in ("id", "slug", "name", "zone", "currency", "region", "locale")),
-        _PLACE.c.plugins_version,
-        _DUTY.c.role_id,
-        _DUTY.c.branch_id,
-        _ROLE.c.code,
+
+
+@lru_cache(maxsize=4)
+def _find(dialect: str) -> Any:
+    """The statement that asks everything that may change about a caller, a row for each of their roles."""
+    duties = select(_DUTY.c.role_id).where(
+        _DUTY.c.organisation_id == bindparam("organisation"), _DUTY.c.user_id == _USER.c.id
     )
-    .select_from(_TOKEN)
-    .join(_USER, _USER.c.id == _TOKEN.c.user_id)
-    .join(_PLACE, _PLACE.c.id == _TOKEN.c.organisation_id)
-    .join(
-        _MEMBER,
-        and_(
-            _MEMBER.c.organisation_id == _PLACE.c.id,
-            _MEMBER.c.user_id == _USER.c.id,
-            Membership.working(_AT),
-        ),
+    return (
+        select(
+            _TOKEN.c.id.label("token_id"),
+            _TOKEN.c.scopes,
+            _TOKEN.c.used_at,
+            _USER.c.id.label("user_id"),
+            _USER.c.locale.label("user_locale"),
+            *(_PLACE.c[name] for name in ("id", "slug", "name", "zone", "currency", "region", "locale")),
+            _PLACE.c.plugins_version,
+            _DUTY.c.role_id,
+            _DUTY.c.branch_id,
+            _ROLE.c.code,
+            rules.lines_of(dialect, bindparam("organisation"), duties.correlate(_USER)).label("rules"),
+        )
+        .select_from(_TOKEN)
+        .join(_USER, _USER.c.id == _TOKEN.c.user_id)
+        .join(_PLACE, _PLACE.c.id == _TOKEN.c.organisation_id)
+        .join(
+            _MEMBER,
+            and_(
+                _MEMBER.c.organisation_id == _PLACE.c.id,
+                _MEMBER.c.user_id == _USER.c.id,
+                Membership.working(_AT),
+            ),
+        )
+        .outerjoin(_DUTY, and_(_DUTY.c.organisation_id == _PLACE.c.id, _DUTY.c.user_id == _USER.c.id))
+        .outerjoin(_ROLE, and_(_ROLE.c.organisation_id == _PLACE.c.id, _ROLE.c.id == _DUTY.c.role_id))
+        .where(
+            _TOKEN.c.token_hash == bindparam("hash"),
+            _TOKEN.c.organisation_id == bindparam("organisation"),
+            (_TOKEN.c.expires_at.is_(None)) | (_TOKEN.c.expires_at > _AT),
+            _USER.c.active,
+            _PLACE.c.archived_at.is_(None),
+        )
     )
-    .outerjoin(_DUTY, and_(_DUTY.c.organisation_id == _PLACE.c.id, _DUTY.c.user_id == _USER.c.id))
-    .outerjoin(_ROLE, and_(_ROLE.c.organisation_id == _PLACE.c.id, _ROLE.c.id == _DUTY.c.role_id))
-    .where(
-        _TOKEN.c.token_hash == bindparam("hash"),
-        _TOKEN.c.organisation_id == bindparam("organisation"),
-        (_TOKEN.c.expires_at.is_(None)) | (_TOKEN.c.expires_at > _AT),
-        _USER.c.active,
-        _PLACE.c.archived_at.is_(None),
-    )
-)
+
+
 # Connection pool (one per database) -> hash of a token -> its organisation.
 _homes: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
 
@@ -137,7 +149,8 @@ def caller_of(request: Request) -> Caller | None:
         raise refused
     session: Session = request.db
     session.enter(Scope(organisation_id, via=VIA))
-    rows = session.raw(_FIND, {"hash": hashed, "organisation": organisation_id, "at": now()}).all()
+    find = _find(session.get_bind().dialect.name)
+    rows = session.raw(find, {"hash": hashed, "organisation": organisation_id, "at": now()}).all()
     if not rows:
         raise refused
     first = rows[0]
@@ -155,6 +168,7 @@ def caller_of(request: Request) -> Caller | None:
         )
     )
     rules.known_roles(session, [code for _role, code in held])
+    rules.known_rules(session, first.rules or ())
     gate.known_version(session, first.plugins_version)
     home = Home(first.id, first.slug, first.name, first.zone, first.currency, first.region, first.locale)
     return Caller(first.token_id, Person(first.user_id, first.user_locale), home, first.used_at)

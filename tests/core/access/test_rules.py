@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from parlour.access import rules
 from parlour.access.grants import Declared, Grant, Restriction
@@ -15,6 +15,7 @@ from parlour.db.session import open_session
 from parlour.errors import NotAllowed
 from parlour.plugin import lifecycle
 from parlour.records.write import Change, write
+from parlour.testing.site import statements
 from tests.core.access.conftest import employ, inside
 
 READ, WRITE, CREATE = "core:probe:read", "core:probe:write", "core:probe:create"
@@ -409,3 +410,35 @@ def test_a_role_in_one_branch_counts_in_that_branch_only(engine, organisation, p
             scope = scope_for(session, anna, organisation, branch_id=branch)
             assert (rules.allows(session, READ), rules.allows(session, WRITE)) == expected
             assert scope.branch_id == (branch if branch in (north, south) else north)
+
+
+@pytest.mark.parametrize("codes", [("receptionist",), ("manager",), ("specialist", "organiser")])
+def test_rules_that_another_statement_brought_are_those_that_would_be_asked_for(
+    engine, organisation, probe, give, codes
+):
+    """The statement brings the rules of all roles here; those of others must not count."""
+    give("manager", Grant(WRITE, filter=["weight", ">", 4], fields_except=("note",)))
+    give(None, Restriction(READ, filter=["weight", "<", 8]), Restriction(WRITE, fields_except=("note",)))
+    with inside(engine, organisation) as session:
+        session.execute(update(Rule).where(Rule.permission == CREATE).values(active=False))
+        session.commit()
+    person = employ(engine, organisation, "vera@example.com", *codes)
+    with open_session(engine) as session:
+        scope_for(session, person, organisation)
+        asked = rules.rules_of(session)
+        assert asked.permissions.keys() | asked.restrictions.keys() > {READ, WRITE}
+        dialect = session.get_bind().dialect.name
+        brought = session.raw(
+            select(rules.lines_of(dialect, organisation.id, select(Role.__table__.c.id)))
+        ).scalar()
+        assert len(brought) > len([*asked.permissions, *asked.restrictions])
+        rules.forget(session)
+        rules.known_rules(session, brought)
+        with statements(engine) as seen:
+            assert rules.rules_of(session) == asked
+        assert not any("core_rule" in one for one in seen)
+        # What changes rules makes forgotten what was brought before.
+        rules.forget(session)
+        rules.known_rules(session, [])
+        rules.forget(session)
+        assert rules.rules_of(session) == asked
