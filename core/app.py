@@ -7,6 +7,7 @@ loudly. A plugin that cannot be taken in is put aside with its reason, and the s
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -92,6 +93,7 @@ def _without_source_lines() -> Iterator[None]:
         yield
     finally:
         inspect.getframeinfo = whole
+        linecache.clearcache()
 
 
 def _assemble(settings: Settings, engine: Engine, plugins: Plugins) -> Router:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import phonenumbers
 from sqlalchemy import select
 
 from parlour.access.roles import own_organisation
@@ -85,6 +84,8 @@ def client(session: Session, contact_id: int) -> Reader | None:
 
 def _takes_sms(phone: str) -> bool:
     """Whether a number may be a mobile one: an SMS to a fixed line is money for nothing."""
+    import phonenumbers  # 1 MB, loaded with the first number
+
     try:
         kind = phonenumbers.number_type(phonenumbers.parse(phone, None))
     except phonenumbers.NumberParseException:
