@@ -20,11 +20,13 @@ from parlour.records.declare import (
     boolean,
     branch,
     choice,
+    email,
     integer,
     link,
     links,
     moment,
     money,
+    phone,
     record_base,
     text,
 )
@@ -200,6 +202,10 @@ class Appointment(
         sequence=11,
         hint=_("When it is somebody else, a child or a friend, or nobody who has a card."),
     )
+    phone: Mapped[str | None] = phone(
+        _("Phone given"), search=True, sequence=11, hint=_("With which it was booked online.")
+    )
+    email: Mapped[str | None] = email(_("E-mail given"), sequence=11)
     starts: Mapped[datetime] = wall_moment(
         _("Begins"), required=True, listed=True, quick=True, sort=True, sequence=12
     )

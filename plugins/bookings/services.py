@@ -26,13 +26,15 @@ from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, search
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
-from parlour.plugins.schedule.services import Segment, occupy, release
+from parlour.plugins.schedule.services import Segment, Taken, occupy, release
 from parlour.records.query import read
 from parlour.records.registry import record_type
 from parlour.records.values import Money
 from parlour.records.write import Change, open_change_set, write
 
 VISIT, HOLD = "bookings.appointment", "bookings.hold"
+# How often a time is looked for anew when somebody else was faster.
+ATTEMPTS = 10
 
 
 class NotOffered(Refusal):
@@ -84,11 +86,12 @@ def check(
 
 def alternatives(
     session: Session, wanted: Sequence[Wanted], start: int, *, branch_id: int | None = None, limit: int = 6
-) -> list[tuple[int, int]]:
-    """The offered starts nearest to one that was not to be had, as (start, specialist of the first service)."""
+) -> tuple[Search, dict[int, list[int]]]:
+    """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them."""
     found = search(session, wanted, start - DAY, start + 7 * DAY, by="client", branch_id=branch_id)
-    nearest = sorted(found.starts().items(), key=lambda one: (abs(one[0] - start), one[0]))[:limit]
-    return [(at, staff[0]) for at, staff in sorted(nearest)]
+    starts = found.starts()
+    nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
+    return found, {at: starts[at] for at in sorted(nearest)}
 
 
 # ---- booking
@@ -112,14 +115,24 @@ def book(
     """
     if hold is not None:
         release_hold(session, hold)
-    if force:
-        found = search(session, wanted, start, start + 1, by="staff", branch_id=branch_id)
-        chosen = found.choose(start) or _regardless(found, start)
-    else:
-        found, chosen = check(session, wanted, start, by=by, branch_id=branch_id)
-    lines = [found.offered[at][one.option.staff] for at, one in enumerate(chosen)]
-    status = "requested" if by == "client" and found.confirm else "booked"
-    return _write(session, lines, chosen, start, found.zone, branch_id, status, force, values or {})
+    for left in reversed(range(ATTEMPTS)):
+        if force:
+            found = search(session, wanted, start, start + 1, by="staff", branch_id=branch_id)
+            chosen = found.choose(start) or _regardless(found, start)
+        else:
+            found, chosen = check(session, wanted, start, by=by, branch_id=branch_id)
+        lines = [found.offered[at][one.option.staff] for at, one in enumerate(chosen)]
+        status = "requested" if by == "client" and found.confirm else "booked"
+        try:
+            with session.begin_nested():
+                return _write(
+                    session, lines, chosen, start, found.zone, branch_id, status, force, values or {}
+                )
+        except Taken:
+            # Whoever was faster may have left another specialist or room; looking again finds out.
+            if not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _regardless(found: Search, start: int) -> list[Chosen]:

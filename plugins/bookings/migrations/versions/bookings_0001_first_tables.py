@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("organisation_id", BigId, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
         sa.Column("visitor", sa.String(length=200), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("ends", Moment(), nullable=False),
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("branch", BigId, nullable=True),
@@ -65,6 +67,8 @@ def upgrade() -> None:
         sa.Column("starts_zone", sa.String(length=64), nullable=False),
         sa.Column("name_key", sa.Text(), nullable=True),
         sa.Column("visitor_key", sa.Text(), nullable=True),
+        sa.Column("phone_key", sa.Text(), nullable=True),
+        sa.Column("email_key", sa.Text(), nullable=True),
         sa.Column("campaign_key", sa.Text(), nullable=True),
         sa.Column("code_key", sa.Text(), nullable=True),
         sa.Column("reason_key", sa.Text(), nullable=True),
@@ -101,6 +105,12 @@ def upgrade() -> None:
         "ix_bookings_appointment_name_key",
         "bookings_appointment",
         ["organisation_id", "name_key", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_bookings_appointment_phone_key",
+        "bookings_appointment",
+        ["organisation_id", "phone_key", "id"],
         unique=False,
     )
     op.create_index(
@@ -370,6 +380,7 @@ def upgrade() -> None:
     for table, column in (
         ("bookings_appointment", "name_key"),
         ("bookings_appointment", "visitor_key"),
+        ("bookings_appointment", "phone_key"),
         ("bookings_line", "name_key"),
         ("bookings_need", "name_key"),
         ("bookings_skill", "name_key"),

@@ -1,0 +1,345 @@
+"""Booking by people without a log-in: what they are shown, and who they become.
+
+An online booking never shows or changes a client who is there: a phone that is known makes the visit one "to be checked", until
+somebody at the desk, or a code, says whose it is. Nothing here asks for rights; what is given away is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from parlour.access import terms
+from parlour.access.models import Branch
+from parlour.access.roles import own_organisation
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import Invalid, Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
+from parlour.plugins.bookings.offers import Search, Wanted
+from parlour.plugins.bookings.services import Booked, book
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.statuses import OPEN
+from parlour.plugins.catalog.models import Category, Item
+from parlour.plugins.catalog.services import names_of, prices_of
+from parlour.plugins.contacts.models import Consent, Contact, ContactPhone
+from parlour.plugins.schedule.clocks import moment
+from parlour.plugins.schedule.models import Staff
+from parlour.records.defaults import defaults_of
+from parlour.records.registry import record_type
+from parlour.records.values import Fault, Money
+from parlour.records.write import Change, open_change_set, write
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who books: name and phone as they typed them, and what they agreed to (purposes of consents)."""
+
+    name: str
+    phone: str
+    email: str | None = None
+    comment: str | None = None
+    campaign: str | None = None
+    consents: tuple[str, ...] = field(default=())
+
+
+def money(value: Money | None) -> dict[str, str] | None:
+    return None if value is None else {"amount": f"{value.amount:f}", "currency": value.currency}
+
+
+def on_wall(instant: int, zone: str) -> str:
+    """An instant as RFC 3339 on the clock of a zone."""
+    return moment(instant).astimezone(ZoneInfo(zone)).isoformat()
+
+
+# ---- what is shown
+
+
+def first_screen(session: Session, language: str) -> dict[str, Any]:
+    """All that the widget needs before a time is chosen: one answer, a fixed number of queries."""
+    organisation = own_organisation(session)
+    policy = policy_of(session)
+    branches = session.execute(
+        select(Branch.id, Branch.name, Branch.address, Branch.phone, Branch.zone)
+        .where(Branch.archived_at.is_(None))
+        .order_by(Branch.id)
+    )
+    held = terms.in_effect(session)
+    return {
+        "organisation": {
+            "name": organisation.name,
+            "locale": organisation.locale,
+            "zone": organisation.zone,
+            "currency": organisation.currency,
+            "country": organisation.country,
+        },
+        "branches": [dict(row._mapping) for row in branches],
+        "services": services(session, language),
+        "staff": staff(session),
+        "policy": {
+            "lead": policy.lead,
+            "window": policy.window,
+            "hold": policy.hold,
+            "cancel_until": policy.cancel_until,
+        },
+        "terms": {"version": held[0].name, "url": f"/terms/{organisation.slug}"} if held else None,
+    }
+
+
+def services(session: Session, language: str) -> list[dict[str, Any]]:
+    """What can be booked online, with who does it, in the order of the price list."""
+    rows = session.execute(
+        select(
+            Item.id,
+            Item.description,
+            Category.name.label("category"),
+            Service.minutes,
+            Service.confirm,
+        )
+        .join(Service, Service.id == Item.id)
+        .outerjoin(Category, Category.id == Item.category_id)
+        .where(Item.archived_at.is_(None), Service.minutes.is_not(None), Service.online)
+        .order_by(Category.name_key, Item.name_key)
+    ).all()
+    ids = [row.id for row in rows]
+    done_by: dict[int, list[dict[str, Any]]] = {}
+    skills = session.execute(
+        select(Skill.item_id, Skill.staff_id, Skill.minutes, Skill.price_amount, Skill.price_currency)
+        .join(Staff, Staff.id == Skill.staff_id)
+        .where(Skill.online, Skill.archived_at.is_(None), Staff.archived_at.is_(None))
+        .order_by(Staff.position, Staff.id)
+    )
+    for item, who, length, amount, currency in skills:
+        own: dict[str, Any] = {"staff": who}
+        if length is not None:
+            own["minutes"] = length
+        if amount is not None:
+            own["price"] = money(Money.from_minor(amount, currency))
+        done_by.setdefault(item, []).append(own)
+    names = names_of(session, ids, language)
+    prices = prices_of(session, ids, defaults_of(session).today())
+    return [
+        {
+            "id": row.id,
+            "name": names[row.id],
+            "category": row.category,
+            "description": row.description,
+            "minutes": row.minutes,
+            "price": money(prices.get(row.id)),
+            "confirm": row.confirm,
+            "staff": done_by[row.id],
+        }
+        for row in rows
+        if row.id in done_by
+    ]
+
+
+def staff(session: Session) -> list[dict[str, Any]]:
+    """Who can be booked online, in the order of the calendar: name, job and branch, and nothing else of theirs."""
+    rows = session.execute(
+        select(Staff.id, Staff.name, Staff.job, Staff.branch)
+        .where(
+            Staff.archived_at.is_(None),
+            select(Skill.id)
+            .where(Skill.staff_id == Staff.id, Skill.online, Skill.archived_at.is_(None))
+            .exists(),
+        )
+        .order_by(Staff.position, Staff.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def slots(
+    found: Search, wanted: Sequence[Wanted], starts: Mapping[int, Sequence[int]]
+) -> list[dict[str, Any]]:
+    """Starts as they are given away: the specialist where one was asked for, the price where it is the same whoever does it,
+    else from which on.
+    """
+    lengths = [max(each.minutes for each in able.values()) for able in found.offered]
+    prices = [[each.price for each in able.values()] for able in found.offered]
+    total: Money | None = None
+    if all(one is not None for some in prices for one in some):
+        least = [min((one.amount, one.currency) for one in some if one is not None) for some in prices]
+        if len({currency for _amount, currency in least}) == 1:
+            total = Money(sum((amount for amount, _c in least[1:]), start=least[0][0]), least[0][1])
+    rest = sum(lengths[1:])
+    asked = wanted[0].staff
+    price = money(total)
+    items = []
+    for start, able in starts.items():
+        length = found.offered[0][able[0]].minutes if asked is not None or len(able) == 1 else lengths[0]
+        items.append(
+            {
+                "start": on_wall(start, found.zone),
+                "end": on_wall(start + length + rest, found.zone),
+                "staff": asked,
+                "price": price,
+            }
+        )
+    return items
+
+
+def visit(session: Session, visit_id: int) -> dict[str, Any]:
+    """A visit as its own client sees it: when, what, by whom, and whether it can still be changed. No name, phone or note."""
+    row = session.execute(
+        select(
+            Appointment.status,
+            Appointment.starts,
+            Appointment.starts_zone,
+            Appointment.ends,
+            Appointment.branch,
+            Appointment.total_amount,
+            Appointment.total_currency,
+        ).where(Appointment.id == visit_id)
+    ).one()
+    zone = ZoneInfo(row.starts_zone)
+    lines = session.execute(
+        select(
+            Line.item_id,
+            Line.name,
+            Line.minutes,
+            Line.staff_id,
+            Staff.name.label("who"),
+            Line.price_amount,
+            Line.price_currency,
+        )
+        .outerjoin(Staff, Staff.id == Line.staff_id)
+        .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
+        .order_by(Line.position, Line.id)
+    )
+    policy = policy_of(session)
+    left = (row.starts - now()).total_seconds() / 60
+    changeable = row.status in ("requested", "booked", "confirmed")
+    return {
+        "status": row.status,
+        "start": row.starts.astimezone(zone).isoformat(),
+        "end": row.ends.astimezone(zone).isoformat(),
+        "branch": row.branch,
+        "price": money(_known(row.total_amount, row.total_currency)),
+        "lines": [
+            {
+                "service": line.item_id,
+                "name": line.name,
+                "minutes": line.minutes,
+                "staff": None if line.staff_id is None else {"id": line.staff_id, "name": line.who},
+                "price": money(_known(line.price_amount, line.price_currency)),
+            }
+            for line in lines
+        ],
+        "can": {
+            "cancel": changeable and left >= policy.cancel_until,
+            "move": changeable and left >= policy.move_until,
+        },
+    }
+
+
+def _known(amount: int | None, currency: str | None) -> Money | None:
+    return None if amount is None or currency is None else Money.from_minor(amount, currency)
+
+
+# ---- who books
+
+
+def book_online(
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    visitor: Visitor,
+    *,
+    branch_id: int | None = None,
+    hold: str | None = None,
+) -> Booked:
+    """Book for somebody who is not logged in. Raises Invalid by field for what they typed, NotOffered, `Taken`, Refusal."""
+    phone, email = _reachable(session, visitor)
+    known = session.execute(
+        select(Contact.id, Contact.blocked)
+        .join(ContactPhone, ContactPhone.owner_id == Contact.id)
+        .where(ContactPhone.number == phone)
+    ).all()
+    if any(row.blocked for row in known):
+        # Neither that somebody is known nor why is told.
+        raise Refusal(_("This cannot be booked online; call us."))
+    coming = session.scalar(
+        select(func.count())
+        .select_from(Appointment)
+        .where(Appointment.phone == phone, Appointment.status.in_(OPEN), Appointment.ends > now())
+    )
+    if (coming or 0) >= policy_of(session).visits_per_client:
+        raise Refusal(_("There are enough visits for this phone already; call us for more."))
+    values: dict[str, Any] = {
+        "source": "online",
+        "visitor": visitor.name,
+        "phone": phone,
+        "email": email,
+        "comment": visitor.comment,
+        "campaign": visitor.campaign,
+    }
+    if known:
+        values["to_check"] = True
+    else:
+        values["client"] = _new_client(session, visitor, phone, email)
+        values["visitor"] = None
+    return book(session, wanted, start, by="client", branch_id=branch_id, values=values, hold=hold)
+
+
+def _reachable(session: Session, visitor: Visitor) -> tuple[str, str | None]:
+    record = record_type(Appointment)
+    defaults = defaults_of(session)
+    errors: dict[str, Any] = {}
+    found: dict[str, Any] = {}
+    for name in ("phone", "email"):
+        try:
+            found[name] = record.field(name).kind.clean(getattr(visitor, name), defaults)
+        except Fault as fault:
+            errors[name] = fault.message
+    if "phone" in found and not found["phone"]:
+        errors["phone"] = _("This is needed.")
+    if not visitor.name.strip():
+        errors["name"] = _("This is needed.")
+    held = terms.in_effect(session)
+    if held and "data" not in visitor.consents:
+        errors["consents"] = _("Agree to the processing of your data, or call us.")
+    if errors:
+        raise Invalid(_("Some values cannot be saved."), {0: errors})
+    return found["phone"], found["email"]
+
+
+def _new_client(session: Session, visitor: Visitor, phone: str, email: str | None) -> int:
+    change_set = open_change_set(session, label="online")
+    client = {
+        "name": visitor.name,
+        "phones": [{"number": phone}],
+        "emails": [{"address": email}] if email else [],
+    }
+    made = write(session, Contact, [Change(client)], change_set=change_set, system=True).ids[0]
+    held = terms.in_effect(session)
+    given = [
+        Change(
+            {
+                "contact": made,
+                "purpose": purpose,
+                "channel": "any",
+                "given": True,
+                "version_of_text": held[0].name if held else "online",
+                "source": "booking",
+            }
+        )
+        for purpose in dict.fromkeys(visitor.consents)
+        if purpose in ("data", "advertising")
+    ]
+    write(session, Consent, given, change_set=change_set, system=True)
+    return made
+
+
+def instant_of(text: str) -> datetime:
+    """A moment with its offset. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
