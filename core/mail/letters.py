@@ -27,6 +27,9 @@ from parlour.errors import Refusal
 from parlour.i18n import _, localizer
 from parlour.settings import Settings
 
+# What a link says by which somebody wants no more of this kind.
+NO_MORE = _("No more letters of this kind")
+
 
 @dataclass(frozen=True)
 class Action:
@@ -110,7 +113,7 @@ def compose(letter: Letter, settings: Settings, key: str) -> EmailMessage:
         "letter": letter,
         "subject": one_line(loc.translate(letter.subject)),
         "site": settings.url,
-        "unsubscribe": _("No more letters of this kind"),
+        "unsubscribe": NO_MORE,
         "lined": _lined,
         "pictures": [(_cid(key, place), one) for place, one in enumerate(letter.attachments) if one.inline],
     }

@@ -49,6 +49,8 @@ class Action:
     icon: str = "play"
     danger: bool = False
     bulk: bool = True
+    # It only asks for a job, so it takes as many rows at once as bulk work does.
+    background: bool = False
     single: bool = True
     # Whether the action makes sense for a row (its plain values); a card does not offer it otherwise.
     applies: Callable[[Mapping[str, Any]], bool] | None = None

@@ -10,11 +10,11 @@ from parlour.access.rules import require
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.contacts.models import Contact
-from parlour.plugins.messages import services
-from parlour.plugins.messages.access import SEND
+from parlour.plugins.messages import audience, services
+from parlour.plugins.messages.access import MANY, SEND
 from parlour.plugins.messages.kinds import CHANNELS
 from parlour.plugins.messages.models import Message
-from parlour.plugins.messages.own_kinds import WRITTEN_BY_HAND
+from parlour.plugins.messages.own_kinds import LETTER_TO_MANY, WRITTEN_BY_HAND
 from parlour.records import declare
 from parlour.records.actions import Outcome, action
 
@@ -49,6 +49,48 @@ def write_to(session: Session, ids: Sequence[int], subject: str, text: str, chan
             dedupe_key=f"letter:{contact_id}:{token_hex(12)}",
         )
     return Outcome(_("The message is on its way."))
+
+
+@action(
+    Contact,
+    "news",
+    plugin="messages",
+    title=_("Write to all of them"),
+    permission="read",
+    needs=MANY,
+    icon="megaphone",
+    single=False,
+    background=True,
+    fields={
+        "subject": declare.text(_("Subject"), required=True, max_length=200, hint=_("An SMS has none.")),
+        "text": declare.text(
+            _("Text"),
+            multiline=True,
+            required=True,
+            max_length=5000,
+            hint=_(
+                "Advertising: it goes to those only who have agreed to it, over a channel to which they have."
+            ),
+        ),
+        "channel": declare.choice(
+            _("Channel"), CHANNELS, hint=_("Empty: the one that the client prefers, or the first that works.")
+        ),
+    },
+)
+def write_to_many(
+    session: Session, ids: Sequence[int], subject: str, text: str, channel: str | None
+) -> Outcome:
+    """Send news or an offer to many clients, in the background."""
+    audience.send_to(
+        session,
+        LETTER_TO_MANY.code,
+        ids=ids,
+        values={"subject": subject, "text": text},
+        channel=channel,
+        dedupe_key=f"news:{token_hex(12)}",
+    )
+    said = _("The letter to ${n} clients is being prepared.", mapping={"n": len(ids)})
+    return Outcome(said)
 
 
 def _failed(row: Any) -> bool:

@@ -23,11 +23,21 @@ from parlour.errors import NotFound
 from parlour.i18n import LOCALES, Localizer, localizer
 from parlour.jobs import AlreadySent, JobContext, NotSent
 from parlour.mail import Attachment
+from parlour.mail.letters import NO_MORE
 from parlour.plugins.contacts.services import may_advertise
 from parlour.plugins.messages import services
 from parlour.plugins.messages.channels import HandOver, Outgoing, Refused, channels, sms
 from parlour.plugins.messages.channels.sms_text import size_of
-from parlour.plugins.messages.kinds import ADVERTISING, CLIENT, EMAIL, SMS, About, MessageKind, kind_of
+from parlour.plugins.messages.kinds import (
+    ADVERTISING,
+    CLIENT,
+    EMAIL,
+    SMS,
+    TELEGRAM,
+    About,
+    MessageKind,
+    kind_of,
+)
 from parlour.plugins.messages.limits import free_at
 from parlour.plugins.messages.models import (
     CANCELLED,
@@ -47,6 +57,7 @@ from parlour.plugins.messages.people import Reader, reader_of, salon_name
 from parlour.plugins.messages.quiet import quiet_until
 from parlour.plugins.messages.templates import text_of
 from parlour.plugins.messages.texts import fill, unpack
+from parlour.plugins.messages.unsubscribe import address
 from parlour.records.defaults import Defaults, defaults_of
 
 log = structlog.get_logger(__name__)
@@ -252,8 +263,13 @@ class _Attempt:
         values = {"salon": salon, "client": reader.name, "first_name": reader.first_name} | dict(values)
         text = text_of(self.session, self.kind, loc.name, channel)
         body = fill(text.body, values, loc).strip()
+        unsubscribe = ""
+        if self.kind.purpose == ADVERTISING and channel in (EMAIL, TELEGRAM):
+            unsubscribe = address(self.session, self.job.settings, self.row.id)
         if channel == SMS:
             body = sms.text_of(body, self.options)
+        elif channel == TELEGRAM and unsubscribe:
+            body = f"{body}\n\n{loc.translate(NO_MORE)}: {unsubscribe}"
         return Outgoing(
             settings=self.job.settings,
             options=self.options,
@@ -271,6 +287,7 @@ class _Attempt:
             contact_id=reader.contact_id,
             parts=size_of(body).parts if channel == SMS else None,
             attachments=_attached(self.payload.attachments),
+            unsubscribe=unsubscribe,
         )
 
 

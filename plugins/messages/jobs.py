@@ -10,7 +10,7 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, work
-from parlour.plugins.messages import delivery, services
+from parlour.plugins.messages import audience, delivery, services
 from parlour.plugins.messages.models import SENDING, UNCERTAIN, Message
 
 
@@ -27,5 +27,11 @@ def settle(session: Session, job: JobContext) -> dict[str, Any]:
     return {"changed": services.settle(session, open_ones.all())}
 
 
-JOBS = {"messages.send": send, "messages.settle": settle}
+@work(queue="slow", title=_("Letter to many"))
+def spread(session: Session, job: JobContext, **given: Any) -> dict[str, Any]:
+    """Ask for the messages of one letter to many."""
+    return audience.spread(session, job, **given)
+
+
+JOBS = {"messages.send": send, "messages.spread": spread, "messages.settle": settle}
 SCHEDULES = {"messages.settle": Schedule(job="messages.settle", every=timedelta(minutes=15))}

@@ -54,7 +54,7 @@ def of_contacts(session: Session, ids: Sequence[int], before: datetime | None, l
     """Messages to these clients that have gone or come to nothing, newest first; what still waits has not happened."""
     if not allows(session, READ):
         return []
-    at = func.coalesce(Message.sent_at, Message.updated_at)
+    at = func.coalesce(Message.sent_at, Message.send_at, Message.created_at)
     columns = (Message.id, Message.title, Message.body, Message.state, Message.reason, Message.channel)
     names = defaults_of(session).names
     statement = (

@@ -104,15 +104,13 @@ class Message(
     state: Mapped[str] = choice(
         _("State"), STATES, required=True, default=WAITING, listed=True, quick=True, sequence=13
     )
-    reason: Mapped[str | None] = choice(_("Why"), REASONS, listed=True, quick=True, sequence=14)
-    detail: Mapped[str | None] = text(_("Answer of the other side"), max_length=500, sequence=15)
-    channel: Mapped[str | None] = choice(_("Channel"), CHANNELS, listed=True, quick=True, sequence=16)
-    address: Mapped[str | None] = text(
-        _("To"), max_length=320, search=True, listed=True, quick=True, sequence=17
-    )
-    body: Mapped[str | None] = text(_("Text"), multiline=True, max_length=20_000, quick=True, sequence=18)
-    send_at: Mapped[datetime | None] = moment(_("To be sent"), listed=True, sequence=19)
-    sent_at: Mapped[datetime | None] = moment(_("Sent"), listed=True, quick=True, sequence=20)
+    channel: Mapped[str | None] = choice(_("Channel"), CHANNELS, listed=True, quick=True, sequence=14)
+    send_at: Mapped[datetime | None] = moment(_("When it is due"), listed=True, sequence=15)
+    reason: Mapped[str | None] = choice(_("Why"), REASONS, listed=True, quick=True, sequence=16)
+    detail: Mapped[str | None] = text(_("Answer of the other side"), max_length=500, sequence=17)
+    address: Mapped[str | None] = text(_("To"), max_length=320, search=True, quick=True, sequence=18)
+    body: Mapped[str | None] = text(_("Text"), multiline=True, max_length=20_000, quick=True, sequence=19)
+    sent_at: Mapped[datetime | None] = moment(_("Sent"), quick=True, sequence=20)
     expires_at: Mapped[datetime | None] = moment(_("Of use until"), sequence=21)
     kind: Mapped[str | None] = text(_("Kind of message"), max_length=80, sort=True, sequence=22)
     purpose: Mapped[str | None] = choice(_("Purpose"), PURPOSES, sequence=23)

@@ -25,7 +25,7 @@ _SEAL = "messages:secret"
 class Options:
     """All settings of one organisation. Secrets are sealed here; `secret_of` opens one."""
 
-    order: tuple[str, ...] = (TELEGRAM, EMAIL, SMS, WEBHOOK)
+    order: tuple[str, ...] = (EMAIL, TELEGRAM, SMS, WEBHOOK)
     quiet_from: str = "21:00"
     quiet_to: str = "09:00"
     sender: str = ""

@@ -12,6 +12,7 @@ from parlour.db.session import Session
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.messages import journal
 from parlour.plugins.messages.access import READ, RESEND, SEND
+from parlour.plugins.messages.kinds import SMS
 from parlour.plugins.messages.models import OPEN, Message, Unreachable
 from parlour.records.query import visible
 from parlour.records.registry import record_type
@@ -108,6 +109,7 @@ def _dead(session: Session, context: CardContext) -> list[dict[str, Any]]:
             "channel": one.channel,
             "title": journal.CHANNEL_TITLES.get(one.channel, one.channel),
             "address": one.address,
+            "shown": context.loc.phone(one.address) if one.channel == SMS else one.address,
             "detail": one.detail,
             "when": context.loc.ago(one.at),
         }

@@ -107,25 +107,14 @@ def _sms(options: Options) -> list[Any]:
     latin = _("Twice as much fits into one part.")
     accepted = _('What a good answer contains, as "status":"OK". Empty: any answer with a status of 2xx.')
     number = _("Where the number of the message stands in a JSON answer, as messages.0.id.")
+    # What is not set up stands behind "More".
+    place = {"group": _("Provider of SMS"), "more": options.sms != "http"}
     return [
         forms.choice("sms", _("Send SMS"), WAYS_OF_SMS, group=group),
         forms.text(
             "sms_sender", _("Name of the sender in SMS"), group=group, hint=_("As agreed with the provider.")
         ),
         forms.choice("sms_latin", _("Russian in Latin letters"), YES_NO, group=group, hint=latin),
-        forms.text("sms_url", _("Address of the provider"), group=group, hint=names),
-        forms.choice("sms_method", _("Method"), [(name, name) for name in METHODS], group=group),
-        forms.lines(
-            "sms_headers",
-            _("Headers"),
-            rows=3,
-            group=group,
-            hint=_("One to a line, as Content-Type: application/json"),
-        ),
-        forms.lines("sms_body", _("Body"), rows=4, group=group),
-        _secret("sms_secret", _("Secret of the provider"), options.sms_secret, group),
-        forms.text("sms_accepted", _("Sign of a good answer"), group=group, hint=accepted),
-        forms.text("sms_number", _("Place of the number"), group=group, hint=number),
         forms.text(
             "sms_per_day",
             _("Most parts of SMS a day"),
@@ -133,25 +122,39 @@ def _sms(options: Options) -> list[Any]:
             hint=_("The rest waits for the next day. They cost money."),
         ),
         forms.text("sms_per_hour", _("Most SMS to one number an hour"), group=group),
+        forms.text("sms_url", _("Address of the provider"), hint=names, **place),
+        forms.choice("sms_method", _("Method"), [(name, name) for name in METHODS], **place),
+        forms.lines(
+            "sms_headers",
+            _("Headers"),
+            rows=3,
+            hint=_("One to a line, as Content-Type: application/json"),
+            **place,
+        ),
+        forms.lines("sms_body", _("Body"), rows=4, **place),
+        _secret("sms_secret", _("Secret of the provider"), options.sms_secret, place),
+        forms.text("sms_accepted", _("Sign of a good answer"), hint=accepted, **place),
+        forms.text("sms_number", _("Place of the number"), hint=number, **place),
     ]
 
 
 def _others(options: Options) -> list[Any]:
-    program = _("Own program")
     told = _(
         "Gets every message as JSON, signed with the secret. It must know a repeated one by the header Idempotency-Key."
     )
+    bot = {"group": "Telegram", "more": not options.telegram_token}
+    program = {"group": _("Own program"), "more": not options.webhook_url}
     return [
-        _secret("telegram_token", _("Token of the bot"), options.telegram_token, "Telegram"),
-        forms.text("telegram_url", _("Address of the Bot API"), group="Telegram"),
-        forms.text("webhook_url", _("Address of the program"), group=program, hint=told),
+        _secret("telegram_token", _("Token of the bot"), options.telegram_token, bot),
+        forms.text("telegram_url", _("Address of the Bot API"), **bot),
+        forms.text("webhook_url", _("Address of the program"), hint=told, **program),
         _secret("webhook_secret", _("Secret of the program"), options.webhook_secret, program),
     ]
 
 
-def _secret(name: str, title: Any, kept: str, group: Any) -> Any:
+def _secret(name: str, title: Any, kept: str, place: dict[str, Any]) -> Any:
     hint = _("It is kept and not shown. Empty leaves it; a dash takes it away.") if kept else None
-    return forms.password(name, title, autocomplete="off", group=group, hint=hint)
+    return forms.password(name, title, autocomplete="off", hint=hint, **place)
 
 
 def _shown(options: Options) -> dict[str, Any]:
@@ -177,7 +180,7 @@ def _page(request: Request, options: Options, form: Any, trial: Any = None) -> d
 
 def _trial_part(request: Request, options: Options, trial: Any) -> Markup:
     form = _trial(request, options)
-    values = {"form": trial or (form.show({"to": request.user.email}) if form else None)}
+    values = {"form": trial or (form.show({}) if form else None)}
     return template(request, "messages/trial.jinja2", values)
 
 

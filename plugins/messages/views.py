@@ -17,6 +17,7 @@ from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.plugins.messages import options, preview, services, templates
 from parlour.plugins.messages.access import SEND, SETTINGS
 from parlour.plugins.messages.kinds import ADVERTISING, EMAIL, WRITTEN, MessageKind, kind_of, kinds_of
+from parlour.plugins.messages.own_kinds import TRIAL
 from parlour.plugins.messages.texts import MOMENT_FORMS, said, unknown_names
 from parlour.records.query import may_read
 from parlour.records.registry import record_type
@@ -58,6 +59,8 @@ def kinds(context: OrganisationContext, request: Request) -> dict[str, Any]:
     may_write = allows(request.db, WRITE)
     groups: dict[str, list[dict[str, Any]]] = {}
     for kind in kinds_of(request.db):
+        if kind is TRIAL:
+            continue
         changed = sum(code == kind.code for code, _language, _channel in own)
         groups.setdefault(kind.plugin, []).append(
             {

@@ -115,7 +115,7 @@ def _run(request: Request, chosen: Selection, name: str) -> Response:
     record = chosen.state.record
     found = action_of(request.db, record, name)
     rows = chosen.rows(request, found.permission)
-    if len(rows) > bulk.AT_ONCE * 5:
+    if len(rows) > bulk.AT_ONCE * 5 and not found.background:
         raise Refusal(_("At most ${n} records at once.", mapping={"n": bulk.AT_ONCE * 5}))
     if not found.fields:
         outcome = run_action(request.db, record, rows, name)
