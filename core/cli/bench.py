@@ -27,9 +27,16 @@ SIZES = ("tiny", "small", "large", "million")
     metavar="URL",
     help="An empty database to measure on, or 'sqlite'; one of its own on the PostgreSQL of the tests otherwise.",
 )
+@click.option(
+    "--part",
+    default="all",
+    show_default=True,
+    type=click.Choice(("all", "clients", "bookings")),
+    help="What is measured: clients and the core, or bookings.",
+)
 @as_json
-def bench(size: str, rounds: int | None, database: str | None, as_json: bool) -> None:
-    """Measure lists, writing, import, export, start and memory against the same done by hand, in turn."""
+def bench(size: str, rounds: int | None, database: str | None, part: str, as_json: bool) -> None:
+    """Measure lists, writing, import, export, start, memory, slots and bookings against the same done by hand, in turn."""
     root = Path(parlour.__file__).resolve().parent.parent
     if not (root / "benchmarks" / "run.py").is_file():
         raise Refusal(
@@ -38,4 +45,4 @@ def bench(size: str, rounds: int | None, database: str | None, as_json: bool) ->
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     report: Any = importlib.import_module("benchmarks.report")
-    report.run(size, rounds, database, as_json=as_json)
+    report.run(size, rounds, database, part, as_json=as_json)

@@ -147,7 +147,9 @@ def _tell_database(session: Session, connection: Connection) -> None:
 
 @event.listens_for(Session, "after_begin")
 def _after_begin(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    _tell_database(session, connection)
+    # A savepoint is within what was told already; rolling back to it takes nothing of that back.
+    if not transaction.nested:
+        _tell_database(session, connection)
 
 
 _READ_ONLY = "This session only looks; somebody sees the site as another."

@@ -49,7 +49,11 @@ def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
     """
     from parlour.plugins.bookings.models import Service, Skill
 
-    fresh = [row for row in rows if row.kind == "create" and isinstance(row.new.get("item"), int)]
+    fresh = [
+        row
+        for row in rows
+        if row.kind == "create" and isinstance(row.new.get("item"), int) and not _whole(row.new)
+    ]
     items = {row.new["item"] for row in fresh}
     if not items:
         return
@@ -87,6 +91,11 @@ def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
         for name in _SNAPSHOT:
             if not row.new.get(name):
                 row.new[name] = getattr(service, name) or (0 if name in ("before", "after") else None)
+
+
+def _whole(values: Mapping[str, Any]) -> bool:
+    """Whether everything was given, as by `services.book`, which has read it to find the time."""
+    return all(name in values for name in ("name", "minutes", "price", *_SNAPSHOT))
 
 
 # Whose it is tells what has to be settled afterwards.

@@ -121,11 +121,18 @@ class Chain:
     def grid(self, work: Mapping[int, Free], step: int, within: Interval) -> Iterator[tuple[int, int]]:
         """(start, specialist of the first step) on the grid of that specialist's working hours, in no order."""
         for option, possible in zip(self.steps[0].options, self.starts[0], strict=True):
+            at = 0
             for anchor, until in work.get(option.staff, ()):
-                for first, end in intersect(possible, [(max(anchor, within[0]), min(until, within[1]))]):
+                low, high = max(anchor, within[0]), min(until, within[1])
+                while at < len(possible) and possible[at][1] <= low:
+                    at += 1
+                look = at
+                while look < len(possible) and possible[look][0] < high:
+                    first = max(low, possible[look][0])
                     begin = first + (anchor - first) % step
-                    for start in range(begin, end, step):
+                    for start in range(begin, min(high, possible[look][1]), step):
                         yield start, option.staff
+                    look += 1
 
     def possible(self, start: int) -> bool:
         """Whether the chain can begin then, on the grid or off it."""

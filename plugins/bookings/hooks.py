@@ -29,11 +29,12 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             if row.kind in ("archive", "restore") or (row.kind == "update" and _WHEN & set(row.new))
         }
         if touched:
-            services.occupy_visits(session, sorted(touched))
+            services.follow(session, sorted(touched))
     elif record.cls is Line:
+        # Where only the place in the visit was put right, that has just been seen to.
+        rows = [row for row in rows if row.kind != "update" or set(row.new) != {"offset"}]
         visits = {row.value("appointment") for row in rows if row.kind != "delete"}
         visits |= {row.old.get("appointment") for row in rows if not row.along}
         touched = {one for one in visits if one is not None}
-        # Writing what follows from the services brings the visit back here, with its time settled.
-        if touched and not services.settle(session, sorted(touched)):
-            services.occupy_visits(session, sorted(touched))
+        if touched:
+            services.follow(session, sorted(touched), settle=True)

@@ -256,7 +256,8 @@ def book_online(
     hold: str | None = None,
 ) -> Booked:
     """Book for somebody who is not logged in. Raises Invalid by field for what they typed, NotOffered, `Taken`, Refusal."""
-    phone, email = _reachable(session, visitor)
+    held = terms.in_effect(session)
+    phone, email = _reachable(session, visitor, bool(held))
     known = session.execute(
         select(Contact.id, Contact.blocked)
         .join(ContactPhone, ContactPhone.owner_id == Contact.id)
@@ -280,15 +281,26 @@ def book_online(
         "comment": visitor.comment,
         "campaign": visitor.campaign,
     }
+    change_set = open_change_set(session, label="book")
     if known:
         values["to_check"] = True
     else:
-        values["client"] = _new_client(session, visitor, phone, email)
+        version = held[0].name if held else "online"
+        values["client"] = _new_client(session, visitor, phone, email, version, change_set)
         values["visitor"] = None
-    return book(session, wanted, start, by="client", branch_id=branch_id, values=values, hold=hold)
+    return book(
+        session,
+        wanted,
+        start,
+        by="client",
+        branch_id=branch_id,
+        values=values,
+        hold=hold,
+        change_set=change_set,
+    )
 
 
-def _reachable(session: Session, visitor: Visitor) -> tuple[str, str | None]:
+def _reachable(session: Session, visitor: Visitor, must_consent: bool) -> tuple[str, str | None]:
     record = record_type(Appointment)
     defaults = defaults_of(session)
     errors: dict[str, Any] = {}
@@ -302,23 +314,22 @@ def _reachable(session: Session, visitor: Visitor) -> tuple[str, str | None]:
         errors["phone"] = _("This is needed.")
     if not visitor.name.strip():
         errors["name"] = _("This is needed.")
-    held = terms.in_effect(session)
-    if held and "data" not in visitor.consents:
+    if must_consent and "data" not in visitor.consents:
         errors["consents"] = _("Agree to the processing of your data, or call us.")
     if errors:
         raise Invalid(_("Some values cannot be saved."), {0: errors})
     return found["phone"], found["email"]
 
 
-def _new_client(session: Session, visitor: Visitor, phone: str, email: str | None) -> int:
-    change_set = open_change_set(session, label="online")
+def _new_client(
+    session: Session, visitor: Visitor, phone: str, email: str | None, version: str, change_set: int
+) -> int:
     client = {
         "name": visitor.name,
         "phones": [{"number": phone}],
         "emails": [{"address": email}] if email else [],
     }
     made = write(session, Contact, [Change(client)], change_set=change_set, system=True).ids[0]
-    held = terms.in_effect(session)
     given = [
         Change(
             {
@@ -326,7 +337,7 @@ def _new_client(session: Session, visitor: Visitor, phone: str, email: str | Non
                 "purpose": purpose,
                 "channel": "any",
                 "given": True,
-                "version_of_text": held[0].name if held else "online",
+                "version_of_text": version,
                 "source": "booking",
             }
         )

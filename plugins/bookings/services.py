@@ -107,11 +107,13 @@ def book(
     values: Mapping[str, Any] | None = None,
     hold: str | None = None,
     force: bool = False,
+    change_set: int | None = None,
 ) -> Booked:
     """Book a visit that begins at `start` (minutes since 1970, UTC). `values` are further fields of it, such as its client.
 
-    `hold` is the token of a time that was kept; it is given up in the same transaction. With `force`, which the caller must have
-    allowed, staff put it where nobody is free. Raises NotOffered, `Taken` from the schedule, NotFound.
+    `hold` is the token of a time that was kept; it is given up in the same transaction. With `force`, which the caller must
+    have allowed, staff put it where nobody is free. `change_set` joins an earlier one. Raises NotOffered, `Taken` from the
+    schedule, NotFound.
     """
     if hold is not None:
         release_hold(session, hold)
@@ -126,7 +128,14 @@ def book(
         try:
             with session.begin_nested():
                 return _write(
-                    session, lines, chosen, start, found.zone, branch_id, status, force, values or {}
+                    session,
+                    lines,
+                    chosen,
+                    start,
+                    found.zone,
+                    branch_id,
+                    {**(values or {}), "status": status, "overlap": force},
+                    change_set,
                 )
         except Taken:
             # Whoever was faster may have left another specialist or room; looking again finds out.
@@ -153,11 +162,10 @@ def _write(
     start: int,
     zone: str,
     branch_id: int | None,
-    status: str,
-    force: bool,
     values: Mapping[str, Any],
+    change_set: int | None,
 ) -> Booked:
-    change_set = open_change_set(session, label="book")
+    change_set = change_set or open_change_set(session, label="book")
     begin = moment(start).astimezone(ZoneInfo(zone))
     visit = write(
         session,
@@ -167,12 +175,10 @@ def _write(
                 {
                     "source": "desk",
                     **values,
-                    "status": status,
                     "starts": begin,
                     "ends": begin + timedelta(minutes=sum(one.minutes for one in lines)),
                     "branch": branch_id,
                     "total": _total([one.price for one in lines]),
-                    "overlap": force,
                 }
             )
         ],
@@ -208,7 +214,7 @@ def _write(
     token = secrets.token_urlsafe(24)
     session.add(Token(token_hash=hash_of(token), appointment_id=visit))
     session.flush()
-    return Booked(visit, token, status)
+    return Booked(visit, token, values["status"])
 
 
 def _total(prices: Sequence[Money | None]) -> Money | None:
@@ -222,102 +228,91 @@ def _total(prices: Sequence[Money | None]) -> Money | None:
 # ---- what follows from its services
 
 
-def settle(session: Session, ids: Collection[int]) -> bool:
-    """Let the services of these visits follow each other, and each visit end and cost what they say. Whether anything changed."""
-    record = record_type(Line)
+def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> None:
+    """Let visits occupy what they need now: nothing when they are cancelled. Called whenever a visit or a service of one
+    was written.
+
+    With `settle` their services follow each other first, and each visit ends and costs what they say. Raises `Taken` when
+    somebody else has the time.
+    """
+    kind, record = record_type(Appointment), record_type(Line)
+    known = [kind.field(name) for name in ("starts", "ends", "total", "status", "overlap")]
+    visits = {
+        row["id"]: row
+        for row in read(session, kind, known, [Appointment.id.in_(ids), Appointment.archived_at.is_(None)])
+    }
     lines = read(
         session,
         record,
-        [record.field(name) for name in ("appointment", "position", "offset", "minutes", "price")],
-        [Line.appointment_id.in_(ids), Line.archived_at.is_(None)],
+        [record.field(name) for name in _NEEDED],
+        [Line.appointment_id.in_(list(visits)), Line.archived_at.is_(None)],
         order_by=[Line.position, Line.id],
     )
+    if settle:
+        _settle(session, visits, lines)
+    segments: dict[int, list[Segment]] = {
+        visit: [] for visit, row in visits.items() if STATUSES[row["status"]].blocks
+    }
+    for line in lines:
+        mine = segments.get(line["appointment"])
+        if mine is None:
+            continue
+        begin = minutes(visits[line["appointment"]]["starts"]) + line["offset"]
+        if line["staff"] is not None:
+            mine += [
+                Segment(begin + first, begin + last, staff=line["staff"])
+                for first, last in busy_of(
+                    line["minutes"], line["before"], line["after"], line["gap_from"], line["gap"]
+                )
+            ]
+        mine += [
+            Segment(begin - line["before"], begin + line["minutes"] + line["after"], resource=resource)
+            for resource in line["resources"]
+        ]
+    release(session, VISIT, [one for one in ids if one not in segments])
+    for force in (False, True):
+        some = {visit: found for visit, found in segments.items() if visits[visit]["overlap"] == force}
+        if some:
+            occupy(session, VISIT, some, force=force)
+
+
+_NEEDED = (
+    "appointment",
+    "position",
+    "offset",
+    "minutes",
+    "price",
+    "staff",
+    "before",
+    "after",
+    "gap_from",
+    "gap",
+    "resources",
+)
+
+
+def _settle(session: Session, visits: Mapping[int, dict[str, Any]], lines: Sequence[dict[str, Any]]) -> None:
+    """Write what follows from the services where it is not so yet, into the rows that were read as well."""
     lengths: dict[int, int] = defaultdict(int)
     prices: dict[int, list[Money | None]] = defaultdict(list)
     later: list[Change] = []
     for line in lines:
         visit = line["appointment"]
         if line["offset"] != lengths[visit]:
+            line["offset"] = lengths[visit]
             later.append(Change({"offset": lengths[visit]}, line["id"]))
         lengths[visit] += line["minutes"]
         prices[visit].append(line["price"])
-    kind = record_type(Appointment)
-    known = [kind.field(name) for name in ("starts", "ends", "total")]
     changes = []
-    for row in read(session, kind, known, [Appointment.id.in_(ids)]):
-        begin = row["starts"].astimezone(UTC)
-        now_said = {"ends": begin + timedelta(minutes=lengths[row["id"]]), "total": _total(prices[row["id"]])}
-        if any(row[name] != value for name, value in now_said.items()):
-            changes.append(Change(now_said, row["id"]))
+    for visit, row in visits.items():
+        ends = row["starts"].astimezone(UTC) + timedelta(minutes=lengths[visit])
+        said = {"ends": ends, "total": _total(prices[visit])}
+        if any(row[name] != value for name, value in said.items()):
+            changes.append(Change(said, visit))
     if changes:
-        write(session, kind, changes, label="settle", system=True)
+        write(session, Appointment, changes, label="settle", system=True)
     if later:
-        write(session, record, later, label="settle", system=True)
-    return bool(later)
-
-
-# ---- what a visit occupies
-
-
-def occupy_visits(session: Session, ids: Collection[int]) -> None:
-    """Let visits occupy what they need now: nothing when they are cancelled. Called whenever one was written.
-
-    Raises `Taken` when somebody else has the time.
-    """
-    visits = {
-        row.id: row
-        for row in session.execute(
-            select(Appointment.id, Appointment.starts, Appointment.status, Appointment.overlap).where(
-                Appointment.id.in_(ids), Appointment.archived_at.is_(None)
-            )
-        )
-    }
-    blocking = [row.id for row in visits.values() if STATUSES[row.status].blocks]
-    segments: dict[int, list[Segment]] = {visit: [] for visit in blocking}
-    columns = (
-        Line.id,
-        Line.appointment_id,
-        Line.staff_id,
-        Line.offset,
-        Line.minutes,
-        Line.before,
-        Line.after,
-        Line.gap_from,
-        Line.gap,
-    )
-    rows = session.execute(
-        select(*columns).where(Line.appointment_id.in_(blocking), Line.archived_at.is_(None))
-    ).all()
-    rooms = _rooms(session, [row.id for row in rows])
-    for row in rows:
-        begin = minutes(visits[row.appointment_id].starts) + row.offset
-        mine = segments[row.appointment_id]
-        if row.staff_id is not None:
-            mine += [
-                Segment(begin + first, begin + last, staff=row.staff_id)
-                for first, last in busy_of(row.minutes, row.before, row.after, row.gap_from, row.gap)
-            ]
-        mine += [
-            Segment(begin - row.before, begin + row.minutes + row.after, resource=resource)
-            for resource in rooms[row.id]
-        ]
-    forced = {visit: some for visit, some in segments.items() if visits[visit].overlap}
-    usual = {visit: some for visit, some in segments.items() if visit not in forced}
-    release(session, VISIT, [one for one in ids if one not in segments])
-    for some, force in ((usual, False), (forced, True)):
-        if some:
-            occupy(session, VISIT, some, force=force)
-
-
-def _rooms(session: Session, line_ids: Sequence[int]) -> dict[int, list[int]]:
-    pair: Any = record_type(Line).field("resources").cls
-    found: dict[int, list[int]] = defaultdict(list)
-    if line_ids:
-        for owner, target in session.execute(
-            select(pair.owner_id, pair.target_id).where(pair.owner_id.in_(line_ids))
-        ):
-            found[owner].append(target)
-    return found
+        write(session, Line, later, label="settle", system=True)
 
 
 # ---- what becomes of a visit

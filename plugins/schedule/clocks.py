@@ -7,7 +7,7 @@ instants at which the clock shows a time within it; nothing shifts, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -88,19 +88,26 @@ def regimes(zone: str, start: int, end: int) -> tuple[Regime, ...]:
     return tuple(found)
 
 
-def instants(walls: Iterable[Interval], stretches: Iterable[Regime]) -> list[Interval]:
-    """All instants of these stretches at which the clock shows a time in one of the intervals."""
-    walls = list(walls)
-    return union(
-        (max(start - each.offset, each.start), min(end - each.offset, each.end))
-        for each in stretches
+def pieces(walls: Iterable[Interval], stretches: Sequence[Regime]) -> list[Interval]:
+    """Each interval of wall time as instants, one after the other: none or two
+    where clocks are changed within it."""
+    if len(stretches) == 1:
+        (only,) = stretches
+        shifted = [(start - only.offset, end - only.offset) for start, end in walls]
+        return [
+            (max(start, only.start), min(end, only.end))
+            for start, end in shifted
+            if start < only.end and end > only.start
+        ]
+    return [
+        piece
         for start, end in walls
-    )
+        for piece in union(
+            (max(start - each.offset, each.start), min(end - each.offset, each.end)) for each in stretches
+        )
+    ]
 
 
-def days_between(zone: str, start: int, end: int) -> Iterable[date]:
-    """The dates that the clock shows in [start, end)."""
-    first = wall(zone, start) // DAY
-    last = (wall(zone, end - 1)) // DAY
-    # Where a zone jumps over the date line a day is left out; its interval is empty then.
-    return (date.fromordinal(number + _FIRST) for number in range(first, last + 1))
+def instants(walls: Iterable[Interval], stretches: Sequence[Regime]) -> list[Interval]:
+    """All instants of these stretches at which the clock shows a time in one of the intervals."""
+    return union(pieces(walls, stretches))

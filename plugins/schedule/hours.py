@@ -6,7 +6,7 @@ All of that is wall time of the branch (of the organisation where there is none)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import and_, or_, select
 
 from parlour.access.models import Branch
 from parlour.db.session import Session
-from parlour.plugins.schedule.clocks import DAY, day_of, instants, midnight, regimes, wall
+from parlour.plugins.schedule.clocks import DAY, day_of, instants, midnight, pieces, regimes, wall
 from parlour.plugins.schedule.intervals import Interval, subtract, union
 from parlour.plugins.schedule.models import Absence, Resource, ResourceHours, Shift, Staff, StaffHours
 from parlour.records.defaults import defaults_of
@@ -52,14 +52,10 @@ class _Line:
     until: date | None = None
 
     def on(self, day: date) -> bool:
-        return (
-            self.weekday in (0, day.isoweekday())
-            and (self.since is None or self.since <= day)
-            and (self.until is None or day <= self.until)
-        )
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
-    def walls(self, day: date) -> Interval:
-        begin = midnight(day)
+    def walls(self, begin: int) -> Interval:
+        """The hours on the wall of a day that begins then."""
         return begin + self.opens, begin + self.closes + (DAY if self.closes <= self.opens else 0)
 
 
@@ -79,6 +75,7 @@ class _Reading:
         self.first = day_of(start) - timedelta(days=2)
         self.last = day_of(end) + timedelta(days=1)
         self.absences: list[Any] = []
+        self._days: dict[str, list[tuple[date, int, int]]] = {}
 
     def read_absences(self, staff: Collection[int], resources: Collection[int]) -> None:
         whose = [and_(Absence.staff_id.is_(None), Absence.resource_id.is_(None))]
@@ -112,6 +109,15 @@ class _Reading:
             and (row.branch is None or row.branch == branch)
         )
 
+    def days(self, zone: str) -> list[tuple[date, int, int]]:
+        """The dates on which hours may touch what was asked for: each with its weekday and when it begins on the wall."""
+        if zone not in self._days:
+            first = day_of(wall(zone, self.start)).toordinal() - 1
+            last = day_of(wall(zone, self.end)).toordinal()
+            days = map(date.fromordinal, range(first, last + 1))
+            self._days[zone] = [(day, day.isoweekday(), midnight(day)) for day in days]
+        return self._days[zone]
+
     def plan(
         self,
         weekly: Sequence[_Line],
@@ -124,33 +130,26 @@ class _Reading:
         until: date | None = None,
     ) -> Plan:
         """Put together when one specialist or resource is there."""
+        usual: dict[int, list[_Line]] = defaultdict(list)
+        for line in weekly:
+            usual[line.weekday].append(line)
         walls: dict[int | None, list[Interval]] = defaultdict(list)
-        zones: dict[str, tuple[date, date]] = {}
-        for line_branch in {
-            line.branch for line in (*weekly, *(one for some in dated.values() for one in some))
-        }:
+        branches = {line.branch for some in (weekly, *dated.values()) for line in some}
+        for line_branch in branches:
             branch = line_branch or home or self.branch_id
             if self.branch_id is not None and branch != self.branch_id:
                 continue
-            zone = self.zones.get(branch or 0, self.zone)
-            if zone not in zones:
-                begin = day_of(wall(zone, self.start)) - timedelta(days=1)
-                zones[zone] = (
-                    max(begin, since or begin),
-                    min(day_of(wall(zone, self.end)), until or date.max),
-                )
-            day, last = zones[zone]
-            while day <= last:
-                for line in dated.get(day, weekly):
-                    if line.branch == line_branch and line.on(day):
-                        walls[branch].append(line.walls(day))
-                day += timedelta(days=1)
+            for day, weekday, begin in self.days(self.zones.get(branch or 0, self.zone)):
+                if (since is None or since <= day) and (until is None or day <= until):
+                    for line in dated.get(day, usual[weekday]):
+                        if line.branch == line_branch and line.on(day):
+                            walls[branch].append(line.walls(begin))
         planned: list[Interval] = []
         present: list[Interval] = []
         for branch, some in walls.items():
             zone = self.zones.get(branch or 0, self.zone)
             wide = regimes(zone, self.start - 2 * DAY, self.end + 2 * DAY)
-            planned += [piece for each in some for piece in instants([each], wide)]
+            planned += pieces(some, wide)
             left = subtract(union(some), self.away(staff, resource, branch))
             present += instants(left, regimes(zone, self.start, self.end))
         inside = (piece for piece in planned if piece[0] < self.end and piece[1] > self.start)
@@ -166,7 +165,7 @@ def plans(
     resources: Collection[int] = (),
     branch_id: int | None = None,
 ) -> Plans:
-    """When these are there in [start, end), in instants; see `services.free_time`. At most seven queries."""
+    """When these are there in [start, end), in instants; see `services.free_time`. At most five queries."""
     found = Plans()
     reading = _Reading(session, start, end, branch_id)
     reading.read_absences(sorted(staff), sorted(resources))
@@ -179,7 +178,6 @@ def plans(
 
 def _plan_staff(reading: _Reading, ids: Sequence[int], found: Plans) -> None:
     session = reading.session
-    weekly = _weekly(session, StaffHours, ids, StaffHours.branch)
     dated: dict[int, dict[date, list[_Line]]] = defaultdict(lambda: defaultdict(list))
     shifts = select(Shift.staff_id, Shift.day, Shift.opens, Shift.closes, Shift.branch).where(
         Shift.staff_id.in_(ids),
@@ -188,31 +186,43 @@ def _plan_staff(reading: _Reading, ids: Sequence[int], found: Plans) -> None:
     )
     for owner, day, opens, closes, branch in session.execute(shifts):
         dated[owner][day].append(_Line(0, opens, closes, branch))
-    people = select(Staff.id, Staff.branch, Staff.since, Staff.until).where(
-        Staff.id.in_(ids), Staff.archived_at.is_(None)
-    )
-    for row in session.execute(people):
-        found.staff[row.id] = reading.plan(
-            weekly[row.id], dated[row.id], row.branch, staff=row.id, since=row.since, until=row.until
+    own = (Staff.branch, Staff.since, Staff.until)
+    for staff_id, (branch, since, until), weekly in _with_hours(
+        session, Staff, StaffHours, ids, own, StaffHours.branch
+    ):
+        found.staff[staff_id] = reading.plan(
+            weekly, dated[staff_id], branch, staff=staff_id, since=since, until=until
         )
 
 
 def _plan_resources(reading: _Reading, ids: Sequence[int], found: Plans) -> None:
-    weekly = _weekly(reading.session, ResourceHours, ids)
-    things = select(Resource.id, Resource.branch, Resource.capacity).where(
-        Resource.id.in_(ids), Resource.archived_at.is_(None)
-    )
-    for row in reading.session.execute(things):
-        plan = reading.plan(weekly[row.id] or ALWAYS, {}, row.branch, resource=row.id)
-        plan.capacity = row.capacity
-        found.resources[row.id] = plan
-
-
-def _weekly(session: Session, cls: Any, ids: Sequence[int], *more: Any) -> dict[int, list[_Line]]:
-    lines: dict[int, list[_Line]] = defaultdict(list)
-    statement = select(cls.owner_id, cls.weekday, cls.opens, cls.closes, cls.since, cls.until, *more)
-    for owner, weekday, opens, closes, since, until, *branch in session.execute(
-        statement.where(cls.owner_id.in_(ids))
+    own = (Resource.branch, Resource.capacity)
+    for resource_id, (branch, capacity), weekly in _with_hours(
+        reading.session, Resource, ResourceHours, ids, own
     ):
-        lines[owner].append(_Line(int(weekday), opens, closes, branch[0] if branch else None, since, until))
-    return lines
+        plan = reading.plan(weekly or ALWAYS, {}, branch, resource=resource_id)
+        plan.capacity = capacity
+        found.resources[resource_id] = plan
+
+
+def _with_hours(
+    session: Session, cls: Any, part: Any, ids: Sequence[int], own: Sequence[Any], *more: Any
+) -> Iterable[tuple[int, Any, list[_Line]]]:
+    """Those that are not archived, each with columns of its own and its lines of the week; one query."""
+    line = (part.weekday, part.opens, part.closes, part.since, part.until, *more)
+    rows = session.execute(
+        select(cls.id, *own, *line)
+        .outerjoin(part, part.owner_id == cls.id)
+        .where(cls.id.in_(ids), cls.archived_at.is_(None))
+    )
+    columns: dict[int, Any] = {}
+    lines: dict[int, list[_Line]] = defaultdict(list)
+    after = 1 + len(own)
+    for row in rows:
+        columns[row[0]] = row[1:after]
+        weekday, opens, closes, since, until, *branch = row[after:]
+        if weekday is not None:
+            lines[row[0]].append(
+                _Line(int(weekday), opens, closes, branch[0] if branch else None, since, until)
+            )
+    return [(row_id, values, lines[row_id]) for row_id, values in columns.items()]

@@ -173,8 +173,7 @@ def occupy(
     batch = {source_id: _merged(segments) for source_id, segments in wanted.items()}
     subjects = {each.subject for segments in batch.values() for each in segments}
     capacities = _lock(session, subjects)
-    release(session, source, batch)
-    _forget_expired(session, subjects)
+    _make_room(session, source, batch, subjects)
     standing: dict[Subject, list[Clash]] = defaultdict(list)
     lanes: dict[Clash, int] = {}
     everything = [each for segments in batch.values() for each in segments]
@@ -252,15 +251,23 @@ def _lock(session: Session, subjects: Collection[Subject]) -> dict[Subject, int]
     return capacities
 
 
-def _forget_expired(session: Session, subjects: Collection[Subject]) -> None:
-    """Remove what was held and is not any more; it would count for the database, which has no clock in its constraints."""
+def _make_room(
+    session: Session, source: str, source_ids: Collection[int], subjects: Collection[Subject]
+) -> None:
+    """Free what these occupied, and remove what was held and is not any more: that would count for the database, which has no
+    clock in its constraints.
+    """
+    over = Busy.expires_at <= now()
+    gone = []
     for kind, column in ((STAFF, Busy.staff_id), (RESOURCE, Busy.resource_id)):
         ids = sorted(subject_id for name, subject_id in subjects if name == kind)
         if ids:
-            session.execute(
-                delete(Busy).where(column.in_(ids), Busy.expires_at <= now()),
-                execution_options={"synchronize_session": False},
-            )
+            gone.append(column.in_(ids) & over)
+    ids = sorted(source_ids)
+    for at in range(0, max(len(ids), 1), CHUNK):
+        own = (Busy.source == source) & Busy.source_id.in_(ids[at : at + CHUNK])
+        session.execute(delete(Busy).where(or_(own, *gone)), execution_options={"synchronize_session": False})
+        gone = []
 
 
 def _standing(

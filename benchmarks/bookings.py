@@ -1,0 +1,336 @@
+"""Slots and bookings: all times of 30 days for ten specialists in a salon with many visits, and many clients who book at once.
+
+By hand it is one query for what is busy, and intervals subtracted from hours that are known beforehand.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select, text
+
+from benchmarks.processes import serving
+from benchmarks.raw import base, rows
+from benchmarks.run import Measured, _interleaved
+from parlour.access.models import Organisation
+from parlour.access.organisations import add_organisation
+from parlour.access.plugin_settings import save_plugin_settings
+from parlour.db.engine import make_engine
+from parlour.db.session import Scope, Session, open_session
+from parlour.migrations import runner
+from parlour.plugin import lifecycle
+from parlour.plugin.registry import boot, booted
+from parlour.plugins.bookings.models import Skill
+from parlour.plugins.bookings.offers import Wanted, search
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.schedule.clocks import DAY, minutes
+from parlour.plugins.schedule.models import Staff
+from parlour.records.write import Change, save, write
+from parlour.settings import Settings
+
+ZONE = ZoneInfo("Europe/Moscow")
+PEOPLE, DAYS, STEP, LENGTH = 10, 30, 30, 60
+OPENS, CLOSES = 9 * 60, 18 * 60
+# Hours of a day, of nine, in which each specialist has a visit.
+BUSY = 5
+# The most that clients may book with this many seconds at once.
+CLIENTS, SECONDS = 8, 4.0
+
+
+@dataclass
+class Salon:
+    """A salon with visits around the days that are asked for."""
+
+    settings: Settings
+    engine: Engine
+    plain: Engine
+    organisation: Organisation
+    staff: list[int]
+    item: int
+    first: date
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.data
+
+    @property
+    def organisation_id(self) -> int:
+        return self.organisation.id
+
+    def session(self) -> Session:
+        return open_session(self.engine, Scope(self.organisation_id, trusted=True, via="cli"))
+
+    def bounds(self) -> tuple[int, int]:
+        start = minutes(datetime.combine(self.first, datetime.min.time(), ZONE))
+        return start, start + DAYS * DAY
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+        self.plain.dispose()
+
+
+def furnish(settings: Settings, visits: int) -> Salon:
+    """Make the tables, ten specialists who work every day, and `visits` visits on the days around the month that is asked for."""
+    runner.upgrade(settings)
+    engine, plain = make_engine(settings.database_url), make_engine(settings.owner_database_url)
+    if not booted():
+        boot(settings, engine=engine)
+    with open_session(engine) as session:
+        organisation = add_organisation(session, "Benchmark", region="RU", locale="en")
+        for name in ("contacts", "catalog", "schedule", "bookings"):
+            lifecycle.enable(session, name)
+        save_plugin_settings(session, "bookings", {"window": 730, "holds_per_network": 1000})
+        hours = [{"weekday": str(day), "opens": OPENS, "closes": CLOSES} for day in range(1, 8)]
+        people = [Change({"name": f"No. {number}", "hours": hours}) for number in range(PEOPLE)]
+        staff = write(session, Staff, people).ids
+        item = save(
+            session, Item, {"name": "Haircut", "prices": [{"price": "1000"}], "bookings_minutes": LENGTH}
+        )
+        write(session, Skill, [Change({"staff": one, "item": item}) for one in staff])
+        session.commit()
+    first = datetime.now(ZONE).date() + timedelta(days=2)
+    salon = Salon(settings, engine, plain, organisation, staff, item, first)
+    _fill(salon, visits)
+    return salon
+
+
+def _fill(salon: Salon, visits: int) -> None:
+    """Visits with their services and the time that they occupy, as the services of the plugin leave them."""
+    random = Random(7)
+    who = rows.Who(salon.organisation_id, 1, datetime.now(UTC))
+    days = -(-visits // (PEOPLE * BUSY))
+    begin = salon.first - timedelta(days=days // 2)
+    record = {
+        "organisation_id": who.organisation_id,
+        "version": 1,
+        "created_at": who.at,
+        "updated_at": who.at,
+        "extra": {},
+    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
+    number = 0
+    for day in range(days):
+        midnight = datetime.combine(begin + timedelta(days=day), datetime.min.time(), ZONE)
+        for staff in salon.staff:
+            for hour in random.sample(range(OPENS // 60, CLOSES // 60), BUSY):
+                if number == visits:
+                    break
+                number += 1
+                starts = midnight + timedelta(hours=hour)
+                said = f"{starts:%Y-%m-%d %H:%M}"
+                found["bookings_appointment"].append(
+                    {
+                        **record,
+                        "id": number,
+                        "name": said,
+                        "name_key": said,
+                        "starts": starts.astimezone(UTC),
+                        "starts_wall": f"{starts:%Y-%m-%dT%H:%M}",
+                        "starts_zone": "Europe/Moscow",
+                        "ends": (starts + timedelta(minutes=LENGTH)).astimezone(UTC),
+                        "status": "booked",
+                        "source": "desk",
+                        "overlap": False,
+                        "to_check": False,
+                    }
+                )
+                found["bookings_line"].append(
+                    {
+                        **record,
+                        "id": number,
+                        "name": "Haircut",
+                        "name_key": "haircut",
+                        "appointment_id": number,
+                        "item_id": salon.item,
+                        "staff_id": staff,
+                        "position": 0,
+                        "minutes": LENGTH,
+                        "offset": 0,
+                        "before": 0,
+                        "after": 0,
+                    }
+                )
+                found["schedule_busy"].append(
+                    {
+                        "organisation_id": who.organisation_id,
+                        "staff_id": staff,
+                        "starts": minutes(starts),
+                        "ends": minutes(starts) + LENGTH,
+                        "takes": 1,
+                        "exclusive": True,
+                        "lane": 0,
+                        "source": "bookings.appointment",
+                        "source_id": number,
+                    }
+                )
+        if len(found["schedule_busy"]) >= base.BATCH:
+            _put(salon, found)
+    _put(salon, found)
+    with salon.plain.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if salon.plain.dialect.name == "postgresql":
+            for table in _TABLES[:2]:
+                connection.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {max(number, 1)})")
+                )
+        connection.execute(text("ANALYZE" if salon.plain.dialect.name == "sqlite" else "VACUUM ANALYZE"))
+
+
+_TABLES = ("bookings_appointment", "bookings_line", "schedule_busy")
+
+
+def _put(salon: Salon, found: dict[str, list[dict[str, Any]]]) -> None:
+    with salon.plain.begin() as connection:
+        for name, some in found.items():
+            base._put(connection, name, some)
+            some.clear()
+
+
+# ---- slots
+
+
+def slots(salon: Salon) -> list[tuple[int, int]]:
+    """All starts of a month with each specialist who can begin then, as the widget and the calendar get them."""
+    start, end = salon.bounds()
+    with salon.session() as session:
+        found = search(session, [Wanted(salon.item)], start, end, by="client").starts()
+        return sorted((at, staff) for at, able in found.items() for staff in able)
+
+
+def slots_by_hand(salon: Salon) -> list[tuple[int, int]]:
+    """The same with one query, for hours that stand in the program."""
+    start, end = salon.bounds()
+    there = base.table("schedule_busy").c
+    statement = (
+        select(there.staff_id, there.starts, there.ends)
+        .where(
+            there.organisation_id == salon.organisation_id,
+            there.staff_id.in_(salon.staff),
+            there.starts > start - DAY,
+            there.starts < end,
+            there.ends > start,
+        )
+        .order_by(there.staff_id, there.starts)
+    )
+    busy: dict[int, list[tuple[int, int]]] = {staff: [] for staff in salon.staff}
+    with salon.plain.connect() as connection:
+        for staff, begin, finish in connection.execute(statement):
+            busy[staff].append((begin, finish))
+    found = []
+    for staff, taken in busy.items():
+        at = 0
+        for day in range(start, end, DAY):
+            free, closes = day + OPENS, day + CLOSES
+            while True:
+                while at < len(taken) and taken[at][1] <= free:
+                    at += 1
+                until = min(closes, taken[at][0]) if at < len(taken) else closes
+                grid = day + OPENS + -(-(free - day - OPENS) // STEP) * STEP
+                found += [(begin, staff) for begin in range(grid, until - LENGTH + 1, STEP)]
+                if at == len(taken) or taken[at][1] >= closes or until == closes:
+                    break
+                free = taken[at][1]
+    return sorted(found)
+
+
+def measure(settings: Settings, visits: int, rounds: int) -> tuple[Measured, dict[str, Any] | None]:
+    """Slots against the same by hand; and, on PostgreSQL, how many bookings a second two processes take."""
+    salon = furnish(settings, visits)
+    try:
+        found = _interleaved(
+            Measured(f"slots of {DAYS} days, {PEOPLE} specialists", visits, 3),
+            rounds * 3,
+            lambda: slots(salon),
+            lambda: slots_by_hand(salon),
+        )
+        return found, _bookings(salon)
+    finally:
+        salon.dispose()
+
+
+# ---- bookings
+
+
+def _bookings(salon: Salon) -> dict[str, Any] | None:
+    """Clients who book by HTTP, eight at a time, each a free time of some specialist; and who was booked twice (nobody)."""
+    if salon.plain.dialect.name == "sqlite":
+        return None
+    free = iter(slots(salon))
+    taken: set[tuple[int, int]] = set()
+    wishes: list[tuple[int, int]] = []
+    for at, staff in free:
+        if not any((at + part, staff) in taken for part in range(-LENGTH + STEP, LENGTH, STEP)):
+            taken.add((at, staff))
+            wishes.append((at, staff))
+    Random(11).shuffle(wishes)
+    statuses: list[int] = []
+    numbers = itertools.count()
+    with serving(salon, raw=False, workers=2) as server:  # type: ignore[arg-type]
+        address = f"/api/v1/public/{salon.organisation.slug}/bookings/appointments"
+        queue: Iterator[tuple[int, int]] = iter(wishes)
+        lock = threading.Lock()
+        end = time.perf_counter() + SECONDS
+
+        def client() -> None:
+            parts = urlsplit(server.url)
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+            while time.perf_counter() < end:
+                with lock:
+                    wish, number = next(queue, None), next(numbers)
+                if wish is None:
+                    return
+                at, staff = wish
+                body = {
+                    "start": datetime.fromtimestamp(at * 60, UTC).isoformat(),
+                    "services": [{"service": salon.item, "staff": staff}],
+                    "client": {"name": f"Client {number}", "phone": f"+79{number:09}"},
+                    "consents": ["data"],
+                }
+                connection.request("POST", address, json.dumps(body), {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                statuses.append(answer.status)
+
+        began = time.perf_counter()
+        threads = [threading.Thread(target=client) for _number in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.perf_counter() - began
+    booked = statuses.count(201)
+    return {
+        "task": f"bookings by HTTP, {CLIENTS} clients, 2 processes",
+        "per_second": round(booked / took, 1),
+        "target": 150,
+        "booked": booked,
+        "refused": len(statuses) - booked,
+        "doubled": _doubled(salon),
+    }
+
+
+def _doubled(salon: Salon) -> int:
+    """Pairs of visits of one specialist that share time."""
+    statement = (
+        "SELECT count(*) FROM schedule_busy AS one JOIN schedule_busy AS other ON one.staff_id = other.staff_id"
+        " AND one.id < other.id AND one.starts < other.ends AND other.starts < one.ends"
+        " AND other.starts > one.starts - 1440"
+    )
+    start, end = salon.bounds()
+    with salon.plain.connect() as connection:
+        return int(
+            connection.execute(
+                text(f"{statement} WHERE one.starts BETWEEN :start AND :end"), {"start": start, "end": end}
+            ).scalar_one()
+        )
