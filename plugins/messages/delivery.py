@@ -111,7 +111,8 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         # When it was handed over, should nobody come back to say so.
         "sent_at": now(),
     }
-    services.change(session, message, state=SENDING, reason=None, detail=None, **written)
+    # Whoever took it back while it was being written out was in time: the conflict lets the job look again.
+    services.change(session, message, row.version, state=SENDING, reason=None, detail=None, **written)
     try:
         job.sending(_once(row, payload, channel, out.to))
     except AlreadySent:
@@ -137,7 +138,7 @@ def _handed_over(
     except Refused as error:
         if error.dead:
             services.not_reachable(session, channel, to, error.detail)
-        failed = {"state": FAILED, "reason": "refused"}
+        failed: dict[str, Any] = {"state": FAILED, "reason": "refused"}
         services.change(session, message, **failed, detail=error.detail[:500], sent_at=None)
         return failed
     except NotSent as error:

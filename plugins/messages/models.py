@@ -95,7 +95,7 @@ class Message(
     """One message to one person, from the wish to what became of it. What was sent stands here as it was sent."""
 
     title: Mapped[str | None] = text(
-        _("What"), max_length=300, search=True, sort=True, listed=True, quick=True, sequence=10
+        _("Message"), max_length=300, search=True, sort=True, listed=True, quick=True, sequence=10
     )
     contact: Mapped[Contact | None] = link(
         Contact, _("Client"), reverse="messages", on_delete="CASCADE", listed=True, quick=True, sequence=11
@@ -123,6 +123,7 @@ class Message(
 
 _columns = Message.__table__.c  # type: ignore[attr-defined]
 Index("ix_messages_message_state", _columns.organisation_id, _columns.state, _columns.send_at)
+Index("ix_messages_message_provider", _columns.organisation_id, _columns.provider_id)
 Index("ix_messages_message_sent", _columns.organisation_id, _columns.channel, _columns.sent_at)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
 from parlour.db.session import Session
@@ -287,16 +289,17 @@ def not_reachable(session: Session, channel: str, address: str, detail: str) -> 
         select(Unreachable.id).where(Unreachable.channel == channel, Unreachable.address == address)
     )
     if known is None:
-        session.add(Unreachable(channel=channel, address=address, detail=detail[:500]))
-        session.flush()
+        # Another message to the same address may be refused at this moment.
+        with suppress(IntegrityError), session.begin_nested():
+            session.add(Unreachable(channel=channel, address=address, detail=detail[:500]))
 
 
 # ---- rows
 
 
-def change(session: Session, message_id: int, **values: Any) -> None:
-    """Write down what became of a message."""
-    write(session, Message, [Change(values, message_id)], label="message", system=True)
+def change(session: Session, message_id: int, version: int | None = None, **values: Any) -> None:
+    """Write down what became of a message. Raises Conflict when it is not of this `version` any more."""
+    write(session, Message, [Change(values, message_id, version)], label="message", system=True)
 
 
 def payload_of(session: Session, message_id: int) -> Payload:

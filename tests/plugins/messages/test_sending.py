@@ -14,6 +14,7 @@ from parlour.access.models import Organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
+from parlour.jobs import enqueue
 from parlour.jobs.models import Job
 from parlour.jobs.run import run_job
 from parlour.mail import Attachment
@@ -21,11 +22,13 @@ from parlour.plugin import lifecycle
 from parlour.plugins.contacts.services import give_consent
 from parlour.plugins.messages import delivery, services
 from parlour.plugins.messages.channels import email
+from parlour.plugins.messages.jobs import SCHEDULES
 from parlour.plugins.messages.models import Message, Payload, Unreachable
 from parlour.records import removal
 from parlour.records.persons import erase
 from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
+from parlour.testing.jobs import run_due
 from parlour.testing.mailbox import Mailbox
 from tests.plugins.messages.conftest import NOON, Office, Visits
 
@@ -216,6 +219,39 @@ def test_messages_go_with_the_client_who_is_deleted(office: Office, anna: int, m
     office.do(lambda session: removal.delete(session, record_type("contacts.contact"), [anna]))
     assert run_job(office.engine, job, settings=office.settings) == "done"
     assert mailbox.messages == []
+
+
+def test_a_message_taken_back_while_it_is_being_written_out_is_not_sent(
+    office: Office, anna: int, mailbox: Mailbox, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("On SQLite whoever takes it back waits until it is marked.")
+    message, real = office.send(anna), email.prepare
+
+    def prepare(out: Any) -> Any:
+        assert office.do(lambda session: services.cancel(session, message))
+        return real(out)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(email, "prepare", prepare)
+        assert office.run(message) == "waiting"
+    assert office.run(message) == "done"
+    assert office.state(message) == ("cancelled", "stopped")
+    assert mailbox.messages == []
+
+
+def test_the_journal_learns_by_itself_what_became_of_a_lost_worker(
+    office: Office, anna: int, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = office.send(anna)
+    with monkeypatch.context() as patched:
+        _kill(patched, marked=True)
+        _after_the_kill(office, message)
+    office.lose_worker(message)
+    schedule = SCHEDULES["messages.settle"]
+    office.do(lambda session: enqueue(session, schedule.job, schedule.args))
+    run_due(office.engine, office.settings)
+    assert office.state(message) == ("uncertain", "lost")
 
 
 # ---- consent
