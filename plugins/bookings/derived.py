@@ -11,7 +11,6 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
-from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import ResourceType, Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.values import Money
@@ -23,23 +22,21 @@ _SNAPSHOT = ("before", "after", "gap_from", "gap")
 
 
 def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
-    """Fill in `name`, `ends` and `cancelled_at` of visits about to be written; moving the beginning moves the end."""
-    ids = [row.value("client") for row in rows if isinstance(row.value("client"), int)]
-    found = session.execute(select(Contact.id, Contact.name).where(Contact.id.in_(ids))) if ids else ()
-    names: dict[Any, str] = {row[0]: row[1] for row in found}
+    """Fill in `name` and `ends` of visits about to be written; moving the beginning moves the end.
+
+    A visit is called by its beginning: with the client's name it would keep that when the client has got another, or none.
+    """
     for row in rows:
         starts = row.value("starts")
         if not isinstance(starts, datetime):
             continue
-        whose = row.value("visitor") or names.get(row.value("client")) or ""
-        when = f"{starts:%Y-%m-%d %H:%M}"
-        row.new["name"] = f"{whose[:170]} · {when}" if whose else when
+        row.new["name"] = f"{starts:%Y-%m-%d %H:%M}"
         if "ends" not in row.new:
             was, ended = row.before.get("starts"), row.before.get("ends")
             row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
 
 
-derive_visits.needs = ("client", "visitor", "starts", "ends")  # type: ignore[attr-defined]
+derive_visits.needs = ("starts", "ends")  # type: ignore[attr-defined]
 
 
 def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:

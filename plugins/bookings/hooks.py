@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
-from parlour.plugins.bookings import services
+from parlour.plugins.bookings import people, services
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.schedule.services import release
+from parlour.records.persons import Section
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
 
@@ -38,3 +39,14 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         touched = {one for one in visits if one is not None}
         if touched:
             services.follow(session, sorted(touched), settle=True)
+
+
+@hookimpl
+def person_data(session: Session, record: str, ids: Sequence[int]) -> Sequence[Section]:
+    return people.held_about(session, ids) if record == "contacts.contact" else []
+
+
+@hookimpl
+def erase_person(session: Session, record: str, ids: Sequence[int]) -> None:
+    if record == "contacts.contact":
+        people.erase(session, ids)

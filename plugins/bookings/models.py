@@ -190,9 +190,9 @@ class Appointment(
 ):
     """A visit: somebody comes at a time for one service or several, one after the other. What it occupies follows from that."""
 
-    name: Mapped[str] = text(_("Title"), computed=True, search=True, sequence=5)
+    name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
     client: Mapped[Contact | None] = link(
-        Contact, _("Client"), reverse="visits", listed=True, quick=True, sequence=10
+        Contact, _("Client"), reverse="visits", search=True, listed=True, quick=True, sequence=10
     )
     visitor: Mapped[str | None] = text(
         _("Who comes"),

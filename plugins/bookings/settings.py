@@ -39,6 +39,13 @@ SETTINGS = [
     _minutes("hold", _("A chosen time is kept, minutes"), 10, 60, least=1),
     _minutes("holds_per_network", _("Times kept at once for one network"), 10, 1000, least=1),
     _minutes("visits_per_client", _("Coming visits of one client, booked online"), 5, 100, least=1),
+    _minutes(
+        "remind",
+        _("Clients are reminded, hours before"),
+        24,
+        720,
+        _("0: not at all. The texts stand in the settings of messages."),
+    ),
     colander.SchemaNode(
         colander.String(),
         name="origins",
@@ -53,7 +60,7 @@ SETTINGS = [
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings, typed. Minutes, and days for `window`."""
+    """The settings, typed. Minutes, days for `window`, and hours for `remind`."""
 
     step: int
     lead: int
@@ -63,6 +70,7 @@ class Policy:
     hold: int
     holds_per_network: int
     visits_per_client: int
+    remind: int
     origins: str = ""
 
 

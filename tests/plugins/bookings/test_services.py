@@ -27,6 +27,8 @@ from parlour.plugins.schedule.models import Staff
 from parlour.plugins.schedule.services import Taken
 from parlour.records.history import undo
 from parlour.records.merge import merge
+from parlour.records.models import Change as HistoryRow
+from parlour.records.persons import copy_of, erase
 from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.removal import delete
@@ -66,7 +68,7 @@ def test_a_visit_knows_when_it_ends_and_what_it_costs(salon: Salon, anna: int, c
     client = save(salon.session, Contact, {"name": "Olga Orlova"})
     visit = salon.book(10, Wanted(cut, anna), Wanted(dry), values={"client": client})
     row = get(salon.session, VISIT, visit)
-    assert row["name"] == "Orlova Olga · 2031-05-05 10:00"
+    assert row["name"] == "2031-05-05 10:00" and row["client"]["title"] == "Orlova Olga"
     assert row["starts"].astimezone(UTC) == moment(salon.at(10)) and row["ends"] == moment(salon.at(11.5))
     assert str(row["total"].amount) == "1499.50" and row["status"] == "booked"
     wall = salon.session.execute(select(Appointment.starts_wall, Appointment.starts_zone)).one()
@@ -321,3 +323,24 @@ def test_the_wall_of_the_branch_is_what_counts(salon: Salon, anna: int, cut: int
     visit = salon.book(10, Wanted(cut, anna))
     starts = get(salon.session, VISIT, visit)["starts"]
     assert starts.tzinfo == ZoneInfo("Europe/Moscow") and f"{starts:%H:%M}" == "10:00"
+
+
+def test_who_is_forgotten_leaves_a_visit_without_a_name(salon: Salon, anna: int, cut: int) -> None:
+    client = save(salon.session, Contact, {"name": "Olga Orlova", "phones": [{"number": "+79161112233"}]})
+    values = {
+        "client": client,
+        "visitor": "Masha Orlova",
+        "phone": "+79161112233",
+        "comment": "allergic to acetone",
+    }
+    visit = salon.book(10, Wanted(cut, anna), values=values)
+    (section,) = [
+        one for one in copy_of(salon.session, record_type(Contact), client) if str(one.title) == "Visits"
+    ]
+    assert section.rows[0]["visitor"] == "Masha Orlova" and section.rows[0]["services"] == ["Haircut"]
+    erase(salon.session, record_type(Contact), client)
+    row = get(salon.session, VISIT, visit)
+    assert "Orlova" not in str(row) and "acetone" not in str(row) and "79161112233" not in str(row)
+    assert row["status"] == "booked" and len(salon.busy()) == 1
+    told = salon.session.scalars(select(HistoryRow.values).where(HistoryRow.record == VISIT.name)).all()
+    assert "Orlova" not in str(told)

@@ -1,0 +1,1 @@
+"""Glue to plugins that Parlour may run without."""

@@ -1,0 +1,325 @@
+"""What clients and staff are told about visits, where the plugin messages is on.
+
+Nothing is sent because it was true once: each kind reads its visit again right before it goes. What comes from a file or
+the command line tells nobody anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.access.models import Branch
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.hooks import hookimpl
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.statuses import CANCELLED
+from parlour.plugins.messages import services
+from parlour.plugins.messages.kinds import (
+    EMAIL,
+    SAMPLE_MOMENT,
+    SMS,
+    STAFF,
+    About,
+    MessageKind,
+    Shipped,
+    Variable,
+)
+from parlour.plugins.messages.services import Address
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.models import Staff
+from parlour.records.registry import RecordType
+from parlour.records.write import RowChange
+
+VISIT = "bookings.appointment"
+# Subject, body and short text.
+_Texts = tuple[str, str, str]
+COMING = ("requested", "booked", "confirmed")
+# Ways in which visits come that nobody is told about: they have been agreed on elsewhere.
+SILENT = ("import", "cli")
+
+
+def _coming(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The visit as it is now; None once it was moved, cancelled or is over. `version` is the start that was spoken of."""
+    visit = _visit(session, about)
+    if visit is None or visit["status"] not in COMING or visit["start"] <= now():
+        return None
+    if about.version is not None and minutes(visit["start"]) != about.version:
+        return None
+    return visit
+
+
+def _off(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The cancelled visit; None when it has come back meanwhile."""
+    visit = _visit(session, about)
+    return visit if visit is not None and visit["status"] in CANCELLED else None
+
+
+def _visit(session: Session, about: About) -> dict[str, Any] | None:
+    row = session.execute(
+        select(
+            Appointment.status,
+            Appointment.starts,
+            Appointment.client_id,
+            Appointment.visitor,
+            Branch.name.label("place"),
+            Branch.address,
+            Branch.phone,
+        )
+        .outerjoin(Branch, Branch.id == Appointment.branch)
+        .where(Appointment.id == about.id, Appointment.archived_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    lines = session.execute(
+        select(Line.name, Staff.name.label("who"))
+        .outerjoin(Staff, Staff.id == Line.staff_id)
+        .where(Line.appointment_id == about.id, Line.archived_at.is_(None))
+        .order_by(Line.position, Line.id)
+    ).all()
+    people = dict.fromkeys(line.who for line in lines if line.who)
+    place = ", ".join(part for part in (row.place, row.address) if part)
+    return {
+        "start": row.starts,
+        "services": ", ".join(line.name for line in lines if line.name) or "—",
+        "specialist": ", ".join(people) or "—",
+        "place": place or "—",
+        "status": row.status,
+        "who": row.visitor or "—",
+    }
+
+
+_VARIABLES = (
+    Variable("start", _("Begins"), SAMPLE_MOMENT),
+    Variable("services", _("Services of the visit"), "Haircut, Blow-dry"),
+    Variable("specialist", _("Specialist"), "Vera Zaitseva"),
+    Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
+    Variable("status", _("Status"), "booked"),
+    Variable("who", _("Who comes"), "Anna Orlova"),
+)
+
+
+def _kind(code: str, title: Any, still: Any, english: _Texts, russian: _Texts, **more: Any) -> MessageKind:
+    return MessageKind(
+        code=f"bookings.{code}",
+        title=title,
+        variables=_VARIABLES,
+        texts={"en": Shipped(*english), "ru": Shipped(*russian)},
+        still=still,
+        **more,
+    )
+
+
+_DETAILS = "\n\n{services}\n{specialist}\n{place}\n\n{salon}"
+KINDS = (
+    _kind(
+        "booked",
+        _("Visit booked"),
+        _coming,
+        (
+            "You are booked: {start}",
+            "{first_name}, we expect you on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{salon}: {start.date} {start.time}, {services}",
+        ),
+        (
+            "Вы записаны: {start}",
+            "{first_name}, ждём вас: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{salon}: {start.date} {start.time}, {services}",
+        ),
+        quiet=False,
+        sequence=10,
+    ),
+    _kind(
+        "moved",
+        _("Visit moved"),
+        _coming,
+        (
+            "Your visit was moved: {start}",
+            "{first_name}, your visit is now on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{salon}: moved to {start.date} {start.time}",
+        ),
+        (
+            "Визит перенесён: {start}",
+            "{first_name}, теперь ждём вас: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{salon}: перенос на {start.date} {start.time}",
+        ),
+        quiet=False,
+        sequence=11,
+    ),
+    _kind(
+        "cancelled",
+        _("Visit cancelled"),
+        _off,
+        (
+            "Your visit was cancelled",
+            "{first_name}, your visit on {start.date} at {start.time} was cancelled." + _DETAILS,
+            "{salon}: {start.date} {start.time} is cancelled",
+        ),
+        (
+            "Визит отменён",
+            "{first_name}, визит {start.date} в {start.time} отменён." + _DETAILS,
+            "{salon}: визит {start.date} {start.time} отменён",
+        ),
+        quiet=False,
+        sequence=12,
+    ),
+    _kind(
+        "reminder",
+        _("Reminder of a visit"),
+        _coming,
+        (
+            "We expect you: {start}",
+            "{first_name}, see you on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{salon}: see you {start.date} {start.time}",
+        ),
+        (
+            "Ждём вас: {start}",
+            "{first_name}, напоминаем о визите: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{salon}: ждём вас {start.date} {start.time}",
+        ),
+        sequence=13,
+    ),
+    _kind(
+        "online",
+        _("Booked online, for the specialist"),
+        _coming,
+        (
+            "Booked online: {start}",
+            "{start.weekday}, {start.date} at {start.time}" + _DETAILS,
+            "{start.date} {start.time}, {services}",
+        ),
+        (
+            "Запись онлайн: {start}",
+            "{start.weekday}, {start.date}, {start.time}" + _DETAILS,
+            "{start.date} {start.time}, {services}",
+        ),
+        audience=STAFF,
+        sequence=14,
+    ),
+)
+
+
+@hookimpl
+def messages_kinds(session: Session) -> Sequence[MessageKind]:
+    return KINDS
+
+
+@hookimpl
+def records_changed(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    """Ask for the messages of visits that were booked, moved or cancelled; they are sent when this is committed."""
+    if session.scope.via in SILENT:
+        return
+    if record.cls is Appointment:
+        told = {row.id: _what(row) for row in rows}
+        wanted = [row_id for row_id, what in told.items() if what is not None]
+        if wanted:
+            for visit in _people(session, wanted):
+                _tell(session, visit, told[visit.id] or "")
+    elif record.cls is Line:
+        _tell_staff(session, [row for row in rows if row.kind == "create"])
+
+
+def _what(row: RowChange) -> str | None:
+    """Which message a change of a visit asks for."""
+    if row.kind == "create":
+        return "booked" if row.new.get("status") in COMING and row.new.get("source") != "import" else None
+    if row.kind != "update":
+        return None
+    if row.new.get("status") in CANCELLED and row.old.get("status") in COMING:
+        return "cancelled"
+    if "starts" in row.new:
+        return "moved"
+    # Brought back: it holds again, and so does what was said about it.
+    return "booked" if row.new.get("status") in COMING and row.old.get("status") in CANCELLED else None
+
+
+def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    return session.execute(
+        select(
+            Appointment.id,
+            Appointment.version,
+            Appointment.starts,
+            Appointment.client_id,
+            Appointment.visitor,
+            Appointment.phone,
+            Appointment.email,
+            Branch.zone,
+        )
+        .outerjoin(Branch, Branch.id == Appointment.branch)
+        .where(Appointment.id.in_(ids), Appointment.starts > now())
+    ).all()
+
+
+def _tell(session: Session, visit: Any, what: str) -> None:
+    whom = _whom(visit)
+    if whom is None:
+        return
+    common: dict[str, Any] = {**whom, "about": (VISIT, visit.id), "zone": visit.zone}
+    start = minutes(visit.starts)
+    services.send(
+        session,
+        f"bookings.{what}",
+        # The version tells two moves to and fro apart.
+        dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}",
+        version=None if what == "cancelled" else start,
+        expires_at=visit.starts,
+        **common,
+    )
+    ahead = timedelta(hours=policy_of(session).remind)
+    due = visit.starts - ahead
+    # Who has booked just now needs no reminder.
+    if what == "cancelled" or not ahead or due < now() + timedelta(hours=1):
+        return
+    services.send(
+        session,
+        "bookings.reminder",
+        dedupe_key=f"bookings.reminder:{visit.id}:{start}",
+        version=start,
+        at=due,
+        expires_at=visit.starts - min(ahead / 2, timedelta(hours=1)),
+        **common,
+    )
+
+
+def _whom(visit: Any) -> dict[str, Any] | None:
+    """The client's card, else what the visitor left: an e-mail address costs nothing, so it goes first."""
+    if visit.client_id is not None:
+        return {"contact_id": visit.client_id}
+    if visit.email:
+        return {"address": Address(EMAIL, visit.email, visit.visitor or "")}
+    if visit.phone:
+        return {"address": Address(SMS, visit.phone, visit.visitor or "")}
+    return None
+
+
+def _tell_staff(session: Session, rows: Sequence[RowChange]) -> None:
+    """Tell specialists who log in that somebody has booked them online."""
+    found = session.execute(
+        select(Appointment.id, Appointment.starts, Staff.user, Branch.zone)
+        .join(Line, Line.appointment_id == Appointment.id)
+        .join(Staff, Staff.id == Line.staff_id)
+        .outerjoin(Branch, Branch.id == Appointment.branch)
+        .where(
+            Line.id.in_([row.id for row in rows]),
+            Appointment.source == "online",
+            Appointment.starts > now(),
+            Staff.user.is_not(None),
+        )
+    ).all()
+    for row in found:
+        services.send(
+            session,
+            "bookings.online",
+            user_id=row.user,
+            about=(VISIT, row.id),
+            version=minutes(row.starts),
+            expires_at=row.starts,
+            zone=row.zone,
+            dedupe_key=f"bookings.online:{row.id}:{row.user}",
+        )

@@ -1,0 +1,61 @@
+"""What visits hold about people: for their copy of it, and for when they ask to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Appointment, Line
+from parlour.records.persons import Section, forget_history
+from parlour.records.registry import record_type
+from parlour.records.write import Change, write
+
+# What tells who somebody is, or was written by them or about them.
+_PERSONAL = ("visitor", "phone", "email", "comment", "note", "reason", "campaign")
+
+
+def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
+    """The visits of these clients with their services, as plain values."""
+    columns = (
+        Appointment.id,
+        Appointment.starts,
+        Appointment.status,
+        *(getattr(Appointment, name) for name in _PERSONAL),
+    )
+    visits = session.execute(
+        select(*columns).where(Appointment.client_id.in_(ids)).order_by(Appointment.starts)
+    ).all()
+    if not visits:
+        return []
+    lines: dict[int, list[Any]] = {}
+    for visit, name in session.execute(
+        select(Line.appointment_id, Line.name)
+        .where(Line.appointment_id.in_([row.id for row in visits]))
+        .order_by(Line.position, Line.id)
+    ):
+        lines.setdefault(visit, []).append(name)
+    return [
+        Section(
+            _("Visits"),
+            [
+                {**row._mapping, "starts": row.starts.isoformat(), "services": lines.get(row.id, [])}
+                for row in visits
+            ],
+        )
+    ]
+
+
+def erase(session: Session, ids: Sequence[int]) -> None:
+    """Blank all that identifies these clients; that somebody came, when and for what, stays for the books."""
+    record = record_type(Appointment)
+    visits = list(
+        session.scalars(select(Appointment.id).where(Appointment.client_id.in_(ids)).order_by(Appointment.id))
+    )
+    blank = dict.fromkeys(_PERSONAL)
+    if visits:
+        write(session, record, [Change(blank, one) for one in visits], label="erase", system=True)
+        forget_history(session, record, visits)

@@ -1,0 +1,166 @@
+"""Clients are told what holds, once; never what held before. Real SMTP, real jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, select
+
+from parlour.access.models import Organisation
+from parlour.db.session import Scope, Session, open_session
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.messages.models import Message
+from parlour.plugins.schedule.models import Staff
+from parlour.records.write import save
+from parlour.settings import Settings
+from parlour.testing.jobs import run_due
+from parlour.testing.mailbox import Mailbox
+from parlour.testing.people import add_person
+from tests.plugins.bookings.conftest import Salon
+
+
+@pytest.fixture
+def session(engine: Engine, organisation: Organisation) -> Any:
+    """As the desk works: what comes from the command line tells nobody."""
+    with open_session(engine, Scope(organisation.id, trusted=True, via="form")) as made:
+        yield made
+
+
+@pytest.fixture
+def salon(session: Session) -> Salon:
+    return Salon(session, day=datetime.now(ZoneInfo("Europe/Moscow")).date() + timedelta(days=3))
+
+
+@pytest.fixture
+def cut(salon: Salon) -> int:
+    return salon.service("Haircut", 60, by=[salon.person("Vera")])
+
+
+@pytest.fixture
+def client(session: Session) -> int:
+    values = {"name": "Anna Orlova", "emails": [{"address": "anna@example.com"}]}
+    return save(session, Contact, values)
+
+
+def said(session: Session) -> list[tuple[str, str]]:
+    session.rollback()
+    return [tuple(row) for row in session.execute(select(Message.kind, Message.state).order_by(Message.id))]
+
+
+@pytest.fixture
+def settings(settings: Settings, mailbox: Mailbox) -> Settings:
+    return mailbox.settings(settings)
+
+
+def send_all(session: Session, engine: Engine, settings: Settings) -> None:
+    session.commit()
+    run_due(engine, settings)
+
+
+def test_a_booking_is_confirmed_with_what_the_client_needs(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    assert mailbox.recipients == ["anna@example.com"]
+    assert "Haircut" in mailbox.text() and "Vera" in mailbox.text() and "10:00" in mailbox.text()
+    assert said(session) == [("bookings.booked", "sent"), ("bookings.reminder", "waiting")]
+
+
+def test_t_b21_what_was_moved_or_cancelled_in_between_is_not_sent(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    visit = salon.book(10, Wanted(cut), values={"client": client})
+    services.move(session, visit, salon.at(15), by="staff")
+    send_all(session, engine, settings)
+    assert len(mailbox.messages) == 1 and "3:00" in mailbox.text()
+    assert ("bookings.booked", "cancelled") in said(session)
+    other = salon.book(11, Wanted(cut), values={"client": client})
+    services.cancel(session, other, by="staff")
+    send_all(session, engine, settings)
+    subjects = [str(one["Subject"]) for one in mailbox.messages[1:]]
+    assert subjects == ["Your visit was cancelled"]
+
+
+def test_a_reminder_speaks_of_the_visit_as_it_is(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visit = salon.book(10, Wanted(cut), values={"client": client})
+    services.move(session, visit, salon.at(12), by="staff")
+    send_all(session, engine, settings)
+    states = said(session)
+    assert [one for one in states if one[0] == "bookings.reminder"] == [("bookings.reminder", "waiting")] * 2
+    keys = session.scalars(select(Message.key).where(Message.kind == "bookings.reminder")).all()
+    assert len(set(keys)) == 2
+
+
+def test_who_left_an_address_only_is_told_there(
+    salon: Salon, session: Session, engine: Engine, settings: Settings, mailbox: Mailbox, cut: int
+) -> None:
+    salon.book(10, Wanted(cut), values={"visitor": "Olga", "email": "olga@example.com", "source": "online"})
+    send_all(session, engine, settings)
+    assert mailbox.recipients == ["olga@example.com"]
+
+
+def test_a_specialist_who_logs_in_learns_of_online_bookings(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    user = add_person(session, "specialist")
+    save(session, Staff, {"user": user.id}, salon.staff["Vera"])
+    salon.book(10, Wanted(cut), values={"client": client, "source": "online"})
+    salon.book(12, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    assert mailbox.recipients.count(user.email) == 1
+
+
+def test_files_and_the_command_line_tell_nobody(
+    salon: Salon, engine: Engine, organisation: Organisation, session: Session, client: int, cut: int
+) -> None:
+    session.commit()
+    for via in ("import", "cli"):
+        with open_session(engine, Scope(organisation.id, trusted=True, via=via)) as quiet:
+            services.book(
+                quiet,
+                [Wanted(cut)],
+                salon.at(10 if via == "cli" else 12),
+                by="staff",
+                values={"client": client},
+            )
+            quiet.commit()
+    assert said(session) == []
+
+
+def test_what_is_over_is_nobodys_news(salon: Salon, session: Session, client: int, cut: int) -> None:
+    past = salon.day - timedelta(days=10)
+    services.book(session, [Wanted(cut)], salon.at(10, past), by="staff", values={"client": client})
+    assert said(session) == []
