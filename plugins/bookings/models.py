@@ -234,6 +234,9 @@ class Appointment(
         sequence=21,
         hint=_("Its number in another system; a file that is imported again finds it by that."),
     )
+    series: Mapped[int | None] = integer(
+        _("Series"), computed=True, sequence=22, hint=_("The number of the first visit of those that repeat.")
+    )
     cancelled_at: Mapped[datetime | None] = moment(_("Cancelled at"), computed=True, sequence=22)
     reason: Mapped[str | None] = text(_("Why it was cancelled"), max_length=500, sequence=23)
     overlap: Mapped[bool] = boolean(
@@ -249,6 +252,7 @@ class Appointment(
     )
 
 
+Index("ix_bookings_appointment_series", Appointment.organisation_id, Appointment.series)
 # The day's page and the list are read along the time.
 Index("ix_bookings_appointment_starts", Appointment.organisation_id, Appointment.starts, Appointment.id)
 

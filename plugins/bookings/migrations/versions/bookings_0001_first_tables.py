@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=40), nullable=False),
         sa.Column("campaign", sa.String(length=500), nullable=True),
         sa.Column("code", sa.String(length=60), nullable=True),
+        sa.Column("series", sa.BigInteger(), nullable=True),
         sa.Column("cancelled_at", Moment(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=True),
         sa.Column("overlap", sa.Boolean(), nullable=False),
@@ -112,6 +113,9 @@ def upgrade() -> None:
         "bookings_appointment",
         ["organisation_id", "phone_key", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_bookings_appointment_series", "bookings_appointment", ["organisation_id", "series"], unique=False
     )
     op.create_index(
         "ix_bookings_appointment_starts",
