@@ -18,6 +18,12 @@ PERMISSIONS = {
     "bookings:line:delete": _("Delete services of visits"),
     "bookings:line:merge": _("Merge services of visits"),
     "bookings:line:export": _("Export services of visits"),
+    "bookings:waiting:read": _("See the waiting list"),
+    "bookings:waiting:create": _("Add to the waiting list"),
+    "bookings:waiting:write": _("Change the waiting list"),
+    "bookings:waiting:delete": _("Delete from the waiting list"),
+    "bookings:waiting:merge": _("Merge waiting list entries"),
+    "bookings:waiting:export": _("Export the waiting list"),
     "bookings:skill:read": _("See who does what"),
     "bookings:skill:create": _("Say who does what"),
     "bookings:skill:write": _("Change who does what"),
@@ -33,6 +39,8 @@ PERMISSIONS = {
 }
 _READ = [each for each in PERMISSIONS if each.endswith(":read")]
 _DESK = [
+    "bookings:waiting:create",
+    "bookings:waiting:write",
     "bookings:appointment:create",
     "bookings:appointment:write",
     "bookings:line:create",

@@ -15,7 +15,7 @@ from pyramid.view import view_config
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
-from parlour.plugins.bookings import public, services
+from parlour.plugins.bookings import public, services, waiting
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
 from parlour.plugins.bookings.services import NotOffered
@@ -37,6 +37,7 @@ _ROUTES = {
     "bookings.api.slots": "slots",
     "bookings.api.holds": "holds",
     "bookings.api.appointments": "appointments",
+    "bookings.api.offer": "offers/{token}",
     "bookings.api.appointment": "appointments/{token}",
     "bookings.api.cancel": "appointments/{token}/cancel",
     "bookings.api.reschedule": "appointments/{token}/reschedule",
@@ -263,6 +264,17 @@ def _text(given: Mapping[str, Any], name: str, longest: int) -> str | None:
 # ---- coming back
 
 
+@_view("bookings.api.offer", "POST")
+def take_offer(request: Request) -> Response:
+    """Take the time that was offered to somebody who waits, by the code of the message."""
+
+    def do() -> Response:
+        booked = waiting.accept(request.db, request.matchdict["token"][:200])
+        return respond(request, {"token": booked.token, **public.visit(request.db, booked.id)}, status=201)
+
+    return once(request, do)
+
+
 @_view("bookings.api.appointment", "GET")
 def show(request: Request) -> Response:
     """A visit, for who has its token."""
@@ -324,6 +336,7 @@ def paths(session: Any) -> dict[str, Any]:
         f"{salon}/slots": {"get": {**_told(slots, 200), "parameters": asked}},
         f"{salon}/holds": {"post": _told(holds, 201)},
         f"{salon}/appointments": {"post": _told(book, 201)},
+        f"{salon}/offers/{{token}}": {"post": {**_told(take_offer, 201), "parameters": [token]}},
         f"{salon}/appointments/{{token}}": {"get": {**_told(show, 200), "parameters": [token]}},
         f"{salon}/appointments/{{token}}/cancel": {"post": {**_told(cancel, 200), "parameters": [token]}},
         f"{salon}/appointments/{{token}}/reschedule": {

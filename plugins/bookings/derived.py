@@ -109,6 +109,14 @@ def name_needs(session: Session, rows: Sequence[RowChange]) -> None:
     _join_names(session, rows, {"item": Item, "type": ResourceType})
 
 
+def name_waiting(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of entries of the waiting list: the service and the days."""
+    _join_names(session, rows, {"item": Item})
+    for row in rows:
+        row.new["name"] += f" · {row.value('since')} – {row.value('until')}"
+
+
+name_waiting.needs = ("item", "since", "until")  # type: ignore[attr-defined]
 name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]
 name_needs.needs = ("item", "type")  # type: ignore[attr-defined]
 

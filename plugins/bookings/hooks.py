@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
-from parlour.plugins.bookings import people, services
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.jobs import enqueue
+from parlour.plugins.bookings import people, services, waiting
+from parlour.plugins.bookings.models import Appointment, Line, Waiting
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
@@ -31,6 +32,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         }
         if touched:
             services.follow(session, sorted(touched))
+        if (gone or touched) and waiting.anybody(session):
+            enqueue(session, "bookings.offer")
     elif record.cls is Line:
         # Where only the place in the visit was put right, that has just been seen to.
         rows = [row for row in rows if row.kind != "update" or set(row.new) != {"offset"}]
@@ -39,6 +42,15 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         touched = {one for one in visits if one is not None}
         if touched:
             services.follow(session, sorted(touched), settle=True)
+    elif record.cls is Waiting:
+        # Who was put off the list, or was given a visit at the desk, keeps no time from others.
+        done = [
+            row.id for row in rows if row.kind != "create" and row.new.get("status", "closed") != "offered"
+        ]
+        if done:
+            waiting.left(session, done)
+        if any(row.kind == "create" for row in rows):
+            enqueue(session, "bookings.offer")
 
 
 @hookimpl

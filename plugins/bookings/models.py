@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
@@ -10,16 +10,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from parlour.db.base import BigId, Json, Moment, now, scoped_base
 from parlour.i18n import _
-from parlour.plugins.bookings.derived import derive_lines, derive_visits, name_needs, name_skills
+from parlour.plugins.bookings.derived import (
+    derive_lines,
+    derive_visits,
+    name_needs,
+    name_skills,
+    name_waiting,
+)
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.statuses import CHOICES, SPELLINGS
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.kinds import clock
 from parlour.plugins.schedule.models import Resource, ResourceType, Staff
 from parlour.records.declare import (
     boolean,
     branch,
     choice,
+    day,
     email,
     integer,
     link,
@@ -41,6 +49,13 @@ SOURCES = (
     ("walk_in", _("Walked in")),
     ("import", _("From a file")),
     ("api", _("By a program")),
+)
+WAITING = (
+    ("waiting", _("Waits")),
+    ("offered", _("Offered a time")),
+    ("booked", _("Has a visit")),
+    ("expired", _("Did not answer")),
+    ("closed", _("Does not wait any more")),
 )
 # A visit has at most so many services, and a service takes at most so many minutes.
 MAX_SERVICES = 20
@@ -316,6 +331,73 @@ class Line(
         _("Processing begins after, minutes"), minimum=1, computed=True, sequence=20
     )
     gap: Mapped[int | None] = integer(_("Processing lasts, minutes"), minimum=1, computed=True, sequence=21)
+
+
+class Waiting(
+    Record,
+    name="bookings.waiting",
+    title=_("Waiting list entry"),
+    plural=_("Waiting list"),
+    new_title=_("New waiting list entry"),
+    icon="hourglass",
+    default_sort="since",
+    compute=name_waiting,
+):
+    """Somebody who would come if there was a time: for a service, on some days, within some hours of the day.
+
+    A time that comes free is kept for the first in line and offered to them for as long as the settings say, then for the next.
+    """
+
+    name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
+    client: Mapped[Contact | None] = link(
+        Contact,
+        _("Client"),
+        reverse="waiting",
+        on_delete="CASCADE",
+        search=True,
+        listed=True,
+        quick=True,
+        sequence=10,
+    )
+    visitor: Mapped[str | None] = text(_("Who comes"), search=True, listed=True, quick=True, sequence=11)
+    phone: Mapped[str | None] = phone(_("Phone given"), search=True, sequence=12)
+    email: Mapped[str | None] = email(_("E-mail given"), sequence=13)
+    item: Mapped[Item] = link(
+        Item,
+        _("Service"),
+        reverse="waiting",
+        on_delete="CASCADE",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=14,
+    )
+    staff: Mapped[Staff | None] = link(
+        Staff,
+        _("Specialist"),
+        reverse="waiting",
+        listed=True,
+        quick=True,
+        sequence=15,
+        hint=_("Empty: anybody."),
+    )
+    branch: Mapped[int | None] = branch(_("Branch"), quick=True, sequence=16)
+    since: Mapped[date] = day(_("First day"), required=True, sort=True, listed=True, quick=True, sequence=17)
+    until: Mapped[date] = day(_("Last day"), required=True, listed=True, quick=True, sequence=18)
+    earliest: Mapped[int | None] = clock(_("Not before"), quick=True, sequence=19)
+    latest: Mapped[int | None] = clock(_("Begins at the latest"), quick=True, sequence=20)
+    status: Mapped[str] = choice(
+        _("Status"), WAITING, required=True, default="waiting", listed=True, sequence=21
+    )
+    offered: Mapped[datetime | None] = wall_moment(_("Offered time"), computed=True, sequence=22)
+    offered_until: Mapped[datetime | None] = moment(_("Offered until"), computed=True, sequence=23)
+    token_hash: Mapped[str | None] = text(
+        _("Key of the offer"), max_length=64, computed=True, secret=True, sequence=24
+    )
+    visit: Mapped[Appointment | None] = link(
+        Appointment, _("Visit"), reverse="waiting", computed=True, sequence=25
+    )
+    note: Mapped[str | None] = text(_("Note"), multiline=True, sequence=26)
 
 
 def _scoped(table: str, *more: Any) -> tuple[Any, ...]:

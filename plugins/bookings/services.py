@@ -475,17 +475,23 @@ def hold(
     )
     session.add(row)
     session.flush()
-    segments = [
+    occupy(session, HOLD, {row.id: segments_of(chosen)}, expires_at=until)
+    return token, until
+
+
+def segments_of(chosen: Sequence[Chosen]) -> list[Segment]:
+    """The time that a chain takes, of specialists without their gaps and of rooms with the buffers."""
+    people = [
         Segment(one.starts + first, one.starts + last, staff=one.option.staff)
         for one in chosen
         for first, last in one.option.busy
-    ] + [
+    ]
+    rooms = [
         Segment(one.starts + one.option.whole[0], one.starts + one.option.whole[1], resource=resource)
         for one in chosen
         for resource in one.resources
     ]
-    occupy(session, HOLD, {row.id: segments}, expires_at=until)
-    return token, until
+    return people + rooms
 
 
 def release_hold(session: Session, token: str) -> bool:

@@ -39,6 +39,7 @@ SETTINGS = [
     _minutes("hold", _("A chosen time is kept, minutes"), 10, 60, least=1),
     _minutes("holds_per_network", _("Times kept at once for one network"), 10, 1000, least=1),
     _minutes("visits_per_client", _("Coming visits of one client, booked online"), 5, 100, least=1),
+    _minutes("offer", _("A time is kept for who waits, minutes"), 30, 1440, least=5),
     _minutes(
         "remind",
         _("Clients are reminded, hours before"),
@@ -70,6 +71,7 @@ class Policy:
     hold: int
     holds_per_network: int
     visits_per_client: int
+    offer: int
     remind: int
     origins: str = ""
 

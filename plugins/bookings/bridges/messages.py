@@ -17,9 +17,11 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings.models import Appointment, Line, Waiting
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
+from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages import services
 from parlour.plugins.messages.kinds import (
     EMAIL,
@@ -205,9 +207,70 @@ KINDS = (
 )
 
 
+def _offered(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The offer as it is now; None once it was taken or is over. `version` is the start that was offered."""
+    row = session.execute(
+        select(
+            Waiting.status,
+            Waiting.offered,
+            Waiting.offered_until,
+            Item.name,
+            Branch.name.label("place"),
+            Branch.address,
+        )
+        .join(Item, Item.id == Waiting.item_id)
+        .outerjoin(Branch, Branch.id == Waiting.branch)
+        .where(Waiting.id == about.id)
+    ).one_or_none()
+    if (
+        row is None
+        or row.status != "offered"
+        or row.offered_until <= now()
+        or minutes(row.offered) != about.version
+    ):
+        return None
+    return {
+        "start": row.offered,
+        "until": row.offered_until,
+        "services": row.name,
+        "place": ", ".join(part for part in (row.place, row.address) if part) or "—",
+        "code": waiting.new_token(session, about.id),
+    }
+
+
+OFFER = MessageKind(
+    code="bookings.offer",
+    title=_("A time has come free"),
+    variables=(
+        Variable("start", _("Begins"), SAMPLE_MOMENT),
+        Variable("until", _("Kept until"), SAMPLE_MOMENT),
+        Variable("services", _("Services of the visit"), "Haircut"),
+        Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
+        Variable("code", _("Code with which the offer is taken"), "kX3vQ9"),
+    ),
+    texts={
+        "en": Shipped(
+            "A time has come free: {start}",
+            "{first_name}, {start.weekday}, {start.date} at {start.time} has come free: {services}.\n{place}\n\n"
+            "It is kept for you until {until.time}. Call us, or give this code where you book: {code}\n\n{salon}",
+            "{salon}: {start.date} {start.time} is free, kept until {until.time}. Code {code}",
+        ),
+        "ru": Shipped(
+            "Освободилось время: {start}",
+            "{first_name}, освободилось время: {start.weekday}, {start.date}, {start.time}, {services}.\n{place}\n\n"
+            "Держим его для вас до {until.time}. Позвоните нам или введите код там, где записываетесь: {code}\n\n{salon}",
+            "{salon}: свободно {start.date} {start.time}, держим до {until.time}. Код {code}",
+        ),
+    },
+    still=_offered,
+    quiet=False,
+    sequence=15,
+)
+
+
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return KINDS
+    return (*KINDS, OFFER)
 
 
 @hookimpl
@@ -221,6 +284,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         if wanted:
             for visit in _people(session, wanted):
                 _tell(session, visit, told[visit.id] or "")
+    elif record.cls is Waiting:
+        _tell_offers(session, [row.id for row in rows if row.new.get("status") == "offered"])
     elif record.cls is Line:
         _tell_staff(session, [row for row in rows if row.kind == "create"])
 
@@ -323,3 +388,33 @@ def _tell_staff(session: Session, rows: Sequence[RowChange]) -> None:
             zone=row.zone,
             dedupe_key=f"bookings.online:{row.id}:{row.user}",
         )
+
+
+def _tell_offers(session: Session, ids: Sequence[int]) -> None:
+    found = session.execute(
+        select(
+            Waiting.id,
+            Waiting.client_id,
+            Waiting.visitor,
+            Waiting.phone,
+            Waiting.email,
+            Waiting.offered,
+            Waiting.offered_until,
+            Branch.zone,
+        )
+        .outerjoin(Branch, Branch.id == Waiting.branch)
+        .where(Waiting.id.in_(ids))
+    ).all()
+    for row in found:
+        whom = _whom(row)
+        if whom is not None:
+            services.send(
+                session,
+                "bookings.offer",
+                dedupe_key=f"bookings.offer:{row.id}:{minutes(row.offered)}",
+                about=("bookings.waiting", row.id),
+                version=minutes(row.offered),
+                expires_at=row.offered_until,
+                zone=row.zone,
+                **whom,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,9 @@ from sqlalchemy import Engine, select
 from parlour.access.models import Organisation
 from parlour.db.session import Scope, Session, open_session
 from parlour.plugins.bookings import services
+from parlour.plugins.bookings.models import Waiting
 from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.waiting import accept
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.messages.models import Message
 from parlour.plugins.schedule.models import Staff
@@ -164,3 +167,24 @@ def test_what_is_over_is_nobodys_news(salon: Salon, session: Session, client: in
     past = salon.day - timedelta(days=10)
     services.book(session, [Wanted(cut)], salon.at(10, past), by="staff", values={"client": client})
     assert said(session) == []
+
+
+def test_who_waits_gets_a_code_that_takes_the_offer(
+    salon: Salon, session: Session, engine: Engine, settings: Settings, mailbox: Mailbox, client: int
+) -> None:
+    cut = salon.service("Haircut", 60, by=[salon.person("Vera", "10:00", "11:00")])
+    taken = salon.book(10, Wanted(cut), values={"visitor": "Walk-in"})
+    waits = {"item": cut, "client": client, "since": salon.day, "until": salon.day}
+    save(session, Waiting, waits)
+    send_all(session, engine, settings)
+    assert mailbox.recipients == []
+    services.cancel(session, taken, by="staff")
+    send_all(session, engine, settings)
+    run_due(engine, settings)
+    assert mailbox.recipients == ["anna@example.com"]
+    found = re.search(r"where you book: (\S+)", mailbox.text())
+    assert found is not None
+    session.rollback()
+    booked = accept(session, found[1])
+    session.commit()
+    assert salon.visit(booked.id).status == "booked"

@@ -337,6 +337,102 @@ def upgrade() -> None:
         "ix_bookings_token_appointment", "bookings_token", ["organisation_id", "appointment_id"], unique=False
     )
     op.create_table(
+        "bookings_waiting",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("organisation_id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("visitor", sa.String(length=200), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("branch", BigId, nullable=True),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("earliest", sa.BigInteger(), nullable=True),
+        sa.Column("latest", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.String(length=40), nullable=False),
+        sa.Column("offered_until", Moment(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("client_id", BigId, nullable=True),
+        sa.Column("item_id", BigId, nullable=False),
+        sa.Column("staff_id", BigId, nullable=True),
+        sa.Column("offered", Moment(), nullable=True),
+        sa.Column("visit_id", BigId, nullable=True),
+        sa.Column("offered_wall", sa.String(length=16), nullable=True),
+        sa.Column("offered_zone", sa.String(length=64), nullable=True),
+        sa.Column("name_key", sa.Text(), nullable=True),
+        sa.Column("visitor_key", sa.Text(), nullable=True),
+        sa.Column("phone_key", sa.Text(), nullable=True),
+        sa.Column("email_key", sa.Text(), nullable=True),
+        sa.Column("token_hash_key", sa.Text(), nullable=True),
+        sa.Column("version", BigId, nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("created_by", BigId, nullable=True),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.Column("updated_by", BigId, nullable=True),
+        sa.Column("archived_at", Moment(), nullable=True),
+        sa.Column("extra", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "client_id"],
+            ["contacts_contact.organisation_id", "contacts_contact.id"],
+            name="fk_bookings_waiting_client",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "item_id"],
+            ["catalog_item.organisation_id", "catalog_item.id"],
+            name="fk_bookings_waiting_item",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "staff_id"],
+            ["schedule_staff.organisation_id", "schedule_staff.id"],
+            name="fk_bookings_waiting_staff",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "visit_id"],
+            ["bookings_appointment.organisation_id", "bookings_appointment.id"],
+            name="fk_bookings_waiting_visit",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["core_organisation.id"],
+            name=op.f("fk_bookings_waiting_organisation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bookings_waiting")),
+        sa.UniqueConstraint("organisation_id", "id", name="uq_bookings_waiting_scope"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_bookings_waiting_client", "bookings_waiting", ["organisation_id", "client_id"], unique=False
+    )
+    op.create_index(
+        "ix_bookings_waiting_item", "bookings_waiting", ["organisation_id", "item_id"], unique=False
+    )
+    op.create_index(
+        "ix_bookings_waiting_name_key",
+        "bookings_waiting",
+        ["organisation_id", "name_key", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_bookings_waiting_phone_key",
+        "bookings_waiting",
+        ["organisation_id", "phone_key", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_bookings_waiting_staff", "bookings_waiting", ["organisation_id", "staff_id"], unique=False
+    )
+    op.create_index(
+        "ix_bookings_waiting_visit", "bookings_waiting", ["organisation_id", "visit_id"], unique=False
+    )
+    op.create_index(
+        "ix_bookings_waiting_visitor_key",
+        "bookings_waiting",
+        ["organisation_id", "visitor_key", "id"],
+        unique=False,
+    )
+    op.create_table(
         "bookings_line_resources",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("organisation_id", BigId, nullable=False),
@@ -379,6 +475,7 @@ def upgrade() -> None:
         "bookings_line",
         "bookings_skill",
         "bookings_token",
+        "bookings_waiting",
         "bookings_line_resources",
     )
     for table, column in (
@@ -388,12 +485,16 @@ def upgrade() -> None:
         ("bookings_line", "name_key"),
         ("bookings_need", "name_key"),
         ("bookings_skill", "name_key"),
+        ("bookings_waiting", "name_key"),
+        ("bookings_waiting", "visitor_key"),
+        ("bookings_waiting", "phone_key"),
     ):
         operations.text_index(table, column)
 
 
 def downgrade() -> None:
     op.drop_table("bookings_line_resources")
+    op.drop_table("bookings_waiting")
     op.drop_table("bookings_token")
     op.drop_table("bookings_skill")
     op.drop_table("bookings_line")

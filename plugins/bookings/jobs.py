@@ -1,0 +1,29 @@
+"""Background work of the plugin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.i18n import _
+from parlour.jobs import JobContext, Schedule, enqueue, work
+from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings.settings import policy_of
+
+
+@work(title=_("Offer times to those who wait"))
+def offer(session: Session, job: JobContext) -> dict[str, int]:
+    """End offers that nobody took, and offer what is free to the next in line; come back when these end."""
+    over = waiting.expire(session)
+    offered = waiting.fill(session) if waiting.anybody(session) else []
+    if offered:
+        enqueue(
+            session, "bookings.offer", run_at=now() + timedelta(minutes=policy_of(session).offer, seconds=5)
+        )
+    return {"expired": over, "offered": len(offered)}
+
+
+JOBS = {"bookings.offer": offer}
+# When time comes free, or an offer ends, the job is asked for; each morning another day can be booked as well.
+SCHEDULES = {"bookings.offer": Schedule(job="bookings.offer", at="06:00")}

@@ -1,0 +1,162 @@
+"""The waiting list: a time that comes free is kept for the first in line and offered to them, then for the next.
+
+An offer is a time that is held in the schedule, so nobody else can book it meanwhile; it ends by itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import NotFound, ParlourError, Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Waiting
+from parlour.plugins.bookings.offers import Wanted, search, zone_of
+from parlour.plugins.bookings.services import Booked, book, hash_of, segments_of
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.schedule.clocks import minutes, moment
+from parlour.plugins.schedule.services import Taken, occupy, release
+from parlour.records.write import Change, write
+
+OFFER = "bookings.offer"
+# Entries that are looked at in one go, the oldest first.
+MOST = 200
+
+
+def anybody(session: Session) -> bool:
+    """Whether somebody waits: asked whenever time comes free, so it costs one index."""
+    return session.scalars(select(Waiting.id).where(Waiting.status == "waiting").limit(1)).first() is not None
+
+
+def expire(session: Session) -> int:
+    """End offers whose time is over; who did not answer does not wait any more. Returns how many."""
+    over = list(
+        session.scalars(select(Waiting.id).where(Waiting.status == "offered", Waiting.offered_until <= now()))
+    )
+    release(session, OFFER, over)
+    changes = [Change({"status": "expired", "token_hash": None}, one) for one in over]
+    write(session, Waiting, changes, label="offer", system=True)
+    return len(over)
+
+
+def fill(session: Session) -> list[int]:
+    """Offer what is free to those who wait, in the order in which they came; returns who was offered something.
+
+    Each is offered the earliest time that fits what they wait for: service, specialist, days and hours, and not sooner than
+    clients may book.
+    """
+    rows = session.execute(
+        select(
+            Waiting.id,
+            Waiting.item_id,
+            Waiting.staff_id,
+            Waiting.branch,
+            Waiting.since,
+            Waiting.until,
+            Waiting.earliest,
+            Waiting.latest,
+        )
+        .where(
+            Waiting.status == "waiting",
+            Waiting.archived_at.is_(None),
+            Waiting.until >= now().date() - timedelta(days=1),
+        )
+        .order_by(Waiting.created_at, Waiting.id)
+        .limit(MOST)
+    ).all()
+    return [row.id for row in rows if _offer(session, row)]
+
+
+def _offer(session: Session, row: Any) -> bool:
+    wanted = [Wanted(row.item_id, row.staff_id)]
+    zone = ZoneInfo(zone_of(session, row.branch))
+    start = minutes(datetime.combine(row.since, time(), zone))
+    end = minutes(datetime.combine(row.until + timedelta(days=1), time(), zone))
+    try:
+        found = search(
+            session, wanted, start, min(end, start + 366 * 1440), by="client", branch_id=row.branch
+        )
+    except ParlourError:  # the service or the specialist is gone, which is for the desk to see
+        return False
+    for at in found.starts():
+        local = moment(at).astimezone(zone)
+        clock = local.hour * 60 + local.minute
+        if not (row.earliest or 0) <= clock <= (row.latest if row.latest is not None else 1440):
+            continue
+        chosen = found.choose(at)
+        if chosen is None:
+            continue
+        until = now() + timedelta(minutes=policy_of(session).offer)
+        try:
+            with session.begin_nested():
+                occupy(session, OFFER, {row.id: segments_of(chosen)}, expires_at=until)
+        except Taken:
+            continue
+        values = {"status": "offered", "offered": local, "offered_until": until}
+        write(session, Waiting, [Change(values, row.id)], label="offer", system=True)
+        return True
+    return False
+
+
+def new_token(session: Session, waiting_id: int) -> str:
+    """A key with which the offer can be taken, for the message that tells of it; an older one ends."""
+    token = secrets.token_urlsafe(24)
+    write(session, Waiting, [Change({"token_hash": hash_of(token)}, waiting_id)], label="offer", system=True)
+    return token
+
+
+def accept(session: Session, token: str) -> Booked:
+    """Take an offer: the visit is booked at the time that was kept. Raises NotFound, Refusal when the offer is over, `Taken`."""
+    row = session.execute(
+        select(
+            Waiting.id,
+            Waiting.status,
+            Waiting.client_id,
+            Waiting.visitor,
+            Waiting.phone,
+            Waiting.email,
+            Waiting.item_id,
+            Waiting.staff_id,
+            Waiting.branch,
+            Waiting.offered,
+            Waiting.offered_until,
+        )
+        .where(Waiting.token_hash == hash_of(token))
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such offer."))
+    if row.status != "offered" or row.offered_until <= now():
+        raise Refusal(_("This offer is over; the time was offered to somebody else."))
+    release(session, OFFER, [row.id])
+    values = {
+        "client": row.client_id,
+        "visitor": row.visitor,
+        "phone": row.phone,
+        "email": row.email,
+        "source": "online",
+        "to_check": row.client_id is None,
+    }
+    booked = book(
+        session,
+        [Wanted(row.item_id, row.staff_id)],
+        minutes(row.offered),
+        by="staff",
+        branch_id=row.branch,
+        values=values,
+    )
+    done = {"status": "booked", "visit": booked.id, "token_hash": None}
+    write(session, Waiting, [Change(done, row.id)], label="offer", system=True)
+    return booked
+
+
+def left(session: Session, ids: Sequence[int]) -> None:
+    """Free what is kept for entries that do not wait for it any more."""
+    release(session, OFFER, ids)

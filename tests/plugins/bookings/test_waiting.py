@@ -1,0 +1,166 @@
+"""T-B23: a time that comes free goes to the first in line whom it suits, for a while, and then to the next."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, select
+
+from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
+from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings.models import Waiting
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.services import NotOffered, cancel
+from parlour.plugins.schedule.clocks import moment
+from parlour.records.write import Change, save, write
+from parlour.settings import Settings
+from parlour.testing.jobs import run_due
+from tests.plugins.bookings.conftest import Salon
+
+
+@pytest.fixture
+def salon(session: Session) -> Salon:
+    return Salon(session, day=datetime.now(ZoneInfo("Europe/Moscow")).date() + timedelta(days=3))
+
+
+@pytest.fixture
+def anna(salon: Salon) -> int:
+    return salon.person("Anna", "10:00", "12:00")
+
+
+@pytest.fixture
+def cut(salon: Salon, anna: int) -> int:
+    return salon.service("Haircut", 60, by=[anna], step=60)
+
+
+@pytest.fixture
+def full(salon: Salon, anna: int, cut: int) -> list[int]:
+    """Both hours of the day are taken."""
+    return [salon.book(hour, Wanted(cut, anna)) for hour in (10, 11)]
+
+
+def wait(salon: Salon, cut: int, **more: Any) -> int:
+    return save(
+        salon.session,
+        Waiting,
+        {
+            "item": cut,
+            "visitor": "Somebody",
+            "phone": "+79161112233",
+            "since": salon.day,
+            "until": salon.day,
+            **more,
+        },
+    )
+
+
+def states(salon: Salon) -> dict[int, str]:
+    return {row.id: row.status for row in salon.session.execute(select(Waiting.id, Waiting.status))}
+
+
+def test_the_first_in_line_is_offered_what_comes_free(salon: Salon, cut: int, full: list[int]) -> None:
+    one, two = wait(salon, cut), wait(salon, cut)
+    assert waiting.fill(salon.session) == []
+    cancel(salon.session, full[0], by="staff")
+    assert waiting.fill(salon.session) == [one]
+    assert states(salon) == {one: "offered", two: "waiting"}
+    for by in ("client", "staff"):
+        with pytest.raises(NotOffered):
+            salon.book(10, Wanted(cut), by=by)  # type: ignore[arg-type]
+
+
+def test_who_does_not_answer_makes_room_for_the_next(
+    salon: Salon, cut: int, full: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = wait(salon, cut), wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    waiting.fill(salon.session)
+    later = datetime.now(ZoneInfo("UTC")) + timedelta(minutes=31)
+    for module in ("parlour.plugins.bookings.waiting", "parlour.plugins.schedule.services"):
+        monkeypatch.setattr(f"{module}.now", lambda: later)
+    assert waiting.expire(salon.session) == 1 and waiting.fill(salon.session) == [two]
+    assert states(salon) == {one: "expired", two: "offered"}
+
+
+def test_an_offer_is_taken_once(salon: Salon, cut: int, full: list[int]) -> None:
+    one = wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    waiting.fill(salon.session)
+    token = waiting.new_token(salon.session, one)
+    booked = waiting.accept(salon.session, token)
+    assert salon.visit(booked.id).starts == moment(salon.at(10)) and states(salon) == {one: "booked"}
+    with pytest.raises(NotFound):
+        waiting.accept(salon.session, token)
+    assert len(salon.busy()) == 2
+
+
+def test_an_offer_that_is_over_is_over(
+    salon: Salon, cut: int, full: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    waiting.fill(salon.session)
+    token = waiting.new_token(salon.session, one)
+    later = datetime.now(ZoneInfo("UTC")) + timedelta(minutes=31)
+    monkeypatch.setattr("parlour.plugins.bookings.waiting.now", lambda: later)
+    with pytest.raises(Refusal, match="over"):
+        waiting.accept(salon.session, token)
+
+
+@pytest.mark.parametrize(
+    ("more", "suits"),
+    [
+        ({}, True),
+        ({"earliest": "10:30"}, False),
+        ({"latest": "9:30"}, False),
+        ({"earliest": "9:00", "latest": "10:00"}, True),
+        ({"days": 1}, False),
+        ({"other": True}, False),
+    ],
+)
+def test_only_what_they_wait_for_is_offered(
+    salon: Salon, cut: int, full: list[int], more: dict[str, Any], suits: bool
+) -> None:
+    given = dict(more)
+    if given.pop("days", None):
+        # The day before, on which nobody works after noon.
+        day = salon.day - timedelta(days=1)
+        given |= {"since": day, "until": day, "earliest": "12:30"}
+    if given.pop("other", None):
+        given["staff"] = salon.person("Boris", "20:00", "21:00")
+    one = wait(salon, cut, **given)
+    cancel(salon.session, full[0], by="staff")
+    assert waiting.fill(salon.session) == ([one] if suits else [])
+
+
+def test_nobody_is_offered_what_is_too_soon(
+    salon: Salon, cut: int, full: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    monkeypatch.setattr("parlour.plugins.bookings.offers.now", lambda: moment(salon.at(9.5)))
+    assert waiting.fill(salon.session) == []
+
+
+def test_who_leaves_the_list_keeps_nothing(salon: Salon, cut: int, full: list[int]) -> None:
+    one = wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    waiting.fill(salon.session)
+    write(salon.session, Waiting, [Change({"status": "closed"}, one)])
+    assert salon.book(10, Wanted(cut))
+
+
+def test_a_cancelled_visit_asks_for_the_job(
+    salon: Salon, engine: Engine, settings: Settings, session: Session, cut: int, full: list[int]
+) -> None:
+    one = wait(salon, cut)
+    session.commit()
+    cancel(session, full[0], by="staff")
+    session.commit()
+    run_due(engine, settings)
+    session.rollback()
+    assert states(salon) == {one: "offered"}
