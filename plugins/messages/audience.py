@@ -87,17 +87,7 @@ def spread(
     while done < len(clients) and not job.cancelled():
         some = clients[done : done + BATCH]
         there = session.scalars(select(Contact.id).where(Contact.id.in_(some)).order_by(Contact.id)).all()
-        for contact_id in there:
-            services.send(
-                session,
-                kind,
-                contact_id=contact_id,
-                values=given,
-                dedupe_key=f"{campaign}:{contact_id}",
-                campaign=campaign,
-                channel=channel,
-                at=moment,
-            )
+        services.send_many(session, kind, there, campaign=campaign, values=given, channel=channel, at=moment)
         done += len(some)
         job.checkpoint({"done": done}, done, len(clients))
     return {"clients": done}

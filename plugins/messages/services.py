@@ -127,6 +127,66 @@ def send(
     return made
 
 
+def send_many(
+    session: Session,
+    kind: str,
+    contact_ids: Sequence[int],
+    *,
+    campaign: str,
+    values: Mapping[str, Any] | None = None,
+    channel: str | None = None,
+    at: datetime | None = None,
+) -> int:
+    """Ask for one message to each of some clients, in a few statements for all; returns how many were not asked for before.
+
+    As `send` with the campaign and the client's number as key. Raises as `send`.
+    """
+    declared = kind_of(session, kind)
+    keys = {contact_id: f"{campaign}:{contact_id}" for contact_id in contact_ids}
+    folded = {contact_id: key_of(key) for contact_id, key in keys.items()}
+    known = set(session.scalars(select(Message.key_key).where(Message.key_key.in_(folded.values()))))
+    wanted = [contact_id for contact_id in contact_ids if folded[contact_id] not in known]
+    title, moment = _spoken(session, declared), at or now()
+    rows = [
+        {
+            "title": title,
+            "contact": contact_id,
+            "kind": declared.code,
+            "purpose": declared.purpose,
+            "channel": channel,
+            "state": WAITING,
+            "send_at": moment,
+            "campaign": campaign,
+            "key": keys[contact_id],
+        }
+        for contact_id in wanted
+    ]
+    try:
+        made = write(session, Message, [Change(row) for row in rows], label="message", system=True).ids
+    except Invalid:
+        # Somebody asks for the same at this moment, or a client has gone: each by itself.
+        for contact_id in wanted:
+            send(
+                session,
+                kind,
+                contact_id=contact_id,
+                dedupe_key=keys[contact_id],
+                campaign=campaign,
+                values=values,
+                channel=channel,
+                at=at,
+            )
+        return len(wanted)
+    packed = pack(values or {})
+    payloads = [Payload(message_id=number, values=packed, attachments=[], channel=channel) for number in made]
+    session.add_all(payloads)
+    session.flush()
+    for payload, contact_id in zip(payloads, wanted, strict=True):
+        queue(session, payload, declared.code, contact_id, at, flush=False)
+    session.flush()
+    return len(wanted)
+
+
 def _check(
     kind: MessageKind,
     values: Mapping[str, Any],
@@ -172,7 +232,15 @@ def _by_key(session: Session, dedupe_key: str) -> int | None:
     return found
 
 
-def queue(session: Session, payload: Payload, kind: str, contact_id: int | None, at: datetime | None) -> None:
+def queue(
+    session: Session,
+    payload: Payload,
+    kind: str,
+    contact_id: int | None,
+    at: datetime | None,
+    *,
+    flush: bool = True,
+) -> None:
     """Ask for the job that sends a message. It is parked while the kind's plugin is off, and dies with the client's data."""
     plugin = kind.partition(".")[0]
     args: dict[str, Any] = {"message": payload.message_id}
@@ -180,7 +248,8 @@ def queue(session: Session, payload: Payload, kind: str, contact_id: int | None,
         args |= {"record": "contacts.contact", "id": contact_id}
     owner = "messages" if plugin == "messages" else f"{plugin}:messages"
     payload.job_id = enqueue(session, JOB, args, run_at=at, plugin=owner)
-    session.flush()
+    if flush:
+        session.flush()
 
 
 # ---- what people and owners of kinds do afterwards

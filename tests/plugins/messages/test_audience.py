@@ -14,11 +14,12 @@ from parlour.jobs import control
 from parlour.jobs.context import JobContext
 from parlour.jobs.run import run_job
 from parlour.plugins.contacts.services import give_consent
-from parlour.plugins.messages import audience
+from parlour.plugins.messages import audience, services
 from parlour.plugins.messages.models import Message
+from parlour.records.values import key_of
 from parlour.testing.jobs import run_due
 from parlour.testing.mailbox import Mailbox
-from parlour.testing.site import Enter
+from parlour.testing.site import Enter, statements
 from tests.plugins.messages.conftest import NOON, Office
 
 NEWS = "messages.news"
@@ -107,6 +108,37 @@ def test_a_kill_between_two_batches_loses_and_doubles_nobody(
     assert office.do(lambda session: session.scalar(select(func.count(Message.id)))) == audience.BATCH
     run_due(office.engine, office.settings)
     assert len(mailbox.recipients) == len(set(mailbox.recipients)) == count
+
+
+def test_a_batch_goes_on_one_by_one_when_somebody_asks_for_the_same_at_that_moment(
+    office: Office, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = _clients(office, 3)
+    office.send(clients[1], NEWS, values=WORDS, dedupe_key=f"spring:{clients[1]}", campaign="spring")
+    # What the batch found out before it wrote is old by then.
+    monkeypatch.setattr(services, "key_of", lambda key: key_of(key) if seen() else "old")
+    looks = iter([False] * 3)
+
+    def seen() -> bool:
+        return next(looks, True)
+
+    assert (
+        office.do(lambda session: services.send_many(session, NEWS, clients, campaign="spring", values=WORDS))
+        == 3
+    )
+    run_due(office.engine, office.settings)
+    assert sorted(mailbox.recipients) == [f"client{n}@example.com" for n in range(3)]
+
+
+def test_a_batch_costs_the_same_statements_but_for_its_jobs(office: Office) -> None:
+    counted = []
+    for size in (2, 12):
+        clients = _clients(office, size, agreed=False)
+        with office.session() as session, statements(office.engine) as seen:
+            services.send_many(session, NEWS, clients, campaign=f"of {size}", values=WORDS)
+            session.rollback()
+        counted.append(len([one for one in seen if "core_job" not in one and "messages_payload" not in one]))
+    assert counted[0] == counted[1]
 
 
 def test_a_letter_that_is_stopped_takes_back_what_was_not_sent(office: Office, mailbox: Mailbox) -> None:
