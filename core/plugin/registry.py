@@ -75,6 +75,7 @@ class Plugins:
     pm: pluggy.PluginManager = field(default_factory=lambda: _manager({}))
     # Raised with every change of `loaded`, so that caches over it notice.
     generation: int = 0
+    _hooks: tuple[int, dict[str, str]] = field(default=(-1, {}), repr=False)
 
     @property
     def order(self) -> list[str]:
@@ -83,7 +84,15 @@ class Plugins:
 
     @property
     def hooks(self) -> dict[str, str]:
-        """Name -> kind of every hook that can be called here: the core's, and those that loaded plugins offer."""
+        """Name -> kind of every hook that can be called here: the core's, and those that loaded plugins offer.
+
+        Every call of a hook asks, so it is put together once for each change of `loaded`.
+        """
+        if self._hooks[0] != self.generation:
+            self._hooks = self.generation, self._offered()
+        return self._hooks[1]
+
+    def _offered(self) -> dict[str, str]:
         return {
             name: kind
             for module in specifications(self.loaded)
