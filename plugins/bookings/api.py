@@ -15,12 +15,12 @@ from pyramid.view import view_config
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
-from parlour.plugins.bookings import public, services, waiting
+from parlour.plugins.bookings import groups, public, services, waiting
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
 from parlour.plugins.bookings.services import NotOffered
 from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
 from parlour.web.api.body import parsed
@@ -37,6 +37,8 @@ _ROUTES = {
     "bookings.api.slots": "slots",
     "bookings.api.holds": "holds",
     "bookings.api.appointments": "appointments",
+    "bookings.api.sessions": "sessions",
+    "bookings.api.seats": r"sessions/{id:\d{1,18}}/seats",
     "bookings.api.offer": "offers/{token}",
     "bookings.api.appointment": "appointments/{token}",
     "bookings.api.cancel": "appointments/{token}/cancel",
@@ -156,7 +158,57 @@ def _number(text: Any, name: str) -> int:
     raise ApiProblem(_("${name} takes the number of a record.", mapping={"name": name}), status=422)
 
 
+@_view("bookings.api.sessions", "GET")
+def sessions(request: Request) -> Response:
+    """Group sessions of some days, with how many places are left."""
+    zone = zone_of(request.db, None)
+    start = _bound(request.GET.get("from"), zone, 0)
+    end = _bound(request.GET.get("to"), zone, 1) if request.GET.get("to") else start + 31 * 1440
+    if end - start > MAX_DAYS * 1440 + 180:
+        raise ApiProblem(_("Ask for at most ${n} days at once.", mapping={"n": MAX_DAYS}))
+    items = [_number(text, "service") for text in request.GET.getall("service")]
+    found = groups.coming(request.db, moment(start), moment(end), by="client", item_ids=items)
+    return respond(
+        request,
+        {
+            "items": [
+                {
+                    "id": one["id"],
+                    "service": one["item_id"],
+                    "name": one["name"],
+                    "staff": one["staff_id"],
+                    "branch": one["branch"],
+                    "start": public.on_wall(minutes(one["starts"]), one["starts_zone"]),
+                    "end": public.on_wall(minutes(one["starts"]) + one["minutes"], one["starts_zone"]),
+                    "left": one["left"],
+                }
+                for one in found
+            ]
+        },
+    )
+
+
 # ---- booking
+
+
+@_view("bookings.api.seats", "POST")
+def seats(request: Request) -> Response:
+    """Book places in a group session: `seats`, and the client as for a visit."""
+    given = _object(parsed(request), ("seats", "client", "consents", "comment", "campaign"))
+    wanted = given.get("seats", 1)
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= 20:
+        raise ApiProblem(_("From 1 to ${n} places can be booked at once.", mapping={"n": 20}), status=422)
+    visitor = _visitor(given)
+    group = int(request.matchdict["id"])
+
+    def do() -> Response:
+        try:
+            booked = public.book_seats_online(request.db, group, visitor, seats=wanted)
+        except groups.Full as full:
+            raise ApiProblem(full.message, status=409, members={"left": full.left}) from full
+        return respond(request, {"token": booked.token, **public.visit(request.db, booked.id)}, status=201)
+
+    return once(request, do)
 
 
 @_view("bookings.api.holds", "POST")
@@ -180,18 +232,7 @@ def book(request: Request) -> Response:
     names = ("start", "services", "branch", "client", "consents", "hold", "comment", "campaign")
     given = _object(parsed(request), names)
     wanted, start, branch = _asked(given)
-    client = _object(given.get("client") or {}, ("name", "phone", "email"), "client")
-    consents = given.get("consents") or []
-    if not isinstance(consents, list) or not all(isinstance(one, str) for one in consents):
-        raise ApiProblem(_("${name} must be a list of words.", mapping={"name": "consents"}), status=422)
-    visitor = public.Visitor(
-        name=_text(client, "name", 200) or "",
-        phone=_text(client, "phone", 60) or "",
-        email=_text(client, "email", 254),
-        comment=_text(given, "comment", MAX_TEXT),
-        campaign=_text(given, "campaign", 500),
-        consents=tuple(consents[:20]),
-    )
+    visitor = _visitor(given)
 
     def do() -> Response:
         try:
@@ -203,6 +244,22 @@ def book(request: Request) -> Response:
         return respond(request, {"token": booked.token, **public.visit(request.db, booked.id)}, status=201)
 
     return once(request, do)
+
+
+def _visitor(given: Mapping[str, Any]) -> public.Visitor:
+    """Who books. Raises ApiProblem 422 for what is no text."""
+    client = _object(given.get("client") or {}, ("name", "phone", "email"), "client")
+    consents = given.get("consents") or []
+    if not isinstance(consents, list) or not all(isinstance(one, str) for one in consents):
+        raise ApiProblem(_("${name} must be a list of words.", mapping={"name": "consents"}), status=422)
+    return public.Visitor(
+        name=_text(client, "name", 200) or "",
+        phone=_text(client, "phone", 60) or "",
+        email=_text(client, "email", 254),
+        comment=_text(given, "comment", MAX_TEXT),
+        campaign=_text(given, "campaign", 500),
+        consents=tuple(consents[:20]),
+    )
 
 
 def _gone(
@@ -336,6 +393,10 @@ def paths(session: Any) -> dict[str, Any]:
         f"{salon}/slots": {"get": {**_told(slots, 200), "parameters": asked}},
         f"{salon}/holds": {"post": _told(holds, 201)},
         f"{salon}/appointments": {"post": _told(book, 201)},
+        f"{salon}/sessions": {"get": {**_told(sessions, 200), "parameters": [one for one in asked[2:]]}},
+        f"{salon}/sessions/{{id}}/seats": {
+            "post": {**_told(seats, 201), "parameters": [{**token, "name": "id"}]}
+        },
         f"{salon}/offers/{{token}}": {"post": {**_told(take_offer, 201), "parameters": [token]}},
         f"{salon}/appointments/{{token}}": {"get": {**_told(show, 200), "parameters": [token]}},
         f"{salon}/appointments/{{token}}/cancel": {"post": {**_told(cancel, 200), "parameters": [token]}},

@@ -36,7 +36,7 @@ def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
             row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
 
 
-derive_visits.needs = ("starts", "ends")  # type: ignore[attr-defined]
+derive_visits.needs = ("starts", "ends", "group")  # type: ignore[attr-defined]
 
 
 def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
@@ -116,6 +116,23 @@ def name_waiting(session: Session, rows: Sequence[RowChange]) -> None:
         row.new["name"] += f" · {row.value('since')} – {row.value('until')}"
 
 
+def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of group sessions, and how long a new one takes where that was not given."""
+    from parlour.plugins.bookings.models import Service
+
+    _join_names(session, rows, {"item": Item})
+    items = {row.new.get("item") for row in rows if row.new.get("minutes") is None}
+    found = session.execute(select(Service.id, Service.minutes).where(Service.id.in_(items - {None})))
+    lengths: dict[Any, int | None] = {row[0]: row[1] for row in found}
+    for row in rows:
+        starts = row.value("starts")
+        if isinstance(starts, datetime):
+            row.new["name"] += f" · {starts:%Y-%m-%d %H:%M}"
+        if row.kind == "create" and row.new.get("minutes") is None:
+            row.new["minutes"] = lengths.get(row.new.get("item"))
+
+
+derive_groups.needs = ("item", "starts")  # type: ignore[attr-defined]
 name_waiting.needs = ("item", "since", "until")  # type: ignore[attr-defined]
 name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]
 name_needs.needs = ("item", "type")  # type: ignore[attr-defined]

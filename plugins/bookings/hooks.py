@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import people, services, waiting
-from parlour.plugins.bookings.models import Appointment, Line, Waiting
+from parlour.plugins.bookings import groups, people, services, waiting
+from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
@@ -32,6 +32,9 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         }
         if touched:
             services.follow(session, sorted(touched))
+        shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
+        if shared:
+            groups.check_seats(session, sorted(shared))
         if (gone or touched) and waiting.anybody(session):
             enqueue(session, "bookings.offer")
     elif record.cls is Line:
@@ -42,6 +45,13 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         touched = {one for one in visits if one is not None}
         if touched:
             services.follow(session, sorted(touched), settle=True)
+    elif record.cls is Group:
+        gone = [row.id for row in rows if row.kind == "delete"]
+        if gone:
+            release(session, groups.GROUP, gone)
+        there = [row.id for row in rows if row.kind != "delete"]
+        if there:
+            groups.follow_groups(session, there)
     elif record.cls is Waiting:
         # Who was put off the list, or was given a visit at the desk, keeps no time from others.
         done = [

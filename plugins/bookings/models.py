@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from parlour.db.base import BigId, Json, Moment, now, scoped_base
 from parlour.i18n import _
 from parlour.plugins.bookings.derived import (
+    derive_groups,
     derive_lines,
     derive_visits,
     name_needs,
@@ -59,6 +60,7 @@ WAITING = (
 )
 # A visit has at most so many services, and a service takes at most so many minutes.
 MAX_SERVICES = 20
+MAX_SEATS = 1000
 MAX_MINUTES = 1440
 
 
@@ -193,6 +195,67 @@ class Need(
     )
 
 
+class Group(
+    Record,
+    name="bookings.group",
+    title=_("Group session"),
+    plural=_("Group sessions"),
+    new_title=_("New group session"),
+    icon="users-round",
+    default_sort="-starts",
+    compute=derive_groups,
+):
+    """A class, a tour, a workshop: one time of a specialist and a room that several visits share.
+
+    It stays when everybody has left.
+    """
+
+    name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
+    item: Mapped[Item] = link(
+        Item,
+        _("Service"),
+        reverse="groups",
+        on_delete="RESTRICT",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=10,
+    )
+    staff: Mapped[Staff | None] = link(
+        Staff, _("Specialist"), reverse="groups", on_delete="RESTRICT", listed=True, quick=True, sequence=11
+    )
+    resources = links(Resource, _("Rooms and equipment"), reverse="groups", quick=True, sequence=12)
+    starts: Mapped[datetime] = wall_moment(
+        _("Begins"), required=True, sort=True, listed=True, quick=True, sequence=13
+    )
+    minutes: Mapped[int] = integer(
+        _("Duration, minutes"),
+        minimum=1,
+        maximum=MAX_MINUTES,
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=14,
+    )
+    seats: Mapped[int] = integer(
+        _("Places"),
+        minimum=1,
+        maximum=MAX_SEATS,
+        required=True,
+        default=6,
+        listed=True,
+        quick=True,
+        sequence=15,
+    )
+    branch: Mapped[int | None] = branch(_("Branch"), quick=True, sequence=16)
+    online: Mapped[bool] = boolean(_("Can be booked online"), default=True, sequence=17)
+    cancelled: Mapped[bool] = boolean(_("Does not take place"), sequence=18)
+    note: Mapped[str | None] = text(_("Note"), multiline=True, sequence=19)
+
+
+Index("ix_bookings_group_starts", Group.organisation_id, Group.starts, Group.id)
+
+
 class Appointment(
     Record,
     name="bookings.appointment",
@@ -248,6 +311,12 @@ class Appointment(
         max_length=60,
         sequence=21,
         hint=_("Its number in another system; a file that is imported again finds it by that."),
+    )
+    group: Mapped[Group | None] = link(
+        Group, _("Group session"), reverse="visits", on_delete="RESTRICT", computed=True, sequence=21
+    )
+    seats: Mapped[int] = integer(
+        _("Places"), minimum=1, maximum=MAX_SEATS, required=True, default=1, computed=True, sequence=21
     )
     series: Mapped[int | None] = integer(
         _("Series"), computed=True, sequence=22, hint=_("The number of the first visit of those that repeat.")

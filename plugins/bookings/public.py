@@ -21,6 +21,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
+from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.services import Booked, book
@@ -256,6 +257,27 @@ def book_online(
     hold: str | None = None,
 ) -> Booked:
     """Book for somebody who is not logged in. Raises Invalid by field for what they typed, NotOffered, `Taken`, Refusal."""
+    values, change_set = _booker(session, visitor)
+    return book(
+        session,
+        wanted,
+        start,
+        by="client",
+        branch_id=branch_id,
+        values=values,
+        hold=hold,
+        change_set=change_set,
+    )
+
+
+def book_seats_online(session: Session, group_id: int, visitor: Visitor, *, seats: int) -> Booked:
+    """Book places in a group session for somebody who is not logged in; as `book_online`."""
+    values, _change_set = _booker(session, visitor)
+    return book_seats(session, group_id, by="client", seats=seats, values=values)
+
+
+def _booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
+    """What a visit says about who books it, a new client written where the phone is nobody's, and the change set for the rest."""
     held = terms.in_effect(session)
     phone, email = _reachable(session, visitor, bool(held))
     known = session.execute(
@@ -288,16 +310,7 @@ def book_online(
         version = held[0].name if held else "online"
         values["client"] = _new_client(session, visitor, phone, email, version, change_set)
         values["visitor"] = None
-    return book(
-        session,
-        wanted,
-        start,
-        by="client",
-        branch_id=branch_id,
-        values=values,
-        hold=hold,
-        change_set=change_set,
-    )
+    return values, change_set
 
 
 def _reachable(session: Session, visitor: Visitor, must_consent: bool) -> tuple[str, str | None]:

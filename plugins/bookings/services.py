@@ -211,10 +211,15 @@ def _write(
         change_set=change_set,
         system=True,
     )
+    return Booked(visit, make_token(session, visit), values["status"])
+
+
+def make_token(session: Session, visit_id: int) -> str:
+    """A new key with which a client comes back to a visit; only its hash is kept."""
     token = secrets.token_urlsafe(24)
-    session.add(Token(token_hash=hash_of(token), appointment_id=visit))
+    session.add(Token(token_hash=hash_of(token), appointment_id=visit_id))
     session.flush()
-    return Booked(visit, token, values["status"])
+    return token
 
 
 def _total(prices: Sequence[Money | None]) -> Money | None:
@@ -329,6 +334,7 @@ def _visit(session: Session, visit_id: int) -> Any:
             Appointment.branch,
             Appointment.overlap,
             Appointment.version,
+            Appointment.group_id,
         )
         .where(Appointment.id == visit_id, Appointment.archived_at.is_(None))
         .with_for_update(key_share=True)
@@ -405,6 +411,8 @@ def move(
     row = _visit(session, visit_id)
     if by == "client":
         _still_time(session, row, policy_of(session).move_until)
+    if row.group_id is not None:
+        raise Refusal(_("This is a place in a group session. Cancel it and book another session."))
     lines = session.execute(
         select(Line.id, Line.item_id, Line.staff_id, Line.minutes, Line.position)
         .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))

@@ -11,10 +11,12 @@ import sys
 import time
 from typing import Any
 
-from parlour.cli.root import run
-from parlour.plugins.schedule import services
+from sqlalchemy import select
 
-_locked = services._lock
+from parlour.cli.root import run
+from parlour.plugins.bookings import groups
+from parlour.plugins.bookings.models import Group
+from parlour.plugins.schedule import services
 
 
 def careless(session: Any, subjects: Any) -> Any:
@@ -25,9 +27,27 @@ def careless(session: Any, subjects: Any) -> Any:
     return capacities
 
 
+def unlocked(session: Any, ids: Any) -> Any:
+    """The sessions without the lock."""
+    columns = (
+        Group.id,
+        Group.item_id,
+        Group.seats,
+        Group.starts,
+        Group.starts_zone,
+        Group.minutes,
+        Group.branch,
+    )
+    rows = session.execute(select(*columns, Group.online, Group.cancelled).where(Group.id.in_(ids))).all()
+    time.sleep(0.3)
+    return {row.id: row for row in rows}
+
+
 if os.environ.get("PARLOUR_CARELESS") == "1":
     services._lock = careless
     services._beyond = lambda *_looked: []
+    groups.lock = unlocked
+    groups.check_seats = lambda *_given: None
 
 if __name__ == "__main__":
     sys.exit(run())

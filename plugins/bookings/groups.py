@@ -1,0 +1,205 @@
+"""Group sessions: one time that several visits share, each with its own places, client and token.
+
+How many fit is counted under a lock of the session whenever a visit of it was written, whatever wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import NotFound
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Appointment, Group, Line
+from parlour.plugins.bookings.offers import By
+from parlour.plugins.bookings.services import Booked, NotOffered, make_token
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.statuses import BLOCKING
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.catalog.services import prices_of
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.services import Segment, occupy
+from parlour.records.defaults import defaults_of
+from parlour.records.query import read
+from parlour.records.registry import record_type
+from parlour.records.write import Change, open_change_set, write
+
+GROUP = "bookings.group"
+
+
+class Full(NotOffered):
+    """The session has not so many places left. `left` is how many it has."""
+
+    def __init__(self, left: int):
+        super().__init__(
+            _("Only ${n} places are left.", mapping={"n": left}) if left > 0 else _("All places are taken.")
+        )
+        self.left = max(left, 0)
+
+
+def follow_groups(session: Session, ids: Collection[int]) -> None:
+    """Let sessions occupy their specialist and rooms, or nothing when they do not take place. Raises `Taken`."""
+    record = record_type(Group)
+    names = ("starts", "minutes", "staff", "resources", "cancelled")
+    found = read(
+        session,
+        record,
+        [record.field(name) for name in names],
+        [Group.id.in_(ids), Group.archived_at.is_(None)],
+    )
+    segments: dict[int, list[Segment]] = {one: [] for one in ids}
+    for row in found:
+        if row["cancelled"]:
+            continue
+        begin = minutes(row["starts"])
+        end = begin + row["minutes"]
+        mine = segments[row["id"]]
+        if row["staff"] is not None:
+            mine.append(Segment(begin, end, staff=row["staff"]))
+        mine += [Segment(begin, end, resource=resource) for resource in row["resources"]]
+    occupy(session, GROUP, segments)
+
+
+def taken(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """How many places of each session are taken."""
+    found = session.execute(
+        select(Appointment.group_id, func.sum(Appointment.seats))
+        .where(
+            Appointment.group_id.in_(ids),
+            Appointment.status.in_(BLOCKING),
+            Appointment.archived_at.is_(None),
+        )
+        .group_by(Appointment.group_id)
+    )
+    return {group: int(count) for group, count in found}
+
+
+def lock(session: Session, ids: Collection[int]) -> dict[int, Any]:
+    """The sessions as they stand, locked in the order of their ids until the transaction ends."""
+    rows = session.execute(
+        select(
+            Group.id,
+            Group.item_id,
+            Group.seats,
+            Group.starts,
+            Group.starts_zone,
+            Group.minutes,
+            Group.branch,
+            Group.online,
+            Group.cancelled,
+        )
+        .where(Group.id.in_(ids), Group.archived_at.is_(None))
+        .order_by(Group.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: row for row in rows}
+
+
+def check_seats(session: Session, ids: Collection[int]) -> None:
+    """Refuse what takes more places than there are: called after visits of these sessions were written. Raises Full."""
+    there = lock(session, ids)
+    for group, count in taken(session, ids).items():
+        if group in there and count > there[group].seats:
+            raise Full(0)
+
+
+def book_seats(
+    session: Session,
+    group_id: int,
+    *,
+    by: By,
+    seats: int = 1,
+    values: Mapping[str, Any] | None = None,
+) -> Booked:
+    """Book places in a session. Raises Full, NotOffered in words, NotFound."""
+    row = lock(session, [group_id]).get(group_id)
+    if row is None or row.cancelled or (by == "client" and not row.online):
+        raise NotFound(_("There is no such session."))
+    policy = policy_of(session)
+    if by == "client":
+        if row.starts < now() + timedelta(minutes=policy.lead):
+            raise NotOffered(_("This time is too soon or over; choose a later one."))
+        if row.starts > now() + timedelta(days=policy.window + 1):
+            raise NotOffered(_("This time is too far ahead; choose an earlier one."))
+    left = row.seats - taken(session, [group_id]).get(group_id, 0)
+    if seats > left:
+        raise Full(left)
+    name = session.scalars(select(Item.name).where(Item.id == row.item_id)).one()
+    price = prices_of(session, [row.item_id], defaults_of(session).today(), branch_id=row.branch).get(
+        row.item_id
+    )
+    total = None if price is None else type(price)(price.amount * seats, price.currency)
+    change_set = open_change_set(session, label="book")
+    visit = {
+        "source": "desk",
+        **(values or {}),
+        "status": "booked",
+        "starts": _wall(row),
+        "ends": row.starts + timedelta(minutes=row.minutes),
+        "branch": row.branch,
+        "group": group_id,
+        "seats": seats,
+        "total": total,
+    }
+    made = write(session, Appointment, [Change(visit)], change_set=change_set, system=True).ids[0]
+    line = {
+        "appointment": made,
+        "name": name,
+        "item": row.item_id,
+        "minutes": row.minutes,
+        "price": total,
+        "before": 0,
+        "after": 0,
+        "gap_from": None,
+        "gap": None,
+    }
+    write(session, Line, [Change(line)], change_set=change_set, system=True)
+    return Booked(made, make_token(session, made), "booked")
+
+
+def _wall(row: Any) -> Any:
+    return row.starts.astimezone(ZoneInfo(row.starts_zone))
+
+
+def coming(
+    session: Session, start: Any, end: Any, *, by: By, item_ids: Sequence[int] = ()
+) -> list[dict[str, Any]]:
+    """Sessions that begin in [start, end) (moments), with how many places are left; two queries."""
+    conditions = [
+        Group.starts >= start,
+        Group.starts < end,
+        Group.cancelled.is_(False),
+        Group.archived_at.is_(None),
+    ]
+    if by == "client":
+        conditions += [
+            Group.online.is_(True),
+            Group.starts >= now() + timedelta(minutes=policy_of(session).lead),
+        ]
+    if item_ids:
+        conditions.append(Group.item_id.in_(item_ids))
+    rows = session.execute(
+        select(
+            Group.id,
+            Group.item_id,
+            Item.name,
+            Group.staff_id,
+            Group.starts,
+            Group.starts_zone,
+            Group.minutes,
+            Group.seats,
+            Group.branch,
+        )
+        .join(Item, Item.id == Group.item_id)
+        .where(*conditions)
+        .order_by(Group.starts, Group.id)
+        .limit(500)
+    ).all()
+    counts = taken(session, [row.id for row in rows])
+    return [{**row._mapping, "left": max(0, row.seats - counts.get(row.id, 0))} for row in rows]

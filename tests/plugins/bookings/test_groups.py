@@ -1,0 +1,148 @@
+"""A class has so many places: they are all in one session, each with its own visit, and never one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pyramid.router import Router
+from sqlalchemy import Engine, func, select
+from webtest import TestApp
+
+from parlour.access.models import Organisation
+from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
+from parlour.plugins.bookings.groups import Full, book_seats, coming, taken
+from parlour.plugins.bookings.models import Appointment, Group
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.services import NotOffered, cancel, move, set_status, visit_of_token
+from parlour.plugins.schedule.clocks import moment
+from parlour.plugins.schedule.services import Taken
+from parlour.records.write import Change, save, write
+from parlour.testing.people import trusted
+from tests.plugins.bookings.conftest import Salon
+
+
+@pytest.fixture
+def salon(session: Session) -> Salon:
+    return Salon(session, day=datetime.now(ZoneInfo("Europe/Moscow")).date() + timedelta(days=3))
+
+
+@pytest.fixture
+def anna(salon: Salon) -> int:
+    return salon.person("Anna")
+
+
+@pytest.fixture
+def yoga(salon: Salon, anna: int) -> int:
+    return salon.service("Yoga", 60, by=[anna], price="500")
+
+
+@pytest.fixture
+def make(salon: Salon, anna: int, yoga: int) -> Callable[..., int]:
+    def group(hour: float = 10, **more: Any) -> int:
+        starts = moment(salon.at(hour)).astimezone(ZoneInfo("Europe/Moscow"))
+        return save(salon.session, Group, {"item": yoga, "staff": anna, "starts": starts, "seats": 3, **more})
+
+    return group
+
+
+def test_a_session_takes_its_specialist_and_fills_up(
+    salon: Salon, anna: int, yoga: int, make: Callable[..., int]
+) -> None:
+    group = make()
+    assert salon.busy() == [(anna, None, salon.at(10), salon.at(11))]
+    with pytest.raises(NotOffered):
+        salon.book(10.5, Wanted(yoga, anna))
+    first = book_seats(salon.session, group, by="client", seats=2, values={"visitor": "Olga"})
+    assert salon.visit(first.id).total_amount == 100_000 and salon.visit(first.id).starts == moment(
+        salon.at(10)
+    )
+    with pytest.raises(Full) as full:
+        book_seats(salon.session, group, by="client", seats=2)
+    assert full.value.left == 1
+    book_seats(salon.session, group, by="client")
+    with pytest.raises(Full, match="All places"):
+        book_seats(salon.session, group, by="staff")
+    assert taken(salon.session, [group]) == {group: 3} and len(salon.busy()) == 1
+
+
+def test_t_b16_one_leaves_and_the_others_stay(salon: Salon, make: Callable[..., int]) -> None:
+    group = make(seats=2)
+    one, two = (book_seats(salon.session, group, by="client") for _n in range(2))
+    cancel(salon.session, visit_of_token(salon.session, one.token), by="client")
+    statuses = dict(salon.session.execute(select(Appointment.id, Appointment.status)).all())
+    assert statuses == {one.id: "cancelled_client", two.id: "booked"}
+    cancel(salon.session, two.id, by="client")
+    # The last one has left: the session is there and open again, and its specialist still takes it.
+    assert len(salon.busy()) == 1
+    assert book_seats(salon.session, group, by="client", seats=2)
+
+
+def test_who_comes_back_needs_a_place(salon: Salon, make: Callable[..., int]) -> None:
+    group = make(seats=1)
+    one = book_seats(salon.session, group, by="staff")
+    cancel(salon.session, one.id, by="staff")
+    book_seats(salon.session, group, by="staff")
+    with pytest.raises(Full), salon.session.begin_nested():
+        set_status(salon.session, one.id, "booked")
+
+
+def test_a_place_is_not_moved_like_a_visit(salon: Salon, make: Callable[..., int]) -> None:
+    one = book_seats(salon.session, make(), by="staff")
+    with pytest.raises(Refusal, match="group session"):
+        move(salon.session, one.id, salon.at(15), by="staff")
+
+
+def test_a_session_is_refused_where_its_specialist_is_taken(
+    salon: Salon, anna: int, yoga: int, make: Callable[..., int]
+) -> None:
+    salon.book(10, Wanted(yoga, anna))
+    with pytest.raises(Taken), salon.session.begin_nested():
+        make(10.5)
+    group = make(12)
+    write(salon.session, Group, [Change({"cancelled": True}, group)])
+    assert len(salon.busy()) == 1
+    with pytest.raises(NotFound):
+        book_seats(salon.session, group, by="staff")
+
+
+def test_what_is_too_soon_or_not_online_is_not_offered(salon: Salon, make: Callable[..., int]) -> None:
+    inside = make(10, online=False)
+    late = make(12)
+    start, end = moment(salon.at(0)), moment(salon.at(23))
+    assert [one["id"] for one in coming(salon.session, start, end, by="client")] == [late]
+    assert len(coming(salon.session, start, end, by="staff")) == 2
+    with pytest.raises(NotFound):
+        book_seats(salon.session, inside, by="client")
+
+
+def test_clients_see_what_is_left_and_book_it(
+    app: Router,
+    engine: Engine,
+    other_organisation: Organisation,
+    session: Session,
+    salon: Salon,
+    make: Callable[..., int],
+) -> None:
+    group = make(seats=2)
+    session.commit()
+    here = "/api/v1/public/jasmine/bookings/sessions"
+    web = TestApp(app)
+    (item,) = web.get(here).json["items"]
+    assert item["id"] == group and item["left"] == 2 and item["start"].endswith("+03:00")
+    body = {"seats": 2, "client": {"name": "Olga", "phone": "+79161112233"}, "consents": ["data"]}
+    made = web.post_json(f"{here}/{group}/seats", body, status=201).json
+    assert made["price"]["amount"] == "1000.00"
+    refused = web.post_json(f"{here}/{group}/seats", {**body, "seats": 1}, status=409).json
+    assert refused["left"] == 0 and web.get(here).json["items"][0]["left"] == 0
+    for seats in (0, 21, "one", True):
+        web.post_json(f"{here}/{group}/seats", {**body, "seats": seats}, status=422)
+    web.post_json(f"{here}/{10**12}/seats", body, status=404)
+    with trusted(engine, other_organisation) as theirs, pytest.raises(NotFound):
+        book_seats(theirs, group, by="staff")
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(Appointment)) == 1
