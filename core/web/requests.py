@@ -138,8 +138,9 @@ def language(request: Request) -> Localizer:
     if request.exception is None:
         loc: Localizer = request.loc
         return loc
-    user = readable(request, "user")
-    name = _said_language(request) or (user.locale if user else None) or asked_language(request)
+    user, organisation = readable(request, "user"), readable(request, "organisation")
+    wanted = (user.locale if user else None) or (organisation.locale if organisation else None)
+    name = _said_language(request) or wanted or asked_language(request)
     return known(request, "loc") or localizer(name)
 
 

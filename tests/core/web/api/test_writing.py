@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from parlour.access import accesslog
+from parlour.access.models import Organisation
+from parlour.db.session import system
 from parlour.plugins.contacts.models import Contact
 from parlour.records import query
 from parlour.records.kinds import DateKind, TextKind
@@ -38,6 +40,20 @@ def test_problems_speak_the_language_that_is_asked_for(program):
     assert english["title"] == "This cannot be saved"
     assert russian["title"] != english["title"]
     assert russian["errors"]["name"] != english["errors"]["name"]
+
+
+def test_without_a_language_of_its_own_every_problem_speaks_the_salons(program, engine, organisation):
+    with people.trusted(engine, organisation) as session, system(session):
+        session.get_one(Organisation, organisation.id).locale = "ru"
+        session.commit()
+    caller = program()
+    one = caller.post_json(LIST, {}, status=422).json
+    several = caller.post_json(LIST, [{}], status=422).json
+    assert one["title"] == several["title"] == "Это нельзя сохранить"
+    assert caller.get(f"{LIST}/999999", status=404).json["title"] == "Здесь ничего нет"
+    assert caller.post_json(LIST, {}, headers={"Accept-Language": "en"}, status=422).json["errors"] == {
+        "name": "This is needed."
+    }
 
 
 def test_a_change_touches_only_what_it_names(program, client):
