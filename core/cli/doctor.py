@@ -39,7 +39,7 @@ def doctor(as_json: bool) -> None:
         show(shown, ["setting", "value", "source"], json_wanted=False)
         click.echo("")
         show([asdict(finding) for finding in findings], ["what", "state", "text"], json_wanted=False)
-        click.echo(f"\n{len(wrong)} things are wrong." if wrong else "\nEverything is in order.")
+        click.echo(f"\nWrong: {len(wrong)}." if wrong else "\nEverything is in order.")
     if wrong:
         click.get_current_context().exit(1)
 

@@ -203,6 +203,16 @@ def test_after_the_password_comes_the_code(as_owner, browser):
     assert "9 are left" in lost.get("/me").text
 
 
+def test_ones_own_page_says_in_ones_language_that_it_is_on(as_owner):
+    page = as_owner.get("/me")
+    chosen = form(page, "/me")
+    chosen["locale"] = "ru"
+    chosen.submit("save")
+    assert "выкл." in as_owner.get("/me").text
+    enrol(as_owner)
+    assert "включён" in as_owner.get("/me").text
+
+
 def test_codes_are_slowed_down_like_passwords(as_owner, browser):
     secret, _codes = enrol(as_owner)
     app = browser()
