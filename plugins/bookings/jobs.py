@@ -8,7 +8,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
-from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings import waiting, zones
 from parlour.plugins.bookings.settings import policy_of
 
 
@@ -24,6 +24,15 @@ def offer(session: Session, job: JobContext) -> dict[str, int]:
     return {"expired": over, "offered": len(offered)}
 
 
-JOBS = {"bookings.offer": offer}
+@work(queue="slow", title=_("Keep visits at their hour"))
+def follow_zones(session: Session, job: JobContext) -> dict[str, int]:
+    """Move future visits where a state has changed its clocks: ten o'clock stays ten o'clock."""
+    return {"moved": zones.follow_zones(session)}
+
+
+JOBS = {"bookings.offer": offer, "bookings.follow_zones": follow_zones}
 # When time comes free, or an offer ends, the job is asked for; each morning another day can be booked as well.
-SCHEDULES = {"bookings.offer": Schedule(job="bookings.offer", at="06:00")}
+SCHEDULES = {
+    "bookings.offer": Schedule(job="bookings.offer", at="06:00"),
+    "bookings.follow_zones": Schedule(job="bookings.follow_zones", at="04:10"),
+}
