@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
+from parlour.i18n import _
 from parlour.jobs import enqueue
 from parlour.plugins.bookings import groups, people, services, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
@@ -13,8 +14,23 @@ from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
+from parlour.web.slots import MenuItem
 
 _WHEN = {"starts", "status", "overlap"}
+
+
+@hookimpl
+def menu(session: Session) -> Sequence[MenuItem]:
+    return [
+        MenuItem(
+            title=_("Calendar"),
+            route="bookings.day",
+            icon="calendar-days",
+            group="calendar",
+            permission="bookings:appointment:read",
+            sequence=10,
+        )
+    ]
 
 
 @hookimpl

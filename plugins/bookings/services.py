@@ -43,11 +43,12 @@ class NotOffered(Refusal):
 
 @dataclass(frozen=True)
 class Booked:
-    """A new visit: its number, and the token with which its client comes back, which is kept nowhere."""
+    """A new visit: its number, the token with which its client comes back, which is kept nowhere, and what undoes it."""
 
     id: int
     token: str
     status: str
+    change_set: int | None = None
 
 
 def hash_of(token: str) -> str:
@@ -85,10 +86,16 @@ def check(
 
 
 def alternatives(
-    session: Session, wanted: Sequence[Wanted], start: int, *, branch_id: int | None = None, limit: int = 6
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    *,
+    by: By = "client",
+    branch_id: int | None = None,
+    limit: int = 6,
 ) -> tuple[Search, dict[int, list[int]]]:
     """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them."""
-    found = search(session, wanted, start - DAY, start + 7 * DAY, by="client", branch_id=branch_id)
+    found = search(session, wanted, start - DAY, start + 7 * DAY, by=by, branch_id=branch_id)
     starts = found.starts()
     nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
     return found, {at: starts[at] for at in sorted(nearest)}
@@ -211,7 +218,7 @@ def _write(
         change_set=change_set,
         system=True,
     )
-    return Booked(visit, make_token(session, visit), values["status"])
+    return Booked(visit, make_token(session, visit), values["status"], change_set)
 
 
 def make_token(session: Session, visit_id: int) -> str:
@@ -310,6 +317,8 @@ def _settle(session: Session, visits: Mapping[int, dict[str, Any]], lines: Seque
         prices[visit].append(line["price"])
     changes = []
     for visit, row in visits.items():
+        if visit not in lengths:  # its last service went, as while a booking is undone
+            continue
         ends = row["starts"].astimezone(UTC) + timedelta(minutes=lengths[visit])
         said = {"ends": ends, "total": _total(prices[visit])}
         if any(row[name] != value for name, value in said.items()):
@@ -344,13 +353,21 @@ def _visit(session: Session, visit_id: int) -> Any:
     return row
 
 
-def set_status(session: Session, visit_id: int, status: str, *, reason: str | None = None) -> None:
-    """Let a visit become something else. Doing it twice changes nothing. Raises Refusal for a step that makes no sense, `Taken`
-    when a cancelled visit comes back and its time is gone.
+def set_status(
+    session: Session,
+    visit_id: int,
+    status: str,
+    *,
+    reason: str | None = None,
+    change_set: int | None = None,
+) -> int | None:
+    """Let a visit become something else; returns the change set that undoes it. Doing it twice changes nothing.
+
+    Raises Refusal for a step that makes no sense, `Taken` when a cancelled visit comes back and its time is gone.
     """
     row = _visit(session, visit_id)
     if row.status == status:
-        return
+        return change_set
     if status not in STATUSES[row.status].then:
         raise Refusal(
             _(
@@ -361,7 +378,8 @@ def set_status(session: Session, visit_id: int, status: str, *, reason: str | No
     values: dict[str, Any] = {"status": status, "cancelled_at": now() if status in CANCELLED else None}
     if reason is not None:
         values["reason"] = reason
-    write(session, Appointment, [Change(values, visit_id)], label=status, system=True)
+    change = Change(values, visit_id)
+    return write(session, Appointment, [change], label=status, change_set=change_set, system=True).change_set
 
 
 def cancel(session: Session, visit_id: int, *, by: By, reason: str | None = None) -> None:
@@ -402,8 +420,9 @@ def move(
     by: By,
     staff: Mapping[int, int | None] | None = None,
     force: bool = False,
-) -> None:
-    """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody).
+) -> int:
+    """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody). Returns
+    the change set that undoes it.
 
     Durations and prices stay as they were agreed on, unless another specialist does it. The visit is not in its own way; when it
     cannot be moved it stays where it was. Raises NotOffered, `Taken`, Refusal.
@@ -442,6 +461,9 @@ def move(
     release(session, VISIT, [visit_id])
     write(session, Line, changes, change_set=change_set, system=True)
     write(session, Appointment, [Change(values, visit_id)], change_set=change_set, system=True)
+    # Nothing is written of a visit that stays where it was, so nothing else would give its time back to it.
+    follow(session, [visit_id])
+    return change_set
 
 
 # ---- times that are kept for a while

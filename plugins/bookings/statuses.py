@@ -33,6 +33,27 @@ STATUSES: dict[str, Status] = {
     "cancelled_client": Status(_("Cancelled by the client"), blocks=False, open=False, then=("booked",)),
     "cancelled_salon": Status(_("Cancelled by us"), blocks=False, open=False, then=("booked",)),
 }
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a status is drawn: never by its colour alone."""
+
+    icon: str
+    tone: str
+
+
+LOOKS: dict[str, Look] = {
+    "requested": Look("circle-question-mark", "warn"),
+    "booked": Look("calendar", "info"),
+    "confirmed": Look("calendar-check", "accent"),
+    "arrived": Look("door-open", "good"),
+    "in_progress": Look("scissors", "good"),
+    "done": Look("check-check", "quiet"),
+    "no_show": Look("user-x", "bad"),
+    "cancelled_client": Look("calendar-x", "quiet"),
+    "cancelled_salon": Look("calendar-x", "quiet"),
+}
 CHOICES = tuple((code, status.title) for code, status in STATUSES.items())
 BLOCKING = tuple(code for code, status in STATUSES.items() if status.blocks)
 OPEN = tuple(code for code, status in STATUSES.items() if status.open)

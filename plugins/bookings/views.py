@@ -1,4 +1,4 @@
-"""The plugin's own pages."""
+"""The routes of the plugin's own pages; what they show stands in the modules beside this one."""
 
 from __future__ import annotations
 
@@ -6,4 +6,10 @@ from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.add_route("bookings.day", "/day")
+    # Another grid is another address.
+    config.add_route("bookings.rows", "/rows-5.css")
+    config.add_route("bookings.book", "/book")
+    config.add_route("bookings.landing", "/landing")
+    for module in ("calendar_pages", "desk_pages"):
+        config.scan(f"parlour.plugins.bookings.{module}")

@@ -73,11 +73,17 @@ class FreeTime:
     # The hours of specialists, each line whole: what is offered every half an hour is counted from its beginning. Absences and
     # what keeps them busy are not taken off.
     work: dict[int, list[Interval]] = field(default_factory=dict)
+    # Where specialists are there: their hours less absences, busy or not.
+    present: dict[int, list[Interval]] = field(default_factory=dict)
     # Where specialists are free.
     staff: dict[int, list[Interval]] = field(default_factory=dict)
     _hours: dict[int, list[Interval]] = field(default_factory=dict)
     _loads: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     _capacities: dict[int, int] = field(default_factory=dict)
+
+    def hours(self, resource_id: int) -> list[Interval]:
+        """Where a resource is there, busy or not."""
+        return self._hours.get(resource_id, [])
 
     def resource(self, resource_id: int, takes: int = 1) -> list[Interval]:
         """Where a resource has room for `takes` more."""
@@ -113,7 +119,8 @@ def free_time(
     for staff_id, plan in plans.staff.items():
         busy = union((starts, ends) for starts, ends, _takes in taken[STAFF, staff_id])
         found.work[staff_id] = plan.planned
-        found.staff[staff_id] = subtract(intersect(plan.present, whole), busy)
+        found.present[staff_id] = intersect(plan.present, whole)
+        found.staff[staff_id] = subtract(found.present[staff_id], busy)
     for resource_id, plan in plans.resources.items():
         found._hours[resource_id] = intersect(plan.present, whole)
         found._loads[resource_id] = taken[RESOURCE, resource_id]

@@ -344,3 +344,11 @@ def test_who_is_forgotten_leaves_a_visit_without_a_name(salon: Salon, anna: int,
     assert row["status"] == "booked" and len(salon.busy()) == 1
     told = salon.session.scalars(select(HistoryRow.values).where(HistoryRow.record == VISIT.name)).all()
     assert "Orlova" not in str(told)
+
+
+def test_a_visit_that_is_moved_to_where_it_is_keeps_its_time(salon: Salon) -> None:
+    cut = salon.service("Haircut", 60, by=[salon.person("Anna")])
+    visit = salon.book(10, Wanted(cut))
+    before = salon.busy()
+    move(salon.session, visit, salon.at(10), by="staff")
+    assert salon.busy() == before != []

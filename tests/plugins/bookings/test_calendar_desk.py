@@ -1,0 +1,256 @@
+"""Booking at the desk, and moving and stretching visits by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from parlour.db.session import Session
+from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.contacts.models import Contact
+from parlour.records.write import save
+from parlour.testing.site import Enter
+from tests.plugins.bookings.conftest import MONDAY, Salon
+
+HERE = "/o/jasmine/bookings"
+DAY = MONDAY.isoformat()
+
+
+@pytest.fixture
+def cut(salon: Salon, session: Session) -> int:
+    item = salon.service("Haircut", 60, by=[salon.person("Anna"), salon.person("Boris")])
+    session.commit()
+    return item
+
+
+def visits(session: Session) -> list[Any]:
+    columns = (
+        Appointment.id,
+        Appointment.client_id,
+        Appointment.visitor,
+        Appointment.source,
+        Appointment.overlap,
+    )
+    return fresh(session, lambda: list(session.execute(select(*columns).order_by(Appointment.id))))
+
+
+def fresh(session: Session, look: Callable[[], Any]) -> Any:
+    """What stands now; looking must not keep SQLite's write lock from the site."""
+    session.rollback()
+    found = look()
+    session.rollback()
+    return found
+
+
+def clients(session: Session) -> int:
+    return int(fresh(session, lambda: session.scalar(select(func.count()).select_from(Contact))))
+
+
+def form(desk: Any, salon: Salon, hour: str = "10:00", who: str = "Anna") -> Any:
+    page = desk.get(f"{HERE}/book?staff={salon.staff[who]}&at={DAY}T{hour}")
+    return page.forms["book"]
+
+
+def line_of(session: Session, visit: int) -> int:
+    return session.scalars(select(Line.id).where(Line.appointment_id == visit)).one()
+
+
+def test_a_click_on_free_time_opens_a_form_with_all_that_is_known(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    maria = save(session, Contact, {"name": "Мария", "kind": "person"})
+    session.commit()
+    asked = form(login(), salon)
+    assert (asked["day"].value, asked["time"].value) == (DAY, "10:00")
+    assert asked["staff"].value == str(salon.staff["Anna"])
+    asked["item0"] = str(cut)
+    asked["client"].force_value(str(maria))
+    page = asked.submit("save").follow()
+    assert "Booked." in page
+    [visit] = visits(session)
+    assert (visit.client_id, visit.source) == (maria, "desk")
+    [line] = salon.lines(visit.id)
+    assert line.staff_id == salon.staff["Anna"]
+
+
+def test_a_booking_is_undone_from_its_message(login: Enter, salon: Salon, session: Session, cut: int) -> None:
+    asked = form(login(), salon)
+    asked["item0"] = str(cut)
+    page = asked.submit("save").follow()
+    undo = next(one for one in page.forms.values() if "/undo" in str(one.action))
+    page = undo.submit().follow()
+    assert "It is undone." in page
+    assert not fresh(session, salon.busy)
+    assert not visits(session)
+
+
+def test_a_new_client_comes_with_the_visit_and_a_known_phone_is_named(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    desk = login()
+    asked = form(desk, salon)
+    asked["item0"], asked["new_name"], asked["new_phone"] = str(cut), "Ольга Ким", "8 916 111-22-33"
+    asked.submit("save").follow()
+    [visit] = visits(session)
+    named = select(Contact.name).where(Contact.id == visit.client_id)
+    assert fresh(session, lambda: session.scalars(named).one()) == "Ольга Ким"
+    again = form(desk, salon, "12:00")
+    again["item0"], again["new_name"], again["new_phone"] = str(cut), "Оля", "+7 916 111 22 33"
+    page = again.submit("save", status=422)
+    assert "This is the phone of Ольга Ким" in page
+    assert clients(session) == 1
+
+
+def test_somebody_walks_in_without_a_name(login: Enter, salon: Salon, session: Session, cut: int) -> None:
+    asked = form(login(), salon)
+    asked["item0"] = str(cut)
+    asked.submit("save").follow()
+    assert [(one.client_id, one.source) for one in visits(session)] == [(None, "walk_in")]
+
+
+def test_a_conflict_says_who_is_in_the_way_and_what_is_free(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    maria = save(session, Contact, {"name": "Мария", "kind": "person"})
+    salon.book(10, Wanted(cut, salon.staff["Anna"]), values={"client": maria})
+    session.commit()
+    desk = login()
+    asked = form(desk, salon, "10:30")
+    asked["item0"], asked["new_name"] = str(cut), "Ольга"
+    page = asked.submit("save", status=422)
+    said = " ".join(page.html.select_one("[data-error-summary]").get_text(" ", strip=True).split())
+    assert "In the way: Мария" in said
+    assert "Free: " in said
+    assert len(visits(session)) == 1
+    # Nothing of a refused booking stays, the new client neither.
+    assert clients(session) == 1
+    # The reception may not put it over; a manager may.
+    assert "force" not in asked.fields
+    asked = form(login("manager"), salon, "10:30")
+    asked["item0"], asked["force"] = str(cut), True
+    asked.submit("save").follow()
+    assert visits(session)[1].overlap
+
+
+def test_services_follow_each_other_and_another_does_what_the_first_cannot(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    nails = salon.service("Nails", 30, by=[salon.person("Nina")])
+    session.commit()
+    page = login().get(f"{HERE}/book?at={DAY}T10:00")
+    asked = page.forms["book"]
+    asked["item0"], asked["item1"], asked["staff"] = str(cut), str(nails), str(salon.staff["Boris"])
+    asked.submit("save").follow()
+    [visit] = visits(session)
+    assert [one.staff_id for one in salon.lines(visit.id)] == [salon.staff["Boris"], salon.staff["Nina"]]
+
+
+@pytest.mark.parametrize(
+    ("box", "value"),
+    [("time", "25:99"), ("day", "x"), ("item0", "99999"), ("staff", "99999"), ("client", "99999")],
+)
+def test_what_no_form_of_ours_sends_is_refused_in_words(
+    login: Enter, salon: Salon, session: Session, cut: int, box: str, value: str
+) -> None:
+    asked = form(login(), salon)
+    asked["item0"] = str(cut)
+    asked[box].force_value(value)
+    page = asked.submit("save", status=422)
+    assert page.html.select("[data-error-summary]")
+    assert not visits(session)
+
+
+def test_who_may_not_book_has_no_form(login: Enter, cut: int) -> None:
+    login("specialist").get(f"{HERE}/book", status=403)
+
+
+# ---- by hand
+
+
+def test_the_conflict_is_known_before_the_drop(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna, boris = salon.staff["Anna"], salon.staff["Boris"]
+    salon.book(12, Wanted(cut, anna), values={"visitor": "Вера"})
+    line = line_of(session, salon.book(10, Wanted(cut, anna)))
+    session.commit()
+    desk = login()
+
+    def ask(at: str, **more: Any) -> Any:
+        return desk.get(f"{HERE}/landing", params={"line": line, "at": f"{DAY}T{at}", **more}).json
+
+    assert ask("10:30")["free"]  # not in its own way
+    refused = ask("11:30")
+    assert not refused["free"]
+    assert "Вера" in refused["text"]
+    assert not refused["force"]
+    assert ask("11:30", staff=boris)["free"]
+    assert not ask("20:00")["free"]
+    assert not ask("10:00", minutes=180)["free"]
+    assert ask("10:00", minutes=90)["free"]
+
+
+def test_a_visit_is_dropped_elsewhere_and_taken_back(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut, salon.staff["Anna"]))
+    line = line_of(session, visit)
+    before = salon.busy()
+    session.commit()
+    desk = login()
+    values = {"line": line, "at": f"{DAY}T13:15", "staff": salon.staff["Boris"]}
+    answer = desk.post(f"{HERE}/landing", values).json
+    assert answer["free"]
+    start = salon.at(13.25)
+    assert fresh(session, salon.busy) == [(salon.staff["Boris"], None, start, start + 60)]
+    desk.post(answer["undo"])
+    session.rollback()
+    assert salon.busy() == before
+
+
+def test_a_drop_on_somebody_needs_the_right_to_force_it(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    salon.book(12, Wanted(cut, anna))
+    visit = salon.book(10, Wanted(cut, anna))
+    line = line_of(session, visit)
+    session.commit()
+    values = {"line": line, "at": f"{DAY}T12:30"}
+    desk, manager = login(), login("manager")
+    assert not desk.post(f"{HERE}/landing", values, status=422).json["force"]
+    desk.post(f"{HERE}/landing", values | {"force": "1"}, status=403)
+    assert fresh(session, lambda: salon.visit(visit).starts.hour) == 7  # ten in Moscow
+    assert manager.post(f"{HERE}/landing", values, status=422).json["force"]
+    assert manager.post(f"{HERE}/landing", values | {"force": "1"}).json["free"]
+
+
+def test_a_visit_is_stretched_as_far_as_there_is_room(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    salon.book(12, Wanted(cut, anna))
+    visit = salon.book(10, Wanted(cut, anna))
+    line = line_of(session, visit)
+    session.commit()
+    desk = login()
+    desk.post(f"{HERE}/landing", {"line": line, "minutes": 135}, status=422)
+    assert desk.post(f"{HERE}/landing", {"line": line, "minutes": 90}).json["undo"]
+    assert fresh(session, lambda: salon.lines(visit)[0].minutes) == 90
+    desk.post(f"{HERE}/landing", {"line": line, "minutes": 9999}, status=422)
+
+
+@pytest.mark.parametrize("line", ["", "x", "9" * 30])
+def test_what_is_no_visit_is_refused(login: Enter, cut: int, line: str) -> None:
+    login().post(f"{HERE}/landing", {"line": line}, status=400)
+
+
+def test_visits_of_others_are_not_moved(login: Enter, salon: Salon, session: Session, cut: int) -> None:
+    line = line_of(session, salon.book(10, Wanted(cut)))
+    session.commit()
+    login("specialist").post(f"{HERE}/landing", {"line": line, "at": f"{DAY}T12:00"}, status=403)
+    login().post(f"{HERE}/landing", {"line": 99999}, status=404)
