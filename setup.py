@@ -58,6 +58,7 @@ setup(
         "gunicorn>=23",
         "click>=8.1",
         "babel>=2.17",
+        "icalendar>=6",
         "phonenumbers>=9",
         "email-validator>=2.2",
         "idna>=3.4",

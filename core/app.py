@@ -28,6 +28,7 @@ INCLUDES = (
     # What a request is and how it ends.
     "parlour.web.requests",
     "parlour.web.addresses",
+    "parlour.web.embedded",
     "parlour.web.limits",
     "parlour.web.transactions",
     "parlour.web.logs",

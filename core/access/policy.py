@@ -27,6 +27,7 @@ from parlour.db.base import now
 from parlour.db.session import Session, open_session
 from parlour.web.api import for_programs
 from parlour.web.api.caller import Caller, caller_of
+from parlour.web.embedded import embedded
 
 COOKIE = "parlour_session"
 LOGGED_IN = "logged_in"
@@ -65,6 +66,8 @@ class SecurityPolicy:
     def _load(self, request: Request) -> Identity | Caller | None:
         if for_programs(request):
             return caller_of(request)
+        if embedded(request):
+            return None
         token = request.cookies.get(cookie_name(request, COOKIE))
         if not token or len(token) > 200:
             return None

@@ -18,6 +18,7 @@ from parlour.i18n import _
 from parlour.plugin.manifest import Fault
 from parlour.plugin.registry import Loaded, Plugins, current
 from parlour.web.api import PUBLIC, V1
+from parlour.web.embedded import PLACE
 from parlour.web.rendering import plugin_folders
 from parlour.web.static import add_plugin_files
 
@@ -41,9 +42,10 @@ def includeme(config: Configurator) -> None:
             views = item.module("views")
             if views is not None:
                 _include(config, item, views)
-            calls = item.module("api")
-            if calls is not None:
-                _include_api(config, calls)
+            for name in ("api", "widget"):
+                outside = item.module(name)
+                if outside is not None:
+                    _include_outside(config, outside)
             if item.name in with_files:
                 own = config.with_package(item.package)
                 with own.route_prefix_context(prefix_of(item.name)):
@@ -61,10 +63,11 @@ def _include(config: Configurator, item: Loaded, views: ModuleType) -> None:
     config.scan(views)
 
 
-def _include_api(config: Configurator, api: ModuleType) -> None:
-    if hasattr(api, "includeme"):
-        config.include(api.includeme)
-    config.scan(api)
+def _include_outside(config: Configurator, module: ModuleType) -> None:
+    """What does not lie under the plugin's prefix: calls, and pages for other people's web sites."""
+    if hasattr(module, "includeme"):
+        config.include(module.includeme)
+    config.scan(module)
 
 
 @contextmanager
@@ -124,7 +127,7 @@ def check(config: Configurator, plugins: Plugins) -> None:
         name, pattern = route["name"], route["pattern"]
         if not name.startswith(f"{plugin}."):
             raise _wrong(plugin, f"the route {name} does not begin with {plugin}.")
-        allowed = (prefix_of(plugin), *(f"{place}/{plugin}" for place in (V1, PUBLIC)))
+        allowed = (prefix_of(plugin), *(f"{place}/{plugin}" for place in (V1, PUBLIC, PLACE)))
         if not any(f"/{pattern.lstrip('/')}/".startswith(f"{place}/") for place in allowed):
             raise _wrong(plugin, f"the route {name} leads to {pattern}, not below {' or '.join(allowed)}")
 

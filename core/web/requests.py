@@ -21,12 +21,13 @@ from parlour.access.models import Organisation, User
 from parlour.access.organisations import organisation_by_slug
 from parlour.access.policy import cookie_name
 from parlour.access.viewing import look
-from parlour.db.session import Session, open_session
+from parlour.db.session import Scope, Session, open_session
 from parlour.i18n import LOCALES, Localizer, localizer
 from parlour.plugin import gate
 from parlour.settings import Settings
 from parlour.web.api import for_programs
 from parlour.web.api.caller import Home, organisation_of_call
+from parlour.web.embedded import embedded
 
 READING = ("GET", "HEAD", "OPTIONS")
 # Posts whose own session only reads. Some only ask: what is typed does not belong into an address, and on SQLite a write lock
@@ -95,6 +96,10 @@ def _organisation(request: Request) -> Organisation | Home | None:
     if for_programs(request):
         return organisation_of_call(request) if getattr(request, "matched_route", None) else None
     slug = (request.matchdict or {}).get("organisation")
+    if slug is not None and embedded(request):
+        organisation = organisation_by_slug(request.db, slug)
+        request.db.enter(Scope(organisation.id))
+        return organisation
     if slug is None or request.user is None:
         return None
     organisation = organisation_by_slug(request.db, slug)
@@ -120,7 +125,7 @@ def _loc(request: Request) -> Localizer:
 
 def asked_language(request: Request) -> str:
     """The language that this browser chose on the log-in page, or prefers by its own settings."""
-    chosen = request.cookies.get(cookie_name(request, LANGUAGE_COOKIE))
+    chosen = None if embedded(request) else request.cookies.get(cookie_name(request, LANGUAGE_COOKIE))
     if chosen in LOCALES:
         return str(chosen)
     return str(request.accept_language.lookup(LOCALES, default="en"))
@@ -145,7 +150,12 @@ def language(request: Request) -> Localizer:
 
 
 def _said_language(request: Request) -> str:
-    """The language that a program asks for in so many words; browsers are set up once and people choose on pages."""
+    """The language that a program asks for in so many words, or a page in a frame in its address; browsers are set up once and
+    people choose on pages.
+    """
+    if embedded(request):
+        said = str(request.GET.get("locale", "")).partition("-")[0]
+        return said if said in LOCALES else ""
     return str(request.accept_language.lookup(LOCALES, default="")) if for_programs(request) else ""
 
 

@@ -16,10 +16,12 @@ from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
 from parlour.plugins.bookings import groups, public, services, waiting
+from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
 from parlour.plugins.bookings.services import NotOffered
 from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.words import words
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
@@ -41,6 +43,7 @@ _ROUTES = {
     "bookings.api.seats": r"sessions/{id:\d{1,18}}/seats",
     "bookings.api.offer": "offers/{token}",
     "bookings.api.appointment": "appointments/{token}",
+    "bookings.api.calendar": "appointments/{token}/visit.ics",
     "bookings.api.cancel": "appointments/{token}/cancel",
     "bookings.api.reschedule": "appointments/{token}/reschedule",
 }
@@ -77,7 +80,7 @@ def preflight(_context: Any, request: Request) -> Response:
 def _let_in(request: Request) -> None:
     """Let the web site that asks read the answer, problems too, when the settings name it."""
     origin = request.headers.get("Origin", "")
-    known = origin in policy_of(request.db).origins.split()
+    known = origin in policy_of(request.db).sites
 
     def tell(_request: Request, response: Response) -> None:
         response.headers["Vary"] = ", ".join(filter(None, [response.headers.get("Vary"), "Origin"]))
@@ -100,7 +103,10 @@ def _let_in(request: Request) -> None:
 @_view("bookings.api.first", "GET")
 def first(request: Request) -> Response:
     """All that the widget's first screen needs."""
-    return respond(request, public.first_screen(request.db, request.loc.name))
+    first = public.first_screen(request.db, request.loc.name)
+    for branch in first["branches"]:
+        branch["phone_text"] = request.loc.phone(branch["phone"]) if branch["phone"] else None
+    return respond(request, {**first, "language": request.loc.name, "texts": words(request.loc)})
 
 
 @_view("bookings.api.services", "GET")
@@ -369,6 +375,15 @@ def reschedule(request: Request) -> Response:
     return once(request, do)
 
 
+@_view("bookings.api.calendar", "GET")
+def calendar(request: Request) -> Response:
+    """A visit for a calendar (iCalendar). Fetched again it says what became of it."""
+    body = visit_file(request.db, _mine(request), request.loc)
+    response = Response(body, content_type="text/calendar", charset="utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return response
+
+
 def _mine(request: Request) -> int:
     return services.visit_of_token(request.db, request.matchdict["token"][:200])
 
@@ -399,6 +414,7 @@ def paths(session: Any) -> dict[str, Any]:
         },
         f"{salon}/offers/{{token}}": {"post": {**_told(take_offer, 201), "parameters": [token]}},
         f"{salon}/appointments/{{token}}": {"get": {**_told(show, 200), "parameters": [token]}},
+        f"{salon}/appointments/{{token}}/visit.ics": {"get": {**_told(calendar, 200), "parameters": [token]}},
         f"{salon}/appointments/{{token}}/cancel": {"post": {**_told(cancel, 200), "parameters": [token]}},
         f"{salon}/appointments/{{token}}/reschedule": {
             "post": {**_told(reschedule, 200), "parameters": [token]}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from html import escape
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from parlour.access.plugin_settings import save_plugin_settings
+from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.demo.beside import Page
 from parlour.plugins.bookings.models import Appointment, Line, Need, Skill
+from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.clocks import minutes, moment
@@ -61,6 +66,38 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
     needs = [Change({"item": items[code], "type": kinds[place]}) for code, place in PLACES.items()]
     write(session, Need, needs, change_set=change_set)
     _visits(session, staff, items, change_set)
+
+
+def sample_site(session: Session, site: str, own: str) -> dict[str, Page]:
+    """A salon's web site under the strictest policy that the widget works with; the site lets it in."""
+    known = policy_of(session).sites
+    if own not in known:
+        # Addresses of earlier starts of the demo stay out.
+        others = [one for one in known if not one.startswith("http://localhost:")]
+        save_plugin_settings(session, "bookings", {"origins": "\n".join([*others, own])})
+    organisation = own_organisation(session)
+    slug, name = organisation.slug, escape(organisation.name)
+    script = f"{site}/widget/{slug}/bookings/widget.js"
+    framed = f"{site}/widget/{slug}/bookings"
+    head = (
+        f'<!doctype html><html lang="{organisation.locale}"><head><meta charset="utf-8"><title>{name}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+    )
+    policy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+    return {
+        "/": Page(
+            f'{head}<script type="module" src="{script}"></script></head><body><main><h1>{name}</h1>'
+            f'<parlour-booking salon="{slug}"><a href="{framed}">{framed}</a></parlour-booking>'
+            '<p><a href="/frame">iframe</a></p></main></body></html>',
+            {"Content-Security-Policy": f"{policy}script-src {site}; connect-src {site}"},
+        ),
+        "/frame": Page(
+            f'{head}</head><body><main><h1>{name}</h1><iframe src="{framed}" title="{name}" width="100%" height="720"></iframe>'
+            '<p><a href="/">widget</a></p></main></body></html>',
+            {"Content-Security-Policy": f"{policy}frame-src {site}"},
+        ),
+    }
 
 
 def _visits(session: Session, staff: list[int], items: dict[Any, int], change_set: int) -> None:

@@ -36,6 +36,7 @@ from parlour.records.defaults import defaults_of
 from parlour.records.registry import record_type
 from parlour.records.values import Fault, Money
 from parlour.records.write import Change, open_change_set, write
+from parlour.web.assets import organisation_tokens
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def first_screen(session: Session, language: str) -> dict[str, Any]:
             "currency": organisation.currency,
             "country": organisation.country,
         },
+        "colours": _colours((organisation.settings or {}).get("colour")),
         "branches": [dict(row._mapping) for row in branches],
         "services": services(session, language),
         "staff": staff(session),
@@ -91,6 +93,11 @@ def first_screen(session: Session, language: str) -> dict[str, Any]:
         },
         "terms": {"version": held[0].name, "url": f"/terms/{organisation.slug}"} if held else None,
     }
+
+
+def _colours(colour: str | None) -> Mapping[str, Mapping[str, str]] | None:
+    """The organisation's own colour, made readable in both schemes; None where it has chosen none."""
+    return organisation_tokens(colour) if colour else None
 
 
 def services(session: Session, language: str) -> list[dict[str, Any]]:

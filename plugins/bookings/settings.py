@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,26 @@ import colander
 from parlour.access.plugin_settings import settings_of
 from parlour.db.session import Session
 from parlour.i18n import _
+
+_ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+
+
+def _as_browsers_say(value: Any) -> Any:
+    """One address to a line, in small letters, without the slash that people copy along."""
+    return "\n".join(one.rstrip("/") for one in value.lower().replace(",", " ").split()) if value else value
+
+
+def _origins(_node: Any, value: str) -> None:
+    """They go into headers, so nothing else may stand there."""
+    for one in value.split():
+        if not _ORIGIN.fullmatch(one):
+            raise colander.Invalid(
+                _node,
+                _(
+                    "${text} is no address such as https://salon.example, with nothing after the name.",
+                    mapping={"text": one[:60]},
+                ),
+            )
 
 
 def _minutes(name: str, title: Any, default: int, most: int, hint: Any = "", least: int = 0) -> Any:
@@ -54,7 +75,8 @@ SETTINGS = [
         description=_("One per line, such as https://salon.example. Empty: none but this one."),
         default="",
         missing="",
-        validator=colander.Length(max=2000),
+        preparer=_as_browsers_say,
+        validator=colander.All(colander.Length(max=2000), _origins),
     ),
 ]
 
@@ -74,6 +96,11 @@ class Policy:
     offer: int
     remind: int
     origins: str = ""
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The web sites that may show the widget, as browsers name them."""
+        return tuple(self.origins.split())
 
 
 def policy_of(session: Session) -> Policy:

@@ -51,7 +51,7 @@ class Call:
 
 
 def doors(site: Router) -> Iterator[Door]:
-    """Every page below an organisation, in order of definition; calls of the API have tests of their own."""
+    """Every page below an organisation, in order of definition; calls and what is for everybody have their own tests."""
     introspector = site.registry.introspector
     methods: dict[str, set[str]] = {}
     for found in introspector.get_category("views") or ():
@@ -61,7 +61,8 @@ def doors(site: Router) -> Iterator[Door]:
     for found in introspector.get_category("routes") or ():
         route = found["introspectable"]
         pattern = "/" + route["pattern"].lstrip("/")
-        if "{organisation}" in pattern and route["name"] not in LEFT_OUT and not pattern.startswith("/api/"):
+        elsewhere = pattern.startswith(("/api/", "/widget/"))
+        if "{organisation}" in pattern and route["name"] not in LEFT_OUT and not elsewhere:
             yield Door(route["name"], pattern, frozenset(methods.get(route["name"], set())))
 
 

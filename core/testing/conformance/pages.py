@@ -19,6 +19,7 @@ from parlour.testing.browsers import Browser, inline_parts
 from parlour.testing.conformance.switching import SwitchingChecks
 from parlour.testing.site import Enter
 from parlour.web.api import PUBLIC
+from parlour.web.embedded import PLACE
 from parlour.web.plugin_views import prefix_of
 
 
@@ -98,8 +99,9 @@ class PageChecks(SwitchingChecks):
         found = [
             route
             for route, permission, _methods in self._views(site)
-            # Public calls of the API are open by their very address.
-            if permission == NO_PERMISSION_REQUIRED and not patterns[route].startswith(f"{PUBLIC}/")
+            # Public calls and pages for other web sites are open by their very address.
+            if permission == NO_PERMISSION_REQUIRED
+            and not patterns[route].startswith((f"{PUBLIC}/", f"{PLACE}/"))
         ]
         assert set(found) <= {f"{self.plugin}.static"}, f"these are open to everybody: {found}"
 
@@ -130,7 +132,9 @@ class PageChecks(SwitchingChecks):
         doors = []
         for route, permission, methods in self._views(site):
             path = patterns[route].replace("{organisation}", organisation)
-            if path.startswith("/api/"):  # for programs, which have no browser
+            if path.startswith(
+                ("/api/", "/widget/")
+            ):  # for programs, and for everybody: nobody logs in there
                 continue
             plain = "{" not in path and "*" not in path
             if plain and (not methods or "GET" in methods):
