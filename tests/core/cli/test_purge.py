@@ -41,8 +41,14 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(parlour: Parlour, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parlour]:
     """Run `parlour` where the plugins of the folder can be found; every command loads the plugins anew."""
+    # Whoever loads all plugins after a test still finds those of its folder; so the next one begins with none.
+    _forget()
     monkeypatch.syspath_prepend(str(folder))
     yield parlour
+    _forget()
+
+
+def _forget() -> None:
     for name in ("beta", "alpha"):
         discard(name, f"thrown_{name}")
         sys.modules.pop(f"thrown_{name}", None)
