@@ -84,12 +84,13 @@ textarea { min-block-size: 72px; resize: vertical; }
 .check input { inline-size: 22px; block-size: 22px; flex: none; margin: 1px 0 0; accent-color: var(--accent); }
 .note { border-inline-start: 3px solid var(--accent); background: var(--soft); padding: 10px 12px; border-radius: 4px; }
 .note.bad { border-color: var(--bad); } 
-footer { position: sticky; inset-block-end: 0; background: var(--surface); border-block-start: 1px solid var(--line); padding: 10px 16px;
+slot { display: block; padding: 0 16px 16px; overflow-wrap: anywhere; }
+.chosen { position: sticky; inset-block-end: 0; background: var(--surface); border-block-start: 1px solid var(--line); padding: 10px 16px;
   border-radius: 0 0 var(--radius) var(--radius); }
-footer li, .sum { display: flex; gap: 8px; justify-content: space-between; align-items: center; }
-footer li span:first-child { min-inline-size: 0; overflow-wrap: anywhere; }
-footer .remove { min-block-size: 32px; min-inline-size: 32px; padding: 0; border: 0; color: var(--muted); }
-footer b { font-weight: 600; }
+.chosen li, .sum { display: flex; gap: 8px; justify-content: space-between; align-items: center; }
+.chosen li span:first-child { min-inline-size: 0; overflow-wrap: anywhere; }
+.chosen .remove { min-block-size: 32px; min-inline-size: 32px; padding: 0; border: 0; color: var(--muted); }
+.chosen b { font-weight: 600; }
 .visit { border: 1px solid var(--line); border-radius: var(--radius); padding: 12px 14px; margin-block-end: 12px; }
 .acts { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 10px; }
 .badge { color: var(--muted); font-size: .86em; } .badge.good { color: var(--good); }
@@ -361,7 +362,7 @@ class ParlourBooking extends HTMLElement {
     const { minutes, price, exact } = this.totals();
     const cost = this.picked?.price || price;
     const when = this.picked && `${this.date(this.picked.start, { weekday: "short", day: "numeric", month: "short" })}, ${this.clock(this.picked.start)}`;
-    return h("footer", { "aria-label": this.t("chosen"), role: "region" }, h("ul", {}, rows),
+    return h("section", { class: "chosen", "aria-label": this.t("chosen") }, h("ul", {}, rows),
       h("div", { class: "sum" }, h("span", { class: "sub" }, [when, this.length(minutes)].filter(Boolean).join(" · ")),
         cost && h("b", { class: "price" }, exact || this.picked?.staff ? this.money(cost) : this.t("from", { price: this.money(cost) }))),
       open && this.step === "time" && this.lines.length < 10 && h("button", { class: "quiet", type: "button", click: () => this.more() }, `+ ${this.t("add")}`));

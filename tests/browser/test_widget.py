@@ -1,0 +1,365 @@
+"""The widget in a real browser, on a page of another origin under the strictest policy that it works with."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select
+
+from parlour.demo.beside import Page as Answer
+from parlour.demo.beside import serve
+from parlour.plugins.bookings.demo import sample_site
+from parlour.plugins.bookings.models import Appointment
+from tests.browser.conftest import PATIENCE
+from tests.browser.salon import Salon, phone
+
+AXE = Axe().axe_script
+_names = count(1)
+
+
+@dataclass
+class Host:
+    """A salon's web site, and one that the salon does not know."""
+
+    salon: Salon
+    own: str
+    foreign: str
+
+
+@dataclass
+class Visitor:
+    """Somebody at the host's page."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def widget(self) -> Locator:
+        return self.page.locator("parlour-booking")
+
+    def heading(self, text: str) -> None:
+        expect(self.widget.locator("h2")).to_have_text(text)
+
+    def press(self, name: str) -> None:
+        self.widget.get_by_role("button", name=name).first.click()
+
+    def looks_right(self) -> None:
+        """Nothing is wider than the screen and nothing keeps anybody out."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide, "the page scrolls sideways"
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run('parlour-booking').then((all) => all.violations)")
+        assert not found, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+
+    def to_times(self, service: str = "Blow-dry", who: int = 0) -> None:
+        self.widget.locator(".row").first.click()
+        self.press(service)
+        self.widget.locator(".row").nth(who).click()
+        expect(self.widget.locator(".times button").first).to_be_visible()
+
+    def fill_in(self) -> str:
+        number = phone()
+        self.widget.locator("[name=name]").fill(f"Widget Visitor {next(_names)}")
+        self.widget.locator("[name=phone]").fill(number)
+        self.widget.locator("[name=data]").check()
+        return number
+
+    def book(self) -> str:
+        self.to_times()
+        self.widget.locator(".times button").first.click()
+        number = self.fill_in()
+        self.widget.locator("[type=submit]").click()
+        self.heading("You are booked")
+        return number
+
+
+@pytest.fixture(scope="module")
+def host(salon: Salon) -> Host:
+    addresses = []
+    for known in (True, False):
+        listener = socket.create_server(("127.0.0.1", 0))
+        own = f"http://localhost:{listener.getsockname()[1]}"
+        with salon.session() as session:
+            pages = dict(sample_site(session, salon.address, own))
+            if known:
+                session.commit()
+        for locale in ("ru", "ar"):
+            altered = pages["/"].html.replace("<parlour-booking ", f'<parlour-booking locale="{locale}" ')
+            pages[f"/{locale}"] = Answer(altered, pages["/"].headers)
+        serve(listener, pages)
+        addresses.append(own)
+    return Host(salon, *addresses)
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(chromium: Browser, host: Host) -> Iterator[Visit]:
+    opened: list[tuple[Any, Visitor]] = []
+
+    def open_page(path: str = "/", *, at: str = "", width: int = 390, theme: str = "light") -> Visitor:
+        scheme: Any = theme
+        window = chromium.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme=scheme,
+            locale="en-GB",
+            timezone_id="Europe/Moscow",
+            reduced_motion="reduce",
+        )
+        window.set_default_timeout(PATIENCE)
+        visitor = Visitor(window.new_page())
+        page = visitor.page
+        page.on("request", lambda request: visitor.asked.append(request.url))
+        page.on("console", lambda said: said.type == "error" and visitor.faults.append(said.text))
+        page.on("pageerror", lambda error: visitor.faults.append(str(error)))
+        page.goto(f"{at or host.own}{path}")
+        opened.append((window, visitor))
+        return visitor
+
+    yield open_page
+    faults = [fault for _window, visitor in opened for fault in visitor.faults]
+    for window, _visitor in opened:
+        window.close()
+    assert not faults, faults
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "theme"),
+    [("/", 390, "light"), ("/", 280, "dark"), ("/ar", 390, "light"), ("/ru", 1000, "dark")],
+)
+def test_a_visit_is_booked_and_every_step_can_be_used_by_everybody(
+    visit: Visit, host: Host, path: str, width: int, theme: str
+) -> None:
+    visitor = visit(f"{path}?utm_source=poster", width=width, theme=theme)
+    widget = visitor.widget
+    expect(widget.locator(".row").first).to_be_visible()
+    # Two requests beside the host's own page, and under 60 kB together.
+    assert [url for url in visitor.asked if not url.startswith((host.own, "data:"))] == [
+        f"{host.salon.address}/widget/{host.salon.organisation.slug}/bookings/widget.js",
+        f"{host.salon.address}/api/v1/public/{host.salon.organisation.slug}/bookings",
+    ]
+    sizes = visitor.page.evaluate(
+        "performance.getEntriesByType('resource').map((one) => one.encodedBodySize)"
+    )
+    assert sum(sizes) < 60_000
+    direction = widget.locator("[part=widget]").evaluate("(one) => getComputedStyle(one).direction")
+    assert direction == ("rtl" if path == "/ar" else "ltr")
+    visitor.looks_right()
+    widget.locator(".row").first.click()
+    visitor.looks_right()
+    widget.locator(".row").nth(3).click()
+    visitor.looks_right()
+    widget.locator(".row").first.click()
+    expect(widget.locator(".times button").first).to_be_visible()
+    visitor.looks_right()
+    widget.locator(".times button").first.click()
+    widget.locator("[type=submit]").click()
+    expect(widget.locator("[aria-invalid=true]").first).to_be_focused()
+    visitor.looks_right()
+    number = visitor.fill_in()
+    visitor.looks_right()
+    widget.locator("[type=submit]").click()
+    expect(widget.locator(".visit")).to_be_visible()
+    visitor.looks_right()
+    widget.locator(".acts button").first.click()
+    expect(widget.locator(".visit")).to_be_visible()
+    visitor.looks_right()
+    assert visitor.page.context.cookies() == []
+    with host.salon.session() as session:
+        made = session.execute(
+            select(Appointment.source, Appointment.campaign).where(Appointment.phone == number)
+        ).all()
+    assert [tuple(one) for one in made] == [("online", "utm_source=poster")]
+
+
+def test_a_russian_visitor_reads_russian(visit: Visit) -> None:
+    visitor = visit("/ru")
+    visitor.heading("Где?")
+    visitor.widget.locator(".row").first.click()
+    visitor.heading("Что хотите сделать?")
+    expect(visitor.widget.locator(".price").first).to_contain_text("₽")
+
+
+def test_a_visit_is_booked_by_keyboard_alone(visit: Visit) -> None:
+    visitor = visit(width=280)
+    widget, keys = visitor.widget, visitor.page.keyboard
+    expect(widget.locator(".row").first).to_be_visible()
+
+    def reach(what: Locator) -> None:
+        for _step in range(60):
+            if what.evaluate("(one) => one.getRootNode().activeElement === one"):
+                return
+            keys.press("Tab")
+        raise AssertionError("Tab does not lead there")
+
+    for row in (0, 3, 0):
+        reach(widget.locator(".row").nth(row))
+        before = widget.locator("h2").inner_text()
+        keys.press("Enter")
+        expect(widget.locator("h2")).not_to_have_text(before)
+        expect(widget.locator("h2")).to_be_focused()
+    reach(widget.locator(".times button").first)
+    keys.press("Space")
+    visitor.heading("Who comes?")
+    reach(widget.locator("[name=name]"))
+    keys.type("Key Board")
+    keys.press("Tab")
+    keys.type(phone())
+    reach(widget.locator("[name=data]"))
+    keys.press("Space")
+    reach(widget.locator("[type=submit]"))
+    keys.press("Enter")
+    visitor.heading("You are booked")
+
+
+def test_a_time_that_somebody_else_takes_meanwhile_costs_one_more_tap(visit: Visit, host: Host) -> None:
+    visitor = visit()
+    visitor.to_times(who=1)
+    with visitor.page.expect_response("**/holds") as answer:
+        visitor.widget.locator(".times button").first.click()
+    held = answer.value
+    number = visitor.fill_in()
+    body = {**held.request.post_data_json, "hold": held.json()["hold"], "consents": ["data"]}
+    body["client"] = {"name": "Somebody Faster", "phone": phone()}
+    taken = Request(
+        held.url.replace("/holds", "/appointments"),
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    assert urlopen(taken).status == 201
+    visitor.widget.locator("[type=submit]").click()
+    expect(visitor.widget.get_by_role("alert")).to_contain_text("has just been taken")
+    visitor.looks_right()
+    visitor.widget.locator(".times button").last.click()
+    # What was typed is still there.
+    expect(visitor.widget.locator("[name=phone]")).to_have_value(number)
+    visitor.widget.locator("[type=submit]").click()
+    visitor.heading("You are booked")
+    # The refusal is an answer, but browsers write it down as a fault.
+    assert all("409" in fault for fault in visitor.faults)
+    visitor.faults.clear()
+
+
+def test_a_visit_is_moved_and_cancelled_by_who_booked_it(visit: Visit, host: Host) -> None:
+    visitor = visit()
+    visitor.to_times()
+    widget = visitor.widget
+    widget.locator(".strip button:not([aria-disabled])").nth(3).click()
+    widget.locator(".times button").first.click()
+    number = visitor.fill_in()
+    widget.locator("[type=submit]").click()
+    visitor.heading("You are booked")
+    with visitor.page.expect_download() as file:
+        widget.get_by_role("link", name="Add to calendar").click()
+    assert file.value.suggested_filename == "visit.ics"
+    visitor.page.reload()
+    visitor.press("My visits")
+    before = widget.locator(".visit b").inner_text()
+    visitor.press("Move")
+    visitor.heading("Move the visit")
+    visitor.looks_right()
+    widget.locator(".strip button:not([aria-disabled])").nth(4).click()
+    widget.locator(".times button").last.click()
+    visitor.heading("The visit is moved")
+    expect(widget.locator(".visit b")).not_to_have_text(before)
+    visitor.press("My visits")
+    visitor.press("Cancel the visit")
+    visitor.looks_right()
+    visitor.press("Yes, cancel it")
+    expect(widget.locator(".badge")).to_have_text("cancelled")
+    expect(widget.get_by_role("button", name="Book again")).to_be_visible()
+    with host.salon.session() as session:
+        status = session.scalars(select(Appointment.status).where(Appointment.phone == number)).all()
+    assert status == ["cancelled_client"]
+
+
+def test_whatever_fails_there_is_a_way_on(visit: Visit, host: Host) -> None:
+    link = host.salon.organisation.slug
+    # The script does not come: what the page has written into the element.
+    silent = visit()
+    silent.page.route("**/widget.js", lambda route: route.abort())
+    silent.page.reload()
+    expect(silent.widget.get_by_role("link", name=f"/widget/{link}/bookings")).to_be_visible()
+    silent.faults.clear()
+    # The script comes and nobody answers it.
+    visitor = visit()
+    expect(visitor.widget.locator(".row").first).to_be_visible()
+    visitor.page.route("**/api/**", lambda route: route.abort())
+    visitor.page.reload()
+    visitor.heading("Booking does not answer at the moment.")
+    expect(visitor.widget.get_by_role("link", name="Open the booking page")).to_be_visible()
+    expect(visitor.widget.get_by_role("link", name=f"/widget/{link}/bookings")).to_be_visible()
+    visitor.looks_right()
+    # And when it is there again, it goes on without a new page; the same in the middle of a booking.
+    visitor.page.unroute("**/api/**")
+    visitor.press("Try again")
+    visitor.to_times()
+    visitor.widget.locator(".times button").first.click()
+    visitor.fill_in()
+    visitor.page.route("**/appointments", lambda route: route.abort())
+    visitor.widget.locator("[type=submit]").click()
+    visitor.heading("Booking does not answer at the moment.")
+    expect(visitor.widget.get_by_role("link", name="Call")).to_be_visible()
+    visitor.page.unroute("**/appointments")
+    visitor.press("Try again")
+    visitor.heading("You are booked")
+    visitor.faults.clear()
+
+
+def test_a_salon_without_anything_to_book_says_whom_to_call(visit: Visit) -> None:
+    visitor = visit()
+    expect(visitor.widget.locator(".row").first).to_be_visible()
+    visitor.widget.evaluate("(one) => { one.data.services = []; one.start(); }")
+    visitor.widget.locator(".row").first.click()
+    expect(visitor.widget.get_by_text("There is nothing to be booked online")).to_be_visible()
+    expect(visitor.widget.get_by_role("link", name="Call")).to_be_visible()
+    visitor.looks_right()
+
+
+def test_days_without_a_free_time_lead_to_others_and_to_the_telephone(visit: Visit) -> None:
+    visitor = visit()
+    expect(visitor.widget.locator(".row").first).to_be_visible()
+    visitor.widget.evaluate(
+        "(one) => { const call = one.call; one.call = (path, ...rest) => path.startsWith('/slots')"
+        " ? { ok: true, data: { items: [] } } : call.call(one, path, ...rest); }"
+    )
+    visitor.widget.locator(".row").first.click()
+    visitor.press("Blow-dry")
+    visitor.widget.locator(".row").nth(1).click()
+    expect(visitor.widget.get_by_text("No time is free until")).to_be_visible()
+    expect(visitor.widget.get_by_role("button", name="Anybody who is free")).to_be_visible()
+    expect(visitor.widget.get_by_role("link", name="Call")).to_be_visible()
+    visitor.looks_right()
+
+
+def test_only_a_web_site_that_the_salon_names_shows_the_frame_and_may_book(visit: Visit, host: Host) -> None:
+    visitor = visit("/frame")
+    inside = visitor.page.frame_locator("iframe").locator("parlour-booking")
+    expect(inside.locator(".row").first).to_be_visible()
+    assert visitor.page.context.cookies() == []
+    with visitor.page.expect_request("**/widget.js"):
+        visitor.page.evaluate(
+            "() => { window.told = []; addEventListener('message', (one) => told.push(one.data.height)); }"
+        )
+        visitor.page.locator("iframe").evaluate("(one) => { one.src += '?locale=ru'; }")
+    visitor.page.wait_for_function("() => window.told.some((height) => height > 100)")
+    expect(inside.locator("h2")).to_have_text("Где?")
+
+    stranger = visit("/frame", at=host.foreign)
+    expect(stranger.page.frame_locator("iframe").locator("parlour-booking")).to_have_count(0)
+    stranger.faults.clear()
+    stranger = visit("/", at=host.foreign)
+    stranger.heading("Booking does not answer at the moment.")
+    assert any("CORS" in fault for fault in stranger.faults)
+    stranger.faults.clear()
