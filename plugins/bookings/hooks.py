@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import groups, people, services, waiting
+from parlour.plugins.bookings import actions, groups, panels, people, services, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
+from parlour.records.timeline import Entry
 from parlour.records.write import RowChange
-from parlour.web.slots import MenuItem
+from parlour.web.slots import MenuItem, SlotItem
 
+__all__ = ["actions"]
 _WHEN = {"starts", "status", "overlap"}
 
 
@@ -31,6 +35,18 @@ def menu(session: Session) -> Sequence[MenuItem]:
             sequence=10,
         )
     ]
+
+
+@hookimpl
+def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
+    return panels.parts_of(session, slot, context)
+
+
+@hookimpl
+def timeline(
+    session: Session, record: str, ids: Sequence[int], before: datetime | None, limit: int
+) -> Sequence[Entry]:
+    return panels.visits_of(session, ids, before, limit) if record == "contacts.contact" else []
 
 
 @hookimpl

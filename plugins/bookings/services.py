@@ -33,6 +33,8 @@ from parlour.records.values import Money
 from parlour.records.write import Change, open_change_set, write
 
 VISIT, HOLD = "bookings.appointment", "bookings.hold"
+# Visits of which only a half is written yet, in the session's cache.
+_MOVING = "bookings.moving"
 # How often a time is looked for anew when somebody else was faster.
 ATTEMPTS = 10
 
@@ -247,6 +249,10 @@ def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> N
     With `settle` their services follow each other first, and each visit ends and costs what they say. Raises `Taken` when
     somebody else has the time.
     """
+    moving = session.scope.cache.get(_MOVING, ())
+    ids = [one for one in ids if one not in moving]
+    if not ids:
+        return
     kind, record = record_type(Appointment), record_type(Line)
     known = [kind.field(name) for name in ("starts", "ends", "total", "status", "overlap")]
     visits = {
@@ -459,10 +465,15 @@ def move(
     values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": force}
     # The old time is given up first: the new place of one part may be the old place of another.
     release(session, VISIT, [visit_id])
-    write(session, Line, changes, change_set=change_set, system=True)
-    write(session, Appointment, [Change(values, visit_id)], change_set=change_set, system=True)
-    # Nothing is written of a visit that stays where it was, so nothing else would give its time back to it.
-    follow(session, [visit_id])
+    # Neither the new specialist at the old time nor the old one at the new time is asked for: half of a move occupies nothing.
+    moving = session.scope.cache.setdefault(_MOVING, set())
+    moving.add(visit_id)
+    try:
+        write(session, Line, changes, change_set=change_set, system=True)
+        write(session, Appointment, [Change(values, visit_id)], change_set=change_set, system=True)
+    finally:
+        moving.discard(visit_id)
+    follow(session, [visit_id], settle=True)
     return change_set
 
 

@@ -352,3 +352,19 @@ def test_a_visit_that_is_moved_to_where_it_is_keeps_its_time(salon: Salon) -> No
     before = salon.busy()
     move(salon.session, visit, salon.at(10), by="staff")
     assert salon.busy() == before != []
+
+
+def test_a_move_to_somebody_else_asks_for_neither_half_of_it(salon: Salon) -> None:
+    anna, boris = salon.person("Anna"), salon.person("Boris")
+    cut = salon.service("Haircut", 60, by=[anna, boris])
+    visit = salon.book(10, Wanted(cut, anna))
+    # He is busy at the old time, and she at the new one.
+    salon.book(10, Wanted(cut, boris))
+    salon.book(12, Wanted(cut, anna))
+    move(salon.session, visit, salon.at(12), by="staff", staff={0: boris})
+    assert (boris, None, salon.at(12), salon.at(13)) in salon.busy()
+    assert len(salon.busy()) == 3
+    with pytest.raises(NotOffered):
+        move(salon.session, visit, salon.at(12), by="staff", staff={0: anna})
+    move(salon.session, visit, salon.at(12), by="staff", staff={0: anna}, force=True)
+    assert len(salon.busy()) == 3

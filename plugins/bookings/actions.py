@@ -1,0 +1,153 @@
+"""What can be done with visits at a click: on a card, with many in a list, and over the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.errors import Invalid, NotAllowed, Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings.kinds import wall_moment
+from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.models import Staff
+from parlour.records import declare
+from parlour.records.actions import Outcome, action
+from parlour.records.write import open_change_set
+
+BOOKINGS = "bookings"
+
+
+def _may_become(*wanted: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a visit may become one of these from where it is."""
+
+    def applies(row: Mapping[str, Any]) -> bool:
+        status = STATUSES.get(row.get("status") or "")
+        return status is not None and any(each in status.then for each in wanted)
+
+    return applies
+
+
+def _become(session: Session, ids: Sequence[int], status: str, reason: str | None = None) -> int:
+    """Let all of them become this, or none of them; returns what undoes it."""
+    change_set = open_change_set(session, label=status)
+    for row_id in ids:
+        services.set_status(session, row_id, status, reason=reason, change_set=change_set)
+    return change_set
+
+
+def _step(name: str, status: str, title: Any, icon: str, said: Any) -> None:
+    """Declare an action that does nothing but change the status."""
+
+    @action(Appointment, name, plugin=BOOKINGS, title=title, icon=icon, applies=_may_become(status))
+    def run(session: Session, ids: Sequence[int]) -> Outcome:
+        return Outcome(said, _become(session, ids, status))
+
+
+_step("confirm", "confirmed", _("Confirm"), "calendar-check", _("Confirmed."))
+_step("arrive", "arrived", _("Has arrived"), "door-open", _("Noted: the client is here."))
+_step("begin", "in_progress", _("Begin"), "scissors", _("Noted: it has begun."))
+_step("finish", "done", _("Done"), "check-check", _("Noted: it is done."))
+_step("miss", "no_show", _("Did not come"), "user-x", _("Noted: the client did not come."))
+_step("reopen", "booked", _("Back to booked"), "calendar", _("The visit is booked again."))
+
+
+@action(
+    Appointment,
+    "cancel",
+    plugin=BOOKINGS,
+    title=_("Cancel the visit"),
+    icon="calendar-x",
+    danger=True,
+    applies=_may_become(*CANCELLED),
+    fields={
+        "by": declare.choice(
+            _("Who cancels"),
+            (("client", _("The client")), ("salon", _("We"))),
+            required=True,
+            default="client",
+        ),
+        "reason": declare.text(_("Why"), max_length=500),
+    },
+)
+def cancel(session: Session, ids: Sequence[int], by: str, reason: str | None) -> Outcome:
+    """Cancel the visits and free their time, as the client's wish or the salon's."""
+    done = _become(session, ids, f"cancelled_{by}", reason)
+    return Outcome(_("Cancelled; the time is free again."), done)
+
+
+@action(
+    Appointment,
+    "move",
+    plugin=BOOKINGS,
+    title=_("Move"),
+    icon="calendar-clock",
+    bulk=False,
+    applies=lambda row: row.get("status") not in CANCELLED,
+    fields={
+        "starts": wall_moment(_("Begins"), required=True),
+        "staff": declare.link(Staff, _("Specialist"), hint=_("Empty: the same.")),
+        "force": declare.boolean(
+            _("Put it over what stands there"), hint=_("Needs a right that not everybody has.")
+        ),
+    },
+)
+def move(
+    session: Session, ids: Sequence[int], starts: datetime, staff: int | None, force: bool | None
+) -> Outcome:
+    """Let the visit begin at another time, by another specialist where one is given."""
+    if force and not desk.force_allowed(session):
+        raise NotAllowed(_("Putting a visit over another is not yours to do."))
+    visit = ids[0]
+    who = dict.fromkeys(range(len(services.wanted_of(session, visit))), staff) if staff else {}
+    try:
+        done = services.move(session, visit, minutes(starts), by="staff", staff=who, force=bool(force))
+    except Refusal as refused:
+        raise _at_starts(refused) from refused
+    desk.still_theirs(session, visit, "write")
+    return Outcome(_("The visit is moved."), done)
+
+
+@action(
+    Appointment,
+    "rebook",
+    plugin=BOOKINGS,
+    title=_("Book the same again"),
+    icon="repeat",
+    permission="read",
+    needs="bookings:appointment:create",
+    bulk=False,
+    fields={
+        "starts": wall_moment(_("Begins"), required=True),
+        "anybody": declare.boolean(_("Another specialist will do")),
+    },
+)
+def rebook(session: Session, ids: Sequence[int], starts: datetime, anybody: bool | None) -> Outcome:
+    """Book the same services for the same client at another time."""
+    row = session.execute(
+        select(Appointment.client_id, Appointment.visitor, Appointment.branch).where(Appointment.id == ids[0])
+    ).one()
+    wanted = services.wanted_of(session, ids[0])
+    if anybody:
+        wanted = [Wanted(one.item) for one in wanted]
+    values = {"client": row.client_id, "visitor": row.visitor}
+    try:
+        booked = services.book(
+            session, wanted, minutes(starts), by="staff", branch_id=row.branch, values=values
+        )
+    except Refusal as refused:
+        raise _at_starts(refused) from refused
+    desk.still_theirs(session, booked.id, "create")
+    return Outcome(_("Booked."), booked.change_set)
+
+
+def _at_starts(refused: Refusal) -> Invalid:
+    """A time that is not to be had, said at its box."""
+    return Invalid(_("This cannot be done yet."), {0: {"starts": refused.message}})

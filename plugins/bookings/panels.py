@@ -1,0 +1,166 @@
+"""What the plugin puts on cards: the services of a visit, and a client's visits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, select
+
+from parlour.access.rules import allows
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.i18n import _
+from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
+from parlour.plugins.contacts.models import Contact
+from parlour.records.query import read, visible
+from parlour.records.registry import fields_of, record_type
+from parlour.records.timeline import Entry
+from parlour.web.slots import CARD_FIGURES, CARD_MAIN, CARD_SIDE, CardContext, Figure, SlotItem
+
+READ = "bookings:appointment:read"
+COMING = 5
+
+
+def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
+    """Everything that the plugin puts into a slot."""
+    if not isinstance(context, CardContext):
+        return []
+    if context.record.cls is Appointment and slot == CARD_MAIN:
+        return _services(session, context)
+    if context.record.cls is Contact and allows(session, READ):
+        if slot == CARD_FIGURES:
+            return _figures(session, context)
+        if slot == CARD_SIDE:
+            return _coming(session, context)
+    return []
+
+
+# ---- the card of a visit
+
+
+def _services(session: Session, context: CardContext) -> list[SlotItem]:
+    """The services of a visit with when, who, where and for how much, as far as the reader may see it."""
+    kind = record_type(Line)
+    wanted = ("name", "item", "staff", "resources", "offset", "minutes", "price")
+    fields = [item for item in fields_of(session, kind) if item.name in wanted]
+    conditions = [*visible(session, kind), Line.appointment_id == context.id]
+    rows = read(session, kind, fields, conditions, order_by=[Line.position, Line.id], titled=True)
+    if not rows:
+        return []
+    starts = context.row.get("starts")
+    loc = context.loc
+    lines = []
+    for row in rows:
+        begin = starts + timedelta(minutes=row.get("offset") or 0) if starts else None
+        price = row.get("price")
+        lines.append(
+            {
+                "time": loc.time(begin.time()) if begin else "",
+                "title": row.get("name") or f"#{row['id']}",
+                "url": context.url("record.card", record="bookings.line", id=row["id"]),
+                "who": row["staff"]["title"] if row.get("staff") else "",
+                "where": ", ".join(room["title"] for room in row.get("resources") or ()),
+                "minutes": loc.plural("${n} minute", "${n} minutes", row.get("minutes") or 0),
+                "price": loc.money(price.amount, price.currency) if price else "",
+            }
+        )
+    day = starts.date().isoformat() if starts else None
+    day_url = context.url("bookings.day", query={"date": day} if day else None)
+    return [
+        SlotItem(
+            template="bookings/services.jinja2", context={"lines": lines, "day_url": day_url}, sequence=10
+        )
+    ]
+
+
+# ---- the card of a client
+
+
+def _figures(session: Session, context: CardContext) -> list[SlotItem]:
+    """How often the client came, when last, and when next; one query."""
+    present = now()
+    came = (Appointment.status == "done") | (
+        Appointment.status.in_(("arrived", "in_progress")) & (Appointment.starts <= present)
+    )
+    ahead = Appointment.status.in_(OPEN) & (Appointment.starts > present)
+    found = session.execute(
+        select(
+            func.count(case((came, 1))).label("came"),
+            func.max(case((came, Appointment.starts))).label("last"),
+            func.min(case((ahead, Appointment.starts))).label("next"),
+            func.count(case((Appointment.status == "no_show", 1))).label("missed"),
+        ).where(Appointment.client_id == context.id, *visible(session, record_type(Appointment)))
+    ).one()
+    if not any((found.came, found.next, found.missed)):
+        return []
+    loc = context.loc
+    sub = loc.plural("${n} did not come", "${n} did not come", found.missed) if found.missed else ""
+    figures: list[SlotItem] = [
+        Figure(
+            title=_("Visits"), value=loc.number(found.came), sub=sub, tone="warn" if sub else "", sequence=30
+        )
+    ]
+    for title, at, sequence in ((_("Last visit"), found.last, 31), (_("Next visit"), found.next, 32)):
+        if at is not None:
+            url = context.url("bookings.day", query={"date": loc.local(at).date().isoformat()})
+            figures.append(
+                Figure(title=title, value=loc.date(at), sub=loc.time(at), href=url, sequence=sequence)
+            )
+    return figures
+
+
+def _coming(session: Session, context: CardContext) -> list[SlotItem]:
+    """The client's next visits."""
+    kind = record_type(Appointment)
+    conditions = [
+        *visible(session, kind),
+        Appointment.client_id == context.id,
+        Appointment.status.in_(OPEN),
+        Appointment.ends > now(),
+    ]
+    statement = select(Appointment.id, Appointment.starts, Appointment.starts_zone, Appointment.status)
+    rows = session.execute(statement.where(*conditions).order_by(Appointment.starts).limit(COMING)).all()
+    if not rows:
+        return []
+    loc = context.loc
+    visits = []
+    for row in rows:
+        local = row.starts.astimezone(ZoneInfo(row.starts_zone))
+        visits.append(
+            {
+                "title": f"{loc.date(local.date())}, {loc.time(local.time())}",
+                "url": context.url("record.card", record=kind.name, id=row.id),
+                "icon": LOOKS[row.status].icon,
+                "status": STATUSES[row.status].title,
+            }
+        )
+    return [SlotItem(template="bookings/coming.jinja2", context={"visits": visits}, sequence=20)]
+
+
+def visits_of(session: Session, ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:
+    """Visits of these clients that have begun or were cancelled, newest first, for their timeline."""
+    if not allows(session, READ):
+        return []
+    until = now() if before is None else min(before, now())
+    began = select(
+        Appointment.id, Appointment.starts, Appointment.status, Appointment.visitor, Appointment.reason
+    ).where(
+        Appointment.client_id.in_(ids),
+        Appointment.starts < until,
+        *visible(session, record_type(Appointment)),
+    )
+    rows = session.execute(began.order_by(Appointment.starts.desc(), Appointment.id.desc()).limit(limit))
+    return [
+        Entry(
+            at=row.starts,
+            kind="visit",
+            title=_("Visit") if row.status in BLOCKING else STATUSES[row.status].title,
+            text=row.visitor or row.reason or ("" if row.status == "done" else STATUSES[row.status].title),
+            icon=LOOKS[row.status].icon,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,172 @@
+"""What can be done with a visit on its card, and what a client's card says of visits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.errors import Invalid, NotAllowed, NotFound
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.contacts.models import Contact
+from parlour.records.actions import Outcome, run_action
+from parlour.records.history import undo
+from parlour.records.write import save
+from parlour.testing.site import Enter
+from tests.plugins.bookings.conftest import Salon
+
+VISIT = "bookings.appointment"
+
+
+@pytest.fixture
+def anna(salon: Salon) -> int:
+    return salon.person("Anna")
+
+
+@pytest.fixture
+def cut(salon: Salon, anna: int) -> int:
+    return salon.service("Haircut", 60, by=[anna, salon.person("Boris")])
+
+
+def status(session: Session, visit: int) -> str:
+    return str(session.scalars(select(Appointment.status).where(Appointment.id == visit)).one())
+
+
+def words(page: Any, selector: str) -> list[str]:
+    return [" ".join(item.get_text(" ", strip=True).split()) for item in page.html.select(selector)]
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes"),
+    [
+        ("confirm", "confirmed"),
+        ("arrive", "arrived"),
+        ("begin", "in_progress"),
+        ("finish", "done"),
+        ("miss", "no_show"),
+    ],
+)
+def test_a_step_is_done_for_many_at_once_and_undone(
+    salon: Salon, session: Session, cut: int, name: str, becomes: str
+) -> None:
+    visits = [salon.book(hour, Wanted(cut)) for hour in (10, 12)]
+    done = run_action(session, VISIT, visits, name)
+    assert [status(session, one) for one in visits] == [becomes] * 2
+    assert done.change_set is not None
+    undo(session, done.change_set)
+    assert [status(session, one) for one in visits] == ["booked"] * 2
+
+
+def test_cancelling_frees_the_time_and_undoing_takes_it_again(
+    salon: Salon, session: Session, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut))
+    before = salon.busy()
+    done = run_action(session, VISIT, [visit], "cancel", {"by": "salon", "reason": "Anna is ill"})
+    assert status(session, visit) == "cancelled_salon"
+    assert not salon.busy()
+    assert session.scalars(select(Appointment.reason)).one() == "Anna is ill"
+    assert done.change_set is not None
+    undo(session, done.change_set)
+    assert salon.busy() == before
+
+
+def test_moving_says_at_its_box_that_the_time_is_taken(
+    salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    salon.book(12, Wanted(cut, anna))
+    visit = salon.book(10, Wanted(cut, anna))
+    noon = f"{salon.day.isoformat()}T12:00"
+
+    def move(**more: Any) -> Outcome:
+        return run_action(session, VISIT, [visit], "move", {"starts": noon, **more})
+
+    with pytest.raises(Invalid) as refused:
+        move()
+    assert set(refused.value.errors[0]) == {"starts"}
+    move(staff=salon.staff["Boris"])
+    assert salon.lines(visit)[0].staff_id == salon.staff["Boris"]
+    assert salon.visit(visit).starts.hour == 9  # noon in Moscow
+    move(staff=anna, force=True)
+    assert salon.lines(visit)[0].staff_id == anna
+
+
+def test_who_may_not_force_may_not_move_over_others(
+    session_as: Any, salon: Salon, session: Session, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut))
+    session.commit()
+    desk = session_as("receptionist")
+    values = {"starts": f"{salon.day.isoformat()}T12:00", "force": True}
+    with pytest.raises(NotAllowed):
+        run_action(desk, VISIT, [visit], "move", values)
+    desk.rollback()
+    with pytest.raises(NotFound):
+        run_action(session_as("specialist"), VISIT, [visit], "confirm")
+
+
+def test_the_same_is_booked_again_for_the_same_client(
+    salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    client = save(session, Contact, {"name": "Мария", "kind": "person"})
+    visit = salon.book(10, Wanted(cut, anna), values={"client": client})
+    services.set_status(session, visit, "done")
+    run_action(session, VISIT, [visit], "rebook", {"starts": f"{salon.day.isoformat()}T14:00"})
+    again = session.scalars(select(Appointment.id).where(Appointment.id != visit)).one()
+    row = session.execute(
+        select(Appointment.client_id, Appointment.status).where(Appointment.id == again)
+    ).one()
+    assert tuple(row) == (client, "booked")
+    assert salon.lines(again)[0].staff_id == anna
+    with pytest.raises(Invalid):
+        run_action(session, VISIT, [visit], "rebook", {"starts": f"{salon.day.isoformat()}T14:30"})
+    run_action(
+        session, VISIT, [visit], "rebook", {"starts": f"{salon.day.isoformat()}T14:30", "anybody": True}
+    )
+
+
+def test_cards_show_services_and_visits(
+    login: Enter, salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    client = save(session, Contact, {"name": "Мария", "kind": "person"})
+    visit = salon.book(10, Wanted(cut, anna), values={"client": client})
+    missed = salon.book(12, Wanted(cut), values={"client": client})
+    services.set_status(session, missed, "no_show")
+    session.commit()
+    desk = login()
+    page = desk.get(f"/o/jasmine/r/{VISIT}/{visit}")
+    [line] = [one for one in words(page, ".found li") if "Haircut" in one]
+    assert "10:00" in line and "Anna" in line and "60 minutes" in line and "1,000" in line
+    assert "Rebook" not in page and "Book the same again" in page
+    page = desk.get(f"/o/jasmine/r/contacts.contact/{client}")
+    figures = words(page, ".figure")
+    assert any(one.startswith("Visits 0") and "1 did not come" in one for one in figures)
+    assert any(one.startswith("Next visit") for one in figures)
+    assert "Coming visits" in page
+    # Who sees no visits is told nothing of them.
+    assert "Coming visits" not in login(None).get(
+        f"/o/jasmine/r/contacts.contact/{client}", expect_errors=True
+    )
+
+
+def test_the_timeline_has_visits_that_were(salon: Salon, session: Session, cut: int) -> None:
+    from datetime import timedelta
+
+    from parlour.db.base import now
+    from parlour.records.timeline import timeline_of
+
+    client = save(session, Contact, {"name": "Мария", "kind": "person"})
+    visit = salon.book(10, Wanted(cut), values={"client": client})
+    assert not [one for one in timeline_of(session, "contacts.contact", [client]) if one.kind == "visit"]
+    save(session, Appointment, {"starts": now() - timedelta(days=1), "status": "done"}, visit)
+    [entry] = [one for one in timeline_of(session, "contacts.contact", [client]) if one.kind == "visit"]
+    assert str(entry.title) == "Visit" and entry.icon == "check-check"
+    assert not [
+        one
+        for one in timeline_of(session, "contacts.contact", [client], before=entry.at)
+        if one.kind == "visit"
+    ]
