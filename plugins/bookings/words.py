@@ -68,6 +68,8 @@ _TEXTS = {
     "cancel_yes": _("Yes, cancel it"),
     "cancel_no": _("No, keep it"),
     "too_late": _("Online it cannot be changed any more; call us."),
+    "code": _("Code of an offer, from our message"),
+    "take": _("Take the offered time"),
     "coming": _("Coming"),
     "past": _("Past"),
     "no_visits": _("No visits have been booked here with this browser."),

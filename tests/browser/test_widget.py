@@ -6,9 +6,11 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from urllib.request import Request, urlopen
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,8 +19,11 @@ from sqlalchemy import select
 
 from parlour.demo.beside import Page as Answer
 from parlour.demo.beside import serve
+from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.demo import sample_site
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.models import Appointment, Waiting
+from parlour.plugins.catalog.models import Item
+from parlour.records.write import save
 from tests.browser.conftest import PATIENCE
 from tests.browser.salon import Salon, phone
 
@@ -282,6 +287,30 @@ def test_a_visit_is_moved_and_cancelled_by_who_booked_it(visit: Visit, host: Hos
     with host.salon.session() as session:
         status = session.scalars(select(Appointment.status).where(Appointment.phone == number)).all()
     assert status == ["cancelled_client"]
+
+
+def test_a_time_that_was_offered_to_who_waits_is_taken_by_its_code(visit: Visit, host: Host) -> None:
+    day = datetime.now(ZoneInfo(host.salon.organisation.zone)).date()
+    with host.salon.session() as session:
+        item = session.scalars(select(Item.id).where(Item.code == "005")).one()
+        wish = {"item": item, "visitor": "Waits Long", "phone": phone()}
+        made = save(session, Waiting, {**wish, "since": day, "until": day + timedelta(days=8)})
+        assert made in waiting.fill(session)
+        code = waiting.new_token(session, made)
+        session.commit()
+    visitor = visit()
+    visitor.press("My visits")
+    visitor.widget.get_by_label("Code of an offer").fill("not-this-one")
+    visitor.press("Take the offered time")
+    expect(visitor.widget.get_by_role("alert")).to_contain_text("no such offer")
+    visitor.looks_right()
+    visitor.widget.get_by_label("Code of an offer").fill(code)
+    visitor.press("Take the offered time")
+    visitor.heading("You are booked")
+    visitor.press("My visits")
+    expect(visitor.widget.locator(".visit")).to_have_count(1)
+    assert all("404" in fault for fault in visitor.faults)
+    visitor.faults.clear()
 
 
 def test_whatever_fails_there_is_a_way_on(visit: Visit, host: Host) -> None:

@@ -94,6 +94,7 @@ slot { display: block; padding: 0 16px 16px; overflow-wrap: anywhere; }
 .visit { border: 1px solid var(--line); border-radius: var(--radius); padding: 12px 14px; margin-block-end: 12px; }
 .acts { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 10px; }
 .badge { color: var(--muted); font-size: .86em; } .badge.good { color: var(--good); }
+.offer { border-block-start: 1px solid var(--line); margin-block-start: 16px; padding-block-start: 14px; }
 .wait { opacity: 0; animation: appear 0s .2s forwards; color: var(--muted); }
 @keyframes appear { to { opacity: 1; } }
 .said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -102,7 +103,7 @@ slot { display: block; padding: 0 16px 16px; overflow-wrap: anywhere; }
 
 // The page of a frame has no style sheet of its own: one request less.
 const page = new CSSStyleSheet();
-page.replaceSync("html,body{margin:0;background:transparent}h1{font:600 1.2em system-ui;margin:16px}");
+page.replaceSync("html,body{margin:0;background:#fff;background:light-dark(#fff,#211b20)}h1{font:600 1.2em system-ui;margin:16px}");
 
 /** An element: attributes, handlers as functions, everything else its content. Nothing is ever parsed as HTML. */
 function h(name, given, ...content) {
@@ -249,8 +250,8 @@ class ParlourBooking extends HTMLElement {
       const { branches } = this.data;
       const asked = this.getAttribute("branch");
       this.branch = branches.find((one) => String(one.id) === asked) || (branches.length === 1 ? branches[0] : null);
-      const link = this.hasAttribute("framed") && /^#visit=([\w-]+)$/.exec(location.hash);
-      if (link) this.kept.add(link[1]);
+      const link = this.hasAttribute("framed") && /^#(visit|offer)=([\w-]+)$/.exec(location.hash);
+      if (link?.[1] === "visit") this.kept.add(link[2]); else if (link) this.code = link[2];
       ready = link ? () => this.openVisits() : () => this.start();
     }, () => this.begin());
     if (ready) ready();
@@ -340,7 +341,7 @@ class ParlourBooking extends HTMLElement {
 
   head() {
     const back = this.trail.length && this.step !== "done";
-    const mine = this.kept.all.length && !["visits", "done"].includes(this.step);
+    const mine = ["branch", "service", "staff", "time"].includes(this.step);
     return h("header", {},
       back ? h("button", { class: "quiet", type: "button", click: () => this.back() }, `${this.view.dir === "rtl" ? "→" : "←"} ${this.t("back")}`)
         : h("strong", {}, this.data.organisation.name),
@@ -629,12 +630,16 @@ class ParlourBooking extends HTMLElement {
         return this.point();
       }
       this.hold = this.sent = null;
-      this.token = answer.data.token;
-      this.visit = answer.data;
-      this.kept.add(this.token);
-      this.trail = [];
-      this.show("done");
+      this.booked(answer.data);
     }, () => { this.show("contact"); this.submit(); });
+  }
+
+  booked(visit) {
+    this.token = visit.token;
+    this.visit = visit;
+    this.kept.add(this.token);
+    this.trail = [];
+    this.show("done");
   }
 
   point() {
@@ -694,7 +699,25 @@ class ParlourBooking extends HTMLElement {
     this.problem = null;
     return [this.heading(this.t("visits")), note, group(this.t("coming"), coming), group(this.t("past"), past),
       this.visits.length ? null : h("p", {}, this.t("no_visits")),
-      h("button", { class: "main", type: "button", click: () => this.start() }, this.t(this.visits.length ? "again" : "title"))];
+      h("button", { class: "main", type: "button", click: () => this.start() }, this.t(this.visits.length ? "again" : "title")), this.offerForm()];
+  }
+
+  /** Who waited and was offered a time gives the code of that message here. */
+  offerForm() {
+    const code = h("input", { id: "code", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 200, value: this.code || "" });
+    return h("form", { class: "offer", submit: (event) => { event.preventDefault(); this.code = code.value.trim(); if (this.code) this.takeOffer(); } },
+      h("label", {}, h("span", {}, this.t("code")), code), h("button", { type: "submit" }, this.t("take")));
+  }
+
+  takeOffer() {
+    const key = random();
+    const work = async () => {
+      const answer = await this.call(`/offers/${encodeURIComponent(this.code)}`, {}, key);
+      if (!answer.ok) { this.problem = answer.data.detail; return this.show("visits"); }
+      this.code = "";
+      this.booked(answer.data);
+    };
+    this.busy(work, () => this.busy(work));
   }
 
   drawVisit(visit, coming) {
