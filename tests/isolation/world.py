@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Engine, inspect, select
 
@@ -61,11 +62,16 @@ def _values(session: Session, record: RecordType, number: int) -> dict[str, Any]
         for side, kind in (("person", "person"), ("company", "company")):
             values[side] = save(session, Contact, {"kind": kind, "name": f"{word} {kind}"})
         return values
-    # Some rows are called by what they are linked to, so the mark has to stand there.
+    # Some rows are called by what they are linked to, so the mark has to stand there; with no text of their own, there alone.
+    wordless = not any(item.kind.name == "text" and item.name in values for item in record.fields)
     for item in record.fields:
-        if item.storage == "link" and item.target is not None and item.name in values:
+        if item.storage != "link" or item.computed or item.target in (None, record):
+            continue
+        if item.name in values or wordless:
+            assert item.target is not None
             texts = [one for one in item.target.fields if one.kind.name == "text" and not one.computed]
-            linked = samples.values_for(session, item.target, number + 700 + len(record.name))
+            apart = number + 1000 * (crc32(f"{record.name} {item.name} {word}".encode()) % 9000)
+            linked = samples.values_for(session, item.target, apart)
             named = {one.name: f"{word} {linked[one.name]}"[:60] for one in texts if one.name in linked}
             values[item.name] = save(session, item.target, {**linked, **named})
     return values

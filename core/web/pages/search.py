@@ -20,8 +20,8 @@ from parlour.web.contexts import OrganisationContext
 SUGGESTED = 6
 FOUND = 20
 MAX_TEXT = 200
-# With the records of one plugin; each further record that can be searched costs a few statements more.
-max_queries = 22
+# Each record that can be searched costs a few statements, beside what every page asks.
+max_queries = 40
 
 
 @view_config(route_name="search.suggest", renderer="json", permission="member")
