@@ -282,7 +282,7 @@ def test_a_visit_is_moved_and_cancelled_by_who_booked_it(visit: Visit, host: Hos
     visitor.press("Cancel the visit")
     visitor.looks_right()
     visitor.press("Yes, cancel it")
-    expect(widget.locator(".badge")).to_have_text("cancelled")
+    expect(widget.locator(".badge")).to_have_text("cancelled by you")
     expect(widget.get_by_role("button", name="Book again")).to_be_visible()
     with host.salon.session() as session:
         status = session.scalars(select(Appointment.status).where(Appointment.phone == number)).all()

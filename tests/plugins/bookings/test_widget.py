@@ -133,7 +133,7 @@ def test_everything_the_widget_says_is_in_the_first_answer(web: TestApp, cut: in
     russian = web.get(CALLS, headers={"Accept-Language": "ru-RU, en;q=0.5"}).json
     assert english["language"] == "en" and russian["language"] == "ru"
     assert set(english["texts"]) == set(russian["texts"]) == set(_TEXTS)
-    assert english["texts"]["book"] == "Book" and russian["texts"]["book"] == "Записаться"
+    assert english["texts"]["book"] == "Book the visit" and russian["texts"]["book"] == "Записаться"
     source = web.get(MODULE, headers={"Accept-Encoding": "identity"}).text
     unused = [name for name in _TEXTS if name not in source and not name.startswith("status_")]
     assert unused == []
