@@ -69,7 +69,7 @@ class Column:
     free: list[Interval] = field(default_factory=list)
     # Taken by something else than a visit that this person sees.
     taken: list[Interval] = field(default_factory=list)
-    absences: list[tuple[Interval, str]] = field(default_factory=list)
+    absences: list[tuple[Interval, str, int]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     present: int = 0
 
@@ -278,7 +278,11 @@ def _column(
     shown = union((start - block.before, end + block.after) for block in blocks for start, end in block.busy)
     subject = "staff" if by == "staff" else "resource"
     away = [
-        ((each.get("since_time") or 0, each.get("until_time") or DAY), each.get("reason") or "other")
+        (
+            (each.get("since_time") or 0, each.get("until_time") or DAY),
+            each.get("reason") or "other",
+            each["id"],
+        )
         for each in absences
         if each.get(subject) == row_id
         or (each.get(subject) is None and each.get("branch") in (None, row.get("branch")))

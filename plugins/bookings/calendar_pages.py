@@ -221,8 +221,12 @@ class _Drawing:
             "closed": [self.place(each) for each in self.shown(column.closed)],
             "taken": [self.place(each) for each in self.shown(column.taken)],
             "away": [
-                {"place": self.place(each), "title": _REASONS.get(reason, reason)}
-                for stretch, reason in column.absences
+                {
+                    "place": self.place(each),
+                    "title": _REASONS.get(reason, reason),
+                    "url": self.request.url_of("record.card", record="schedule.absence", id=row_id),
+                }
+                for stretch, reason, row_id in column.absences
                 for each in self.shown([stretch])
             ],
             "free": self.free(column, name),

@@ -20,23 +20,29 @@ from parlour.access.views import forms
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings.calendar import titles_of
 from parlour.plugins.bookings.calendar_pages import BOOK, MOVE
 from parlour.plugins.bookings.desk import Place
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted, zone_of
 from parlour.plugins.bookings.services import NotOffered
 from parlour.plugins.contacts.models import Contact
-from parlour.plugins.schedule.clocks import moment
+from parlour.plugins.schedule.clocks import DAY, moment
+from parlour.plugins.schedule.models import Absence
 from parlour.plugins.schedule.services import Taken
 from parlour.records.defaults import defaults_of
 from parlour.records.pages.undoing import done, undo_url
 from parlour.records.query import read, visible
 from parlour.records.registry import record_type
 from parlour.records.values import Fault
-from parlour.records.write import save
+from parlour.records.write import Change, save, write
 from parlour.web.contexts import OrganisationContext
+from parlour.web.rendering import template
 from parlour.web.widgets import CheckboxWidget, LinkWidget, TimeWidget
 
+# What can be blocked at a press, in minutes.
+BLOCKS = (30, 60, 120)
+BLOCK = "schedule:absence:create"
 ADD_CLIENT, SEE_CLIENTS = "contacts:contact:create", "contacts:contact:read"
 # Services of a visit that the form asks for; further ones are added on the card.
 SERVICES = 3
@@ -137,6 +143,28 @@ class _Booking:
             "time": f"{local:%H:%M}" if local else "",
         }
 
+    def block(self) -> dict[str, Any] | None:
+        """What it takes to block the time instead: the second tap after the one on free time."""
+        if (
+            self.at is None
+            or self.staff not in map(str, self.choices.staff)
+            or not allows(self.session, BLOCK)
+        ):
+            return None
+        loc = self.request.loc
+        choices = [
+            {"minutes": str(length), "text": loc.plural("${n} minute", "${n} minutes", length)}
+            for length in BLOCKS
+        ]
+        choices.append({"minutes": "rest", "text": loc.translate(_("Rest of the day"))})
+        return {
+            "url": self.request.url_of("bookings.block"),
+            "staff": self.staff,
+            "at": self.request.GET["at"],
+            "branch": self.request.GET.get("branch", ""),
+            "choices": choices,
+        }
+
     def book(self) -> Response:
         """Book what was filled in; everything that is wrong is said at its box."""
         given = self.form.read()
@@ -225,7 +253,7 @@ class _Booking:
 def ask(context: OrganisationContext, request: Request) -> Response:
     """The form of a new visit; a dialog where scripts run."""
     booking = _Booking(request)
-    return _page(request, booking.form.show(booking.start()))
+    return _page(request, booking.form.show(booking.start()), block=booking.block())
 
 
 @view_config(route_name="bookings.book", request_method="POST", permission=BOOK)
@@ -238,17 +266,55 @@ def book(context: OrganisationContext, request: Request) -> Response:
         return _page(request, booking.form.again(error), 422)
 
 
-def _page(request: Request, form: Any, status: int = 200) -> Response:
-    values = {
+def _page(
+    request: Request, form: Any, status: int = 200, *, block: Mapping[str, Any] | None = None
+) -> Response:
+    values: dict[str, Any] = {
         "title": _("New visit"),
         "lead": "",
         "crumbs": [{"title": _("Calendar"), "url": request.url_of("bookings.day")}],
         "form": form,
     }
-    name = "_dialog.jinja2" if "X-Fragment" in request.headers else "form.jinja2"
+    if "X-Fragment" in request.headers:
+        name, values["block"] = "bookings/_book.jinja2", block
+    else:
+        name = "form.jinja2"
+        values["aside"] = [template(request, "bookings/_beside.jinja2", {"block": block})] if block else []
     response = render_to_response(name, values, request=request)
     response.status_code = status
     return response
+
+
+@view_config(route_name="bookings.block", request_method="POST", permission=BLOCK)
+def block(context: OrganisationContext, request: Request) -> Response:
+    """Take time of a specialist out of the day. Visits that lie in it stay, and are counted."""
+    given = request.POST.get
+    staff, branch = given("staff", ""), given("branch", "")
+    zone = zone_of(request.db, int(branch) if branch.isdecimal() and len(branch) < 19 else None)
+    start = desk.instant(given("at", ""), zone)
+    length = given("minutes", "")
+    if start is None or not staff.isdecimal() or len(staff) > 18:
+        raise HTTPBadRequest()
+    local = moment(start).astimezone(ZoneInfo(zone))
+    first = local.hour * 60 + local.minute
+    last = first + int(length) if length in map(str, BLOCKS) else DAY
+    values = {
+        "staff": int(staff),
+        "reason": "break",
+        "since": local.date(),
+        "since_time": first,
+        "until": local.date(),
+        # Up to midnight is no time of day.
+        "until_time": last if last < DAY else None,
+    }
+    done_ = write(request.db, Absence, [Change(values)], label="block")
+    there = desk.in_the_way(request.db, [int(staff)], start, start + min(last, DAY) - first)
+    said: Any = _("The time is blocked.")
+    if there:
+        names = ", ".join(titles_of(row) or "–" for row in there)
+        said = _("The time is blocked. Still in it: ${names}.", mapping={"names": names})
+    query = {"date": local.date().isoformat()} | ({"branch": branch} if branch else {})
+    return done(request, said, done_.change_set, request.url_of("bookings.day", query=query))
 
 
 # ---- what a hand does

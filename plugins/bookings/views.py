@@ -10,6 +10,7 @@ def includeme(config: Configurator) -> None:
     # Another grid is another address.
     config.add_route("bookings.rows", "/rows-5.css")
     config.add_route("bookings.book", "/book")
+    config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     for module in ("calendar_pages", "desk_pages"):
         config.scan(f"parlour.plugins.bookings.{module}")

@@ -168,6 +168,35 @@ def test_who_may_not_book_has_no_form(login: Enter, cut: int) -> None:
     login("specialist").get(f"{HERE}/book", status=403)
 
 
+def test_time_is_blocked_with_the_second_tap(login: Enter, salon: Salon, session: Session, cut: int) -> None:
+    anna = salon.staff["Anna"]
+    salon.book(10.5, Wanted(cut, anna), values={"visitor": "Вера"})
+    session.commit()
+    desk = login()
+    page = desk.get(f"{HERE}/book?staff={anna}&at={DAY}T10:00", headers={"X-Fragment": "1"})
+    block = next(one for one in page.forms.values() if str(one.action).endswith("/block"))
+    page = block.submit("minutes", value="60").follow()
+    assert "Still in it: Вера." in page
+    assert [one.get_text(strip=True) for one in page.html.select(".cal-away")] == ["Break"]
+    free = salon.starts(Wanted(cut, anna))
+    assert "09:00" in free and not {"09:30", "10:00"} & set(free)
+    session.rollback()
+    undo = next(one for one in page.forms.values() if "/undo" in str(one.action))
+    assert "It is undone." in undo.submit().follow()
+    page = desk.get(f"{HERE}/book?staff={anna}&at={DAY}T14:00")
+    block = next(one for one in page.forms.values() if str(one.action).endswith("/block"))
+    block.submit("minutes", value="rest").follow()
+    assert fresh(session, lambda: salon.starts(Wanted(cut, anna)))[-1] == "13:00"
+
+
+def test_who_may_not_write_absences_blocks_nothing(login: Enter, salon: Salon, cut: int) -> None:
+    values = {"staff": salon.staff["Anna"], "at": f"{DAY}T10:00", "minutes": "30"}
+    login("specialist").post(f"{HERE}/block", values, status=403)
+    desk = login()
+    desk.post(f"{HERE}/block", values | {"at": "x"}, status=400)
+    desk.post(f"{HERE}/block", values | {"staff": "x"}, status=400)
+
+
 # ---- by hand
 
 
