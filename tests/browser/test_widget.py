@@ -101,6 +101,11 @@ def host(salon: Salon) -> Host:
         for locale in ("ru", "ar"):
             altered = pages["/"].html.replace("<parlour-booking ", f'<parlour-booking locale="{locale}" ')
             pages[f"/{locale}"] = Answer(altered, pages["/"].headers)
+        policy = pages["/"].headers["Content-Security-Policy"]
+        for name in ("script-src", "connect-src"):
+            less = "; ".join(part for part in policy.split("; ") if not part.startswith(name))
+            assert less != policy
+            pages[f"/without-{name}"] = Answer(pages["/"].html, {"Content-Security-Policy": less})
         serve(listener, pages)
         addresses.append(own)
     return Host(salon, *addresses)
@@ -344,6 +349,17 @@ def test_whatever_fails_there_is_a_way_on(visit: Visit, host: Host) -> None:
     visitor.press("Try again")
     visitor.heading("You are booked")
     visitor.faults.clear()
+
+
+def test_the_documented_policy_is_the_least_and_is_obeyed(visit: Visit, host: Host) -> None:
+    """The control of all tests here: the pages' policy does stop what it does not name."""
+    for name in ("script-src", "connect-src"):
+        visitor = visit(f"/without-{name}")
+        written = visitor.widget.get_by_role("link", name=f"/widget/{host.salon.organisation.slug}/bookings")
+        expect(written).to_be_visible()
+        expect(visitor.widget.locator("h2")).to_have_count(1 if name == "connect-src" else 0)
+        assert any("Content Security Policy" in fault for fault in visitor.faults)
+        visitor.faults.clear()
 
 
 def test_a_salon_without_anything_to_book_says_whom_to_call(visit: Visit) -> None:

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 from pyramid.router import Router
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from webtest import TestApp
 
-from parlour.access.models import Organisation
+from parlour.access.models import Organisation, User
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.access.policy import COOKIE
-from parlour.db.session import Session
+from parlour.db.session import Session, system
 from parlour.errors import Invalid
 from parlour.plugin import lifecycle
 from parlour.plugins.bookings.words import _TEXTS
@@ -95,12 +95,19 @@ def test_a_setting_cannot_say_more_than_addresses(session: Session, wrong: str) 
 
 
 @pytest.mark.parametrize("address", [PAGE, MODULE, CALLS, "/widget/nobody/bookings", f"{PAGE}/nothing"])
-def test_no_cookie_is_set_or_makes_a_difference(web: TestApp, login: Enter, address: str) -> None:
+def test_no_cookie_is_set_or_makes_a_difference(
+    web: TestApp, login: Enter, session: Session, address: str
+) -> None:
     without = web.get(address, expect_errors=True)
     assert "Set-Cookie" not in without.headers
     assert not without.headers.get("Vary", "").count("Cookie")
     browser = login("owner")
     assert COOKIE in browser.cookies
+    # Whoever read the log-in would speak the person's language, as pages do.
+    with system(session):
+        session.execute(update(User).where(User.id == browser.user.id).values(locale="ru"))
+    session.commit()
+    assert '<html lang="ru">' in browser.get("/o/jasmine").text
     browser.set_cookie("parlour_language", "ru")
     with_cookies = browser.get(address, expect_errors=True)
     assert "Set-Cookie" not in with_cookies.headers
