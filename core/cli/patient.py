@@ -64,7 +64,7 @@ class Coming(TConn):  # type: ignore[misc]
         length = _LENGTH.search(head)
         body = int(length[1]) if length else 0
         if body > SMALL or _LATER.search(head):
-            self.paced.expect(body)
+            self.paced.expect()
             return True
         return True if len(self.came) >= end + 4 + body else None
 
@@ -74,28 +74,37 @@ class Paced:
 
     def __init__(self, sock: socket.socket):
         self._socket = sock
-        self._until = 0.0
+        self._until: float | None = None
         self.large = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
 
-    def expect(self, size: int) -> None:
-        """A body of this many bytes comes."""
-        self.large = True
-        self._until = time.monotonic() + WHOLE + size / PACE
+    def expect(self) -> None:
+        """A large body comes. Its time begins when a thread reads it, however long it has been held back."""
+        self.large, self._until = True, None
 
     def recv(self, size: int) -> bytes:
-        left = self._until - time.monotonic() if self.large else NEXT
+        left = self._left() if self.large else NEXT
         if left <= 0:
             raise ConnectionResetError("the body came too slowly")
         self._socket.settimeout(min(left, NEXT))
         try:
-            return self._socket.recv(size)
+            piece = self._socket.recv(size)
         except TimeoutError as error:
             raise ConnectionResetError("the body came too slowly") from error
         finally:
             self._socket.settimeout(None)
+        if self._until is not None:
+            # Time is given for what has come, not for what was announced: a large number costs nobody anything.
+            self._until += len(piece) / PACE
+        return piece
+
+    def _left(self) -> float:
+        moment = time.monotonic()
+        if self._until is None:
+            self._until = moment + WHOLE
+        return self._until - moment
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from parlour.cli.patient import PACE, Paced
 from parlour.cli.server import THREADS
 from parlour.settings import Settings
 from parlour.testing import databases
@@ -98,6 +99,41 @@ def whole(visitor: socket.socket) -> bytes:
     while not came.endswith(b"}"):
         came += visitor.recv(4096)
     return came
+
+
+class Clocked:
+    """A socket on which so many bytes come each second, of a clock that stands still otherwise."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pace: int):
+        self.pace, self.at = pace, 1000.0
+        monkeypatch.setattr("parlour.cli.patient.time.monotonic", lambda: self.at)
+
+    def settimeout(self, seconds: float | None) -> None:
+        pass
+
+    def recv(self, size: int) -> bytes:
+        self.at += 1
+        return b"x" * min(self.pace, size)
+
+
+@pytest.mark.parametrize(
+    ("pace", "taken"), [(20, False), (PACE // 2, False), (PACE, True), (20 * PACE, True)]
+)
+def test_a_large_body_comes_at_the_pace_or_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, pace: int, taken: bool
+) -> None:
+    """However much was announced. It may have been held back for an hour before a thread reads it."""
+    sock = Clocked(monkeypatch, pace)
+    paced = Paced(sock)  # type: ignore[arg-type]
+    paced.expect()
+    sock.at += 3600
+    came = 0
+    try:
+        while came < 5_000_000:
+            came += len(paced.recv(1 << 20))
+    except ConnectionResetError:
+        assert came < 100_000
+    assert (came >= 5_000_000) is taken
 
 
 def test_without_patience_they_do(settings: Settings) -> None:
