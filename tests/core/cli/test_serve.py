@@ -85,6 +85,12 @@ def test_the_demo_is_furnished_once_and_goes_on_with_what_it_has(tmp_path: Path)
         logins = [demo.line().split(None, 2) for _number in range(2)]
         with urllib.request.urlopen(url, timeout=30) as answer:
             assert answer.status == 200
+        # Below them a sample of the salon's own web site, on another origin, which shows what lies on this one.
+        assert demo.line() == ""
+        beside = demo.line().split()[-1]
+        with urllib.request.urlopen(beside, timeout=30) as answer:
+            assert f"{url}/widget/" in answer.read().decode()
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert demo.end(signal.SIGINT) == 0
     first = time.monotonic() - began
     engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
