@@ -19,5 +19,5 @@ plugin = Plugin(
     version="0.1.0",
     requires=("contacts>=0.1", "catalog>=0.1", "schedule>=0.1"),
     icon="calendar-check",
-    category="work",
+    category="calendar",
 )

@@ -17,5 +17,5 @@ plugin = Plugin(
     ),
     version="0.1.0",
     icon="tags",
-    category="work",
+    category="desk",
 )
