@@ -24,6 +24,7 @@ from parlour.plugins.schedule.models import REASONS
 from parlour.records.defaults import defaults_of
 from parlour.records.pages.addresses import file_url
 from parlour.records.pages.reads import saw_list
+from parlour.records.query import Row
 from parlour.records.registry import fields_of, record_type
 from parlour.web.contexts import OrganisationContext
 from parlour.web.rendering import template
@@ -64,7 +65,7 @@ def day(context: OrganisationContext, request: Request) -> Any:
     if alone and stamp in request.headers.get("If-None-Match", ""):
         return HTTPNotModified(headers=[("ETag", stamp), ("Cache-Control", "no-store")])
     found = calendar.day_of(request.db, asked.day, by=asked.by, branch_id=asked.branch)
-    _write_down(request, found)
+    write_down(request, found.visits, day=found.day.isoformat())
     values = {"day": _Drawing(request, asked, found).values(), "stamp": stamp, "live": asked.url()}
     if alone:
         headers = [
@@ -114,12 +115,12 @@ def day_in(text: str) -> date | None:
     return found if 1990 <= found.year <= 2200 else None
 
 
-def _write_down(request: Request, found: Day) -> None:
+def write_down(request: Request, visits: Sequence[Row], **detail: Any) -> None:
     """Names of clients stand on the page, so it is noted who saw it, as for a list of clients."""
     kind = record_type(Contact)
-    clients = {visit["client"]["id"] for visit in found.visits if isinstance(visit.get("client"), dict)}
+    clients = {visit["client"]["id"] for visit in visits if isinstance(visit.get("client"), dict)}
     names = [item for item in fields_of(request.db, kind) if item.name == kind.title_field]
-    saw_list(request, kind, names, len(clients), day=found.day.isoformat())
+    saw_list(request, kind, names, len(clients), **detail)
 
 
 def _frame(request: Request, asked: Asked) -> dict[str, Any]:

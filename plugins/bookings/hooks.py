@@ -33,7 +33,15 @@ def menu(session: Session) -> Sequence[MenuItem]:
             group="calendar",
             permission="bookings:appointment:read",
             sequence=10,
-        )
+        ),
+        MenuItem(
+            title=_("Visits nobody works at"),
+            route="bookings.uncovered",
+            icon="user-x",
+            group="calendar",
+            permission="bookings:appointment:write",
+            sequence=20,
+        ),
     ]
 
 

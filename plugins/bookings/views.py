@@ -12,5 +12,6 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.book", "/book")
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
-    for module in ("calendar_pages", "desk_pages"):
+    config.add_route("bookings.uncovered", "/uncovered")
+    for module in ("calendar_pages", "desk_pages", "uncovered"):
         config.scan(f"parlour.plugins.bookings.{module}")
