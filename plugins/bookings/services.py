@@ -556,20 +556,3 @@ def visit_of_token(session: Session, token: str) -> int:
     if found is None:
         raise NotFound(_("There is no such visit."))
     return found
-
-
-def open_visits_of(session: Session, client_id: int) -> int:
-    """How many visits of a client are still to come."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Appointment)
-            .where(
-                Appointment.client_id == client_id,
-                Appointment.status.in_(OPEN),
-                Appointment.ends > now(),
-                Appointment.archived_at.is_(None),
-            )
-        )
-        or 0
-    )
