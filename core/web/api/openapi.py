@@ -27,6 +27,7 @@ from parlour.web.api.body import MAX_BATCH
 from parlour.web.api.caller import BRANCH
 from parlour.web.api.contexts import CallContext
 from parlour.web.api.reading import ARCHIVED, MAX_LIMIT, MAX_SEARCH, USUAL_LIMIT, parameters
+from parlour.web.api.replay import KEY
 
 Schema = dict[str, Any]
 
@@ -362,9 +363,10 @@ _IF_NONE_MATCH = _header("If-None-Match", "The ETag that the caller has")
 _IF_MATCH = _header(
     "If-Match", "The ETag that the caller has seen; refused with 412 if that is not what stands"
 )
-_IDEMPOTENCY = _header(
-    "Idempotency-Key", "The same key gets the same answer for a day, and nothing is done twice"
-)
+_IDEMPOTENCY = {
+    **_header("Idempotency-Key", "The same key gets the same answer for a day, and nothing is done twice"),
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+}
 _BRANCH = {
     **_header(
         BRANCH, "The branch in which the call works; refused with 403, naming those there are, if it is none"

@@ -24,7 +24,7 @@ from parlour.web.api.caller import BRANCH, caller_of_request, is_public
 from parlour.web.api.problems import ApiProblem
 
 KEPT = timedelta(hours=24)
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _HEADERS = ("Content-Type", "Location", "ETag")
 
 
@@ -37,7 +37,7 @@ def once(request: Request, do: Callable[[], Response]) -> Response:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return do()
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise ApiProblem(
             _("An Idempotency-Key has up to ${n} visible letters and digits.", mapping={"n": 200})
         )

@@ -36,6 +36,15 @@ CHECKS = [
 EXAMPLES = int(os.environ.get("PARLOUR_TEST_API_EXAMPLES", "0"))
 
 
+def test_the_document_says_what_a_key_may_look_like(program):
+    caller = program()
+    taken = caller.get(ADDRESS).json["paths"][LIST]["post"]["parameters"]
+    key = validator_for(next(one["schema"] for one in taken if one["name"] == "Idempotency-Key"))
+    for sent, status in (("5f0c", 201), ("x" * 201, 400), ("two words", 400)):
+        assert key.is_valid(sent) is (status == 201)
+        caller.post_json(LIST, {"name": "Anna"}, headers={"Idempotency-Key": sent}, status=status)
+
+
 def test_the_document_is_valid(program):
     document = program().get(ADDRESS).json
     assert document["openapi"] == "3.1.0"
