@@ -8,6 +8,7 @@ from sqlalchemy import select
 from parlour.access import accesslog
 from parlour.access.models import Organisation
 from parlour.db.session import system
+from parlour.plugin.registry import current
 from parlour.plugins.contacts.models import Contact
 from parlour.records import query
 from parlour.records.kinds import DateKind, TextKind
@@ -117,14 +118,18 @@ def test_deleting_and_the_archive(program, client):
 
 
 def test_a_delete_reads_the_row_no_more_often_than_it_must(program, engine):
-    """Whether it is the caller's, for the plugins that may refuse, and once its links are empty."""
+    """Whether it is the caller's, for the plugins that may refuse, and once its links are empty.
+
+    What plugins ask about their own links to it is theirs: one more that links to clients makes the rest no dearer.
+    """
     caller = program()
     made = caller.post_json(LIST, [{"name": "Anna"}, {"name": "Boris"}]).json["items"]
     caller.delete(f"{LIST}/{made[0]['id']}")
     with statements(engine) as seen:
         caller.delete(f"{LIST}/{made[1]['id']}")
     assert sum(one.startswith("SELECT contacts_contact.id, contacts_contact.version") for one in seen) == 3
-    assert len(seen) <= 20
+    others = [f" {name}_" for name in current().order if name != "contacts"]
+    assert len([one for one in seen if not any(name in one for name in others)]) <= 12
 
 
 def test_a_batch_is_all_or_nothing(program, engine, organisation):
