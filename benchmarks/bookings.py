@@ -143,6 +143,7 @@ def _fill(salon: Salon, visits: int) -> None:
                         "status": "booked",
                         "source": "desk",
                         "overlap": False,
+                        "seats": 1,
                         "to_check": False,
                     }
                 )

@@ -211,11 +211,15 @@ def branches(request: Request) -> list[dict[str, Any]]:
 
 
 def quick_add(request: Request) -> list[dict[str, Any]]:
-    """What can be added from every page."""
+    """What can be added from every page, in the order of the menu: who is at the desk adds clients first."""
     if request.organisation is None:
         return []
+    places = {code: place for place, code in enumerate(GROUPS)}
+    records = sorted(
+        _main_records(request), key=lambda record: places.get(_group(_of_record(record).group), len(places))
+    )
     return [
         {"title": record.title, "url": request.url_of("record.new", record=record.name), "icon": record.icon}
-        for record in _main_records(request)
+        for record in records
         if allows(request.db, record.permission("create"))
     ]

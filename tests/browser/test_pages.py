@@ -105,6 +105,7 @@ PAGES: dict[str, Where] = {
     "absences": "/r/schedule.absence",
     "new absence": "/r/schedule.absence/new",
     "calendar": "/bookings/day",
+    "visits nobody works at": "/bookings/uncovered",
     "visits": "/r/bookings.appointment",
     "new visit": "/r/bookings.appointment/new",
     "waiting list": "/r/bookings.waiting",
