@@ -29,7 +29,7 @@ demo: $(VENV)/parlour.done
 	@$(BIN)/parlour demo --port $(PORT)
 
 test: $(VENV)/test.done
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/test.done $(VENV)/lint.done .typing/parlour
 	@$(BIN)/ruff check .

@@ -34,7 +34,7 @@ from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.registry import record_type
-from parlour.records.values import Fault, Money
+from parlour.records.values import Fault, Money, digits_of
 from parlour.records.write import Change, open_change_set, write
 from parlour.web.assets import organisation_tokens
 
@@ -287,10 +287,12 @@ def _booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
     """What a visit says about who books it, a new client written where the phone is nobody's, and the change set for the rest."""
     held = terms.in_effect(session)
     phone, email = _reachable(session, visitor, bool(held))
+    key = digits_of(phone)
     known = session.execute(
         select(Contact.id, Contact.blocked)
         .join(ContactPhone, ContactPhone.owner_id == Contact.id)
-        .where(ContactPhone.number == phone)
+        # By its key, which an index knows.
+        .where(ContactPhone.number_key == key)
     ).all()
     if any(row.blocked for row in known):
         # Neither that somebody is known nor why is told.
@@ -298,7 +300,7 @@ def _booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
     coming = session.scalar(
         select(func.count())
         .select_from(Appointment)
-        .where(Appointment.phone == phone, Appointment.status.in_(OPEN), Appointment.ends > now())
+        .where(Appointment.phone_key == key, Appointment.status.in_(OPEN), Appointment.ends > now())
     )
     if (coming or 0) >= policy_of(session).visits_per_client:
         raise Refusal(_("There are enough visits for this phone already; call us for more."))
