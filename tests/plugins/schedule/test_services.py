@@ -70,7 +70,7 @@ def test_what_is_occupied_is_not_free_and_becomes_so_again(session: Session, ann
 
 
 @pytest.mark.parametrize(("hour", "longer"), [(10, 1), (9.5, 1), (10.5, 1), (10.25, 0.5), (9, 3)])
-def test_whatever_overlaps_is_refused_and_nothing_is_written(
+def test_t_b3_whatever_overlaps_is_refused_and_nothing_is_written(
     session: Session, anna: int, hour: float, longer: float
 ) -> None:
     occupy(session, SOURCE, {1: [at(10, staff=anna)]})
@@ -189,7 +189,7 @@ def test_nobody_books_somebody_elses_staff(
         assert free_time(theirs, BEGIN, BEGIN + DAY, staff=[anna]).staff == {}
 
 
-def test_visits_outside_of_new_hours_are_listed_and_stay(session: Session, anna: int) -> None:
+def test_t_b15_visits_outside_of_new_hours_are_listed_and_stay(session: Session, anna: int) -> None:
     occupy(session, SOURCE, {1: [at(10, staff=anna)], 2: [at(34, staff=anna)], 3: [at(11, staff=anna)]})
     end = BEGIN + 7 * DAY
     assert uncovered(session, [anna], until=end) == []
