@@ -291,15 +291,19 @@ def _asked(given: Mapping[str, Any]) -> tuple[list[Wanted], int, int | None]:
         wanted.append(
             Wanted(_number(one.get("service"), "service"), None if who is None else _number(who, "staff"))
         )
+    branch = given.get("branch")
+    return wanted, _start(given), None if branch is None else _number(branch, "branch")
+
+
+def _start(given: Mapping[str, Any]) -> int:
+    """The start that a body asks for. Raises ApiProblem 422."""
     start = given.get("start")
     try:
-        at = minutes(public.instant_of(start)) if isinstance(start, str) else None
-    except (ValueError, OverflowError):
-        at = None
-    if at is None:
-        raise ApiProblem(_("${name} takes a moment with its offset.", mapping={"name": "start"}), status=422)
-    branch = given.get("branch")
-    return wanted, at, None if branch is None else _number(branch, "branch")
+        return minutes(public.instant_of(start if isinstance(start, str) else ""))
+    except (ValueError, OverflowError) as error:
+        raise ApiProblem(
+            _("${name} takes a moment with its offset.", mapping={"name": "start"}), status=422
+        ) from error
 
 
 def _object(value: Any, names: Sequence[str], where: str = "") -> Mapping[str, Any]:
@@ -356,20 +360,14 @@ def cancel(request: Request) -> Response:
 def reschedule(request: Request) -> Response:
     """Move a visit to `start`, by the same specialists."""
     visit = _mine(request)
-    given = _object(parsed(request), ("start",))
-    start = given.get("start")
-    try:
-        at = minutes(public.instant_of(start if isinstance(start, str) else ""))
-    except (ValueError, OverflowError) as error:
-        raise ApiProblem(
-            _("${name} takes a moment with its offset.", mapping={"name": "start"}), status=422
-        ) from error
+    at = _start(_object(parsed(request), ("start",)))
 
     def do() -> Response:
         try:
             services.move(request.db, visit, at, by="client")
         except (NotOffered, Taken) as gone:
-            raise _gone(request, gone, services.wanted_of(request.db, visit), at, None) from gone
+            wanted = services.wanted_of(request.db, visit)
+            raise _gone(request, gone, wanted, at, public.visit(request.db, visit)["branch"]) from gone
         return respond(request, public.visit(request.db, visit))
 
     return once(request, do)
@@ -408,7 +406,7 @@ def paths(session: Any) -> dict[str, Any]:
         f"{salon}/slots": {"get": {**_told(slots, 200), "parameters": asked}},
         f"{salon}/holds": {"post": _told(holds, 201)},
         f"{salon}/appointments": {"post": _told(book, 201)},
-        f"{salon}/sessions": {"get": {**_told(sessions, 200), "parameters": [one for one in asked[2:]]}},
+        f"{salon}/sessions": {"get": {**_told(sessions, 200), "parameters": asked[2:]}},
         f"{salon}/sessions/{{id}}/seats": {
             "post": {**_told(seats, 201), "parameters": [{**token, "name": "id"}]}
         },

@@ -98,7 +98,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             row.id for row in rows if row.kind != "create" and row.new.get("status", "closed") != "offered"
         ]
         if done:
-            waiting.left(session, done)
+            release(session, waiting.OFFER, done)
         if any(row.kind == "create" for row in rows):
             enqueue(session, "bookings.offer")
 

@@ -33,10 +33,13 @@ from parlour.plugins.contacts.models import Consent, Contact, ContactPhone
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
 from parlour.records.defaults import defaults_of
+from parlour.records.kinds import MoneyKind
 from parlour.records.registry import record_type
 from parlour.records.values import Fault, Money, digits_of
 from parlour.records.write import Change, open_change_set, write
 from parlour.web.assets import organisation_tokens
+
+MONEY = MoneyKind()
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,6 @@ class Visitor:
     comment: str | None = None
     campaign: str | None = None
     consents: tuple[str, ...] = field(default=())
-
-
-def money(value: Money | None) -> dict[str, str] | None:
-    return None if value is None else {"amount": f"{value.amount:f}", "currency": value.currency}
 
 
 def on_wall(instant: int, zone: str) -> str:
@@ -128,7 +127,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
         if length is not None:
             own["minutes"] = length
         if amount is not None:
-            own["price"] = money(Money.from_minor(amount, currency))
+            own["price"] = MONEY.to_json(Money.from_minor(amount, currency))
         done_by.setdefault(item, []).append(own)
     names = names_of(session, ids, language)
     prices = prices_of(session, ids, defaults_of(session).today())
@@ -139,7 +138,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
             "category": row.category,
             "description": row.description,
             "minutes": row.minutes,
-            "price": money(prices.get(row.id)),
+            "price": MONEY.to_json(prices.get(row.id)),
             "confirm": row.confirm,
             "staff": done_by[row.id],
         }
@@ -178,7 +177,7 @@ def slots(
             total = Money(sum((amount for amount, _c in least[1:]), start=least[0][0]), least[0][1])
     rest = sum(lengths[1:])
     asked = wanted[0].staff
-    price = money(total)
+    price = MONEY.to_json(total)
     items = []
     for start, able in starts.items():
         length = found.offered[0][able[0]].minutes if asked is not None or len(able) == 1 else lengths[0]
@@ -229,14 +228,14 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
         "start": row.starts.astimezone(zone).isoformat(),
         "end": row.ends.astimezone(zone).isoformat(),
         "branch": row.branch,
-        "price": money(_known(row.total_amount, row.total_currency)),
+        "price": MONEY.to_json(MONEY.from_columns((row.total_amount, row.total_currency))),
         "lines": [
             {
                 "service": line.item_id,
                 "name": line.name,
                 "minutes": line.minutes,
                 "staff": None if line.staff_id is None else {"id": line.staff_id, "name": line.who},
-                "price": money(_known(line.price_amount, line.price_currency)),
+                "price": MONEY.to_json(MONEY.from_columns((line.price_amount, line.price_currency))),
             }
             for line in lines
         ],
@@ -245,10 +244,6 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
             "move": changeable and left >= policy.move_until,
         },
     }
-
-
-def _known(amount: int | None, currency: str | None) -> Money | None:
-    return None if amount is None or currency is None else Money.from_minor(amount, currency)
 
 
 # ---- who books

@@ -6,7 +6,6 @@ An offer is a time that is held in the schedule, so nobody else can book it mean
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -155,8 +154,3 @@ def accept(session: Session, token: str) -> Booked:
     done = {"status": "booked", "visit": booked.id, "token_hash": None}
     write(session, Waiting, [Change(done, row.id)], label="offer", system=True)
     return booked
-
-
-def left(session: Session, ids: Sequence[int]) -> None:
-    """Free what is kept for entries that do not wait for it any more."""
-    release(session, OFFER, ids)
