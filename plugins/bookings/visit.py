@@ -1,0 +1,185 @@
+"""Visits with their services, as they were agreed on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from parlour.i18n import _
+from parlour.plugins.bookings.bookable import MAX_MINUTES, MAX_SEATS, Group, Record
+from parlour.plugins.bookings.derived import derive_lines, derive_visits
+from parlour.plugins.bookings.kinds import wall_moment
+from parlour.plugins.bookings.statuses import CHOICES, SPELLINGS
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.models import Resource, Staff
+from parlour.records.declare import (
+    boolean,
+    branch,
+    choice,
+    email,
+    integer,
+    link,
+    links,
+    moment,
+    money,
+    phone,
+    text,
+)
+
+SOURCES = (
+    ("desk", _("At the desk")),
+    ("online", _("Online")),
+    ("phone", _("By phone")),
+    ("walk_in", _("Walked in")),
+    ("import", _("From a file")),
+    ("api", _("By a program")),
+)
+
+
+class Appointment(
+    Record,
+    name="bookings.appointment",
+    title=_("Visit"),
+    plural=_("Visits"),
+    new_title=_("New visit"),
+    icon="calendar-check",
+    default_sort="-starts",
+    compute=derive_visits,
+):
+    """A visit: somebody comes at a time for one service or several, one after the other. What it occupies follows from that."""
+
+    name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
+    client: Mapped[Contact | None] = link(
+        Contact, _("Client"), reverse="visits", search=True, listed=True, quick=True, sequence=10
+    )
+    visitor: Mapped[str | None] = text(
+        _("Who comes"),
+        search=True,
+        listed=True,
+        quick=True,
+        sequence=11,
+        hint=_("When it is somebody else, a child or a friend, or nobody who has a card."),
+    )
+    phone: Mapped[str | None] = phone(
+        _("Phone given"), search=True, sequence=11, hint=_("With which it was booked online.")
+    )
+    email: Mapped[str | None] = email(_("E-mail given"), sequence=11)
+    starts: Mapped[datetime] = wall_moment(
+        _("Begins"), required=True, listed=True, quick=True, sort=True, sequence=12
+    )
+    ends: Mapped[datetime] = moment(_("Ends"), required=True, computed=True, sequence=13)
+    status: Mapped[str] = choice(
+        _("Status"),
+        CHOICES,
+        spellings=SPELLINGS,
+        required=True,
+        default="booked",
+        listed=True,
+        sequence=14,
+    )
+    branch: Mapped[int | None] = branch(_("Branch"), listed=True, quick=True, sequence=15)
+    total = money(_("Total"), computed=True, listed=True, sequence=16)
+    comment: Mapped[str | None] = text(_("Client's words"), multiline=True, sequence=17)
+    note: Mapped[str | None] = text(_("Note"), multiline=True, sequence=18)
+    source: Mapped[str] = choice(_("How it was booked"), SOURCES, required=True, default="desk", sequence=19)
+    campaign: Mapped[str | None] = text(
+        _("Where from"), max_length=500, sequence=20, hint=_("Address and advert that led to the booking.")
+    )
+    code: Mapped[str | None] = text(
+        _("Code"),
+        unique=True,
+        max_length=60,
+        sequence=21,
+        hint=_("Its number in another system; a file that is imported again finds it by that."),
+    )
+    group: Mapped[Group | None] = link(
+        Group, _("Group session"), reverse="visits", on_delete="RESTRICT", computed=True, sequence=21
+    )
+    seats: Mapped[int] = integer(
+        _("Places"), minimum=1, maximum=MAX_SEATS, required=True, default=1, computed=True, sequence=21
+    )
+    series: Mapped[int | None] = integer(
+        _("Series"), computed=True, sequence=22, hint=_("The number of the first visit of those that repeat.")
+    )
+    cancelled_at: Mapped[datetime | None] = moment(_("Cancelled at"), computed=True, sequence=22)
+    reason: Mapped[str | None] = text(_("Why it was cancelled"), max_length=500, sequence=23)
+    overlap: Mapped[bool] = boolean(
+        _("Put over another visit"),
+        computed=True,
+        sequence=24,
+        hint=_("Somebody with the right to it did so on purpose."),
+    )
+    to_check: Mapped[bool] = boolean(
+        _("To be checked"),
+        sequence=25,
+        hint=_("Booked online with a phone that nobody has confirmed; say whose visit it is."),
+    )
+
+
+Index("ix_bookings_appointment_series", Appointment.organisation_id, Appointment.series)
+# The day's page and the list are read along the time.
+Index("ix_bookings_appointment_starts", Appointment.organisation_id, Appointment.starts, Appointment.id)
+
+
+class Line(
+    Record,
+    name="bookings.line",
+    title=_("Service of a visit"),
+    plural=_("Services of visits"),
+    new_title=_("New service of a visit"),
+    icon="scissors",
+    menu=False,
+    compute=derive_lines,
+):
+    """One service of a visit, as it was agreed on: later changes of the catalogue do not reach it.
+
+    The services of a visit follow each other in the order of `position`; what is left out comes from the catalogue.
+    """
+
+    name: Mapped[str | None] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
+    appointment: Mapped[Appointment] = link(
+        Appointment,
+        _("Visit"),
+        reverse="lines",
+        on_delete="CASCADE",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=10,
+    )
+    item: Mapped[Item | None] = link(
+        Item, _("Service"), reverse="visit_lines", listed=True, quick=True, sequence=11
+    )
+    staff: Mapped[Staff | None] = link(
+        Staff, _("Specialist"), reverse="visit_lines", listed=True, quick=True, sequence=12
+    )
+    resources = links(Resource, _("Rooms and equipment"), reverse="visit_lines", sequence=13)
+    position: Mapped[int] = integer(
+        _("Place"), minimum=0, maximum=1000, required=True, default=0, sequence=14
+    )
+    minutes: Mapped[int] = integer(
+        _("Duration, minutes"),
+        minimum=1,
+        maximum=MAX_MINUTES,
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=15,
+    )
+    price = money(_("Price"), listed=True, quick=True, sequence=16)
+    offset: Mapped[int] = integer(
+        _("Begins after, minutes"), minimum=0, required=True, default=0, computed=True, sequence=17
+    )
+    before: Mapped[int] = integer(
+        _("Minutes before"), minimum=0, required=True, default=0, computed=True, sequence=18
+    )
+    after: Mapped[int] = integer(
+        _("Minutes after"), minimum=0, required=True, default=0, computed=True, sequence=19
+    )
+    gap_from: Mapped[int | None] = integer(
+        _("Processing begins after, minutes"), minimum=1, computed=True, sequence=20
+    )
+    gap: Mapped[int | None] = integer(_("Processing lasts, minutes"), minimum=1, computed=True, sequence=21)
