@@ -15,11 +15,10 @@ from pyramid.view import view_config
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
-from parlour.plugins.bookings import groups, public, services, waiting
+from parlour.plugins.bookings import groups, occupied, offers, public, services, tokens, waiting
 from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.models import MAX_SERVICES
-from parlour.plugins.bookings.offers import Wanted, search, zone_of
-from parlour.plugins.bookings.services import NotOffered
+from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.words import words
 from parlour.plugins.schedule.clocks import minutes, moment
@@ -224,7 +223,7 @@ def holds(request: Request) -> Response:
     wanted, start, branch = _asked(given)
     instead = _text(given, "hold", 200)
     try:
-        token, until = services.hold(
+        token, until = occupied.hold(
             request.db, wanted, start, network=address_of(request), branch_id=branch, instead_of=instead
         )
     except (NotOffered, Taken) as gone:
@@ -272,7 +271,7 @@ def _gone(
     request: Request, why: Exception, wanted: Sequence[Wanted], start: int, branch: int | None
 ) -> ApiProblem:
     """409 with the nearest times that are to be had."""
-    found, starts = services.alternatives(request.db, wanted, start, branch_id=branch)
+    found, starts = offers.alternatives(request.db, wanted, start, branch_id=branch)
     message = why.message if isinstance(why, NotOffered | Taken) else why
     return ApiProblem(message, status=409, members={"alternatives": public.slots(found, wanted, starts)})
 
@@ -383,7 +382,7 @@ def calendar(request: Request) -> Response:
 
 
 def _mine(request: Request) -> int:
-    return services.visit_of_token(request.db, request.matchdict["token"][:200])
+    return tokens.visit_of_token(request.db, request.matchdict["token"][:200])
 
 
 # ---- what the OpenAPI document says of it

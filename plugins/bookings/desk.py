@@ -14,7 +14,7 @@ from parlour.access.rules import holds
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import Localizer, _
-from parlour.plugins.bookings import services
+from parlour.plugins.bookings import occupied, offers, services
 from parlour.plugins.bookings.calendar import titles_of
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Wanted, zone_of
@@ -88,13 +88,13 @@ def place_of(session: Session, line_id: int, action: str = "write") -> Place:
 
 def landing(session: Session, place: Place, start: int, staff: int | None) -> None:
     """Whether a service may stand there, its visit with it. Raises NotOffered when it may not; nothing is written."""
-    services.check(
+    offers.check(
         session,
         _wanted(session, place, staff),
         start - place.offset,
         by="staff",
         branch_id=place.branch,
-        without=(services.VISIT, [place.visit]),
+        without=(occupied.VISIT, [place.visit]),
     )
 
 
@@ -183,7 +183,7 @@ def near(
 ) -> str:
     """The nearest free times in words, or nothing when there are none or nobody does it."""
     try:
-        found, starts = services.alternatives(session, wanted, start, by="staff", branch_id=branch_id)
+        found, starts = offers.alternatives(session, wanted, start, by="staff", branch_id=branch_id)
     except (Refusal, NotFound):
         return ""
     zone = ZoneInfo(found.zone)

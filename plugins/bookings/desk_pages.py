@@ -24,8 +24,7 @@ from parlour.plugins.bookings.calendar import titles_of
 from parlour.plugins.bookings.calendar_pages import BOOK, MOVE
 from parlour.plugins.bookings.desk import Place
 from parlour.plugins.bookings.models import Appointment
-from parlour.plugins.bookings.offers import Wanted, zone_of
-from parlour.plugins.bookings.services import NotOffered
+from parlour.plugins.bookings.offers import NotOffered, Wanted, zone_of
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.clocks import DAY, moment
 from parlour.plugins.schedule.models import Absence

@@ -17,10 +17,11 @@ from parlour.db.session import Session
 from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Appointment, Group, Line
-from parlour.plugins.bookings.offers import By
-from parlour.plugins.bookings.services import Booked, NotOffered, make_token
+from parlour.plugins.bookings.offers import By, NotOffered
+from parlour.plugins.bookings.services import Booked
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import BLOCKING
+from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
 from parlour.plugins.schedule.clocks import minutes

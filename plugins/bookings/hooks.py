@@ -10,7 +10,7 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import actions, groups, panels, people, services, waiting
+from parlour.plugins.bookings import actions, groups, occupied, panels, people, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
@@ -63,7 +63,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
     if record.cls is Appointment:
         gone = [row.id for row in rows if row.kind == "delete"]
         if gone:
-            release(session, services.VISIT, gone)
+            release(session, occupied.VISIT, gone)
         # A new visit has no services yet; they come in a moment.
         touched = {
             row.id
@@ -71,7 +71,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             if row.kind in ("archive", "restore") or (row.kind == "update" and _WHEN & set(row.new))
         }
         if touched:
-            services.follow(session, sorted(touched))
+            occupied.follow(session, sorted(touched))
         shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
         if shared:
             groups.check_seats(session, sorted(shared))
@@ -84,7 +84,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         visits |= {row.old.get("appointment") for row in rows if not row.along}
         touched = {one for one in visits if one is not None}
         if touched:
-            services.follow(session, sorted(touched), settle=True)
+            occupied.follow(session, sorted(touched), settle=True)
     elif record.cls is Group:
         gone = [row.id for row in rows if row.kind == "delete"]
         if gone:

@@ -35,6 +35,10 @@ MAX_DAYS = 366
 _MOST_BUFFER = 480
 
 
+class NotOffered(Refusal):
+    """This time is not to be had. The message says why, as far as that is known."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A service, and the specialist who is asked for, or None for anybody who does it."""
@@ -200,6 +204,49 @@ def search(
     )
     found._place = {skill.staff_id: skill.position for skill in people}
     return found
+
+
+def check(
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    *,
+    by: By,
+    branch_id: int | None = None,
+    without: tuple[str, Collection[int]] | None = None,
+) -> tuple[Search, list[Chosen]]:
+    """Who would do what if the visit began then. Raises NotOffered in words for a time that is not to be had.
+
+    Staff may begin at any minute; clients at the times that are offered to them, neither too soon nor too far ahead.
+    """
+    found = search(session, wanted, start, start + 1, by=by, branch_id=branch_id, without=without)
+    if by == "client":
+        if found.within[0] > start:
+            raise NotOffered(_("This time is too soon or over; choose a later one."))
+        if found.within[1] <= start:
+            raise NotOffered(_("This time is too far ahead; choose an earlier one."))
+        if found.chain.possible(start) and not found.on_grid(start):
+            raise NotOffered(_("Visits do not begin at this time; choose one that is offered."))
+    chosen = found.choose(start)
+    if chosen is None:
+        raise NotOffered(_("This time is taken, or nobody works then."))
+    return found, chosen
+
+
+def alternatives(
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    *,
+    by: By = "client",
+    branch_id: int | None = None,
+    limit: int = 6,
+) -> tuple[Search, dict[int, list[int]]]:
+    """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them."""
+    found = search(session, wanted, start - DAY, start + 7 * DAY, by=by, branch_id=branch_id)
+    starts = found.starts()
+    nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
+    return found, {at: starts[at] for at in sorted(nearest)}
 
 
 def _open_to_clients(start: int, end: int, zone: str, lead: int, window: int, now_at: int | None) -> Interval:

@@ -18,8 +18,8 @@ from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Appointment
-from parlour.plugins.bookings.offers import By, Wanted, search
-from parlour.plugins.bookings.services import NotOffered, book, cancel
+from parlour.plugins.bookings.offers import By, NotOffered, Wanted, search
+from parlour.plugins.bookings.services import book, cancel
 from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken

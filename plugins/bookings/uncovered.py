@@ -15,7 +15,7 @@ from sqlalchemy import select
 from parlour.db.base import now
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings import desk, occupied, services
 from parlour.plugins.bookings.calendar import titles_of
 from parlour.plugins.bookings.calendar_pages import MOVE, write_down
 from parlour.plugins.bookings.models import Appointment
@@ -69,7 +69,7 @@ def _visits(request: Request, staff: Mapping[int, str]) -> list[Row]:
     session = request.db
     until = minutes(now()) + DAYS * DAY
     ids = {
-        one.source_id for one in uncovered(session, list(staff), until=until) if one.source == services.VISIT
+        one.source_id for one in uncovered(session, list(staff), until=until) if one.source == occupied.VISIT
     }
     kind = record_type(Appointment)
     fields = [kind.field(name) for name in ("client", "visitor", "starts", "status", "branch")]
@@ -92,7 +92,7 @@ def _shown(request: Request, row: Row, names: Mapping[int, str]) -> dict[str, An
             start + 7 * DAY,
             by="staff",
             branch_id=branch,
-            without=(services.VISIT, [row["id"]]),
+            without=(occupied.VISIT, [row["id"]]),
         )
     except (Refusal, NotFound):  # nobody does it any more
         pass

@@ -17,9 +17,11 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, ParlourError, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Waiting
+from parlour.plugins.bookings.occupied import segments_of
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
-from parlour.plugins.bookings.services import Booked, book, hash_of, segments_of
+from parlour.plugins.bookings.services import Booked, book
 from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.tokens import hash_of
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken, occupy, release
 from parlour.records.write import Change, write

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from parlour.access.models import AccessLog, Branch, Organisation, Rule
 from parlour.access.roles import role_by_code
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar, services
+from parlour.plugins.bookings import calendar, occupied, services
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact
@@ -105,7 +105,7 @@ def test_what_somebody_keeps_while_they_fill_in_the_form_is_no_free_time(
     from unittest.mock import patch
 
     with patch("parlour.plugins.bookings.offers._open_to_clients", lambda start, end, *_more: (start, end)):
-        services.hold(session, [Wanted(cut)], salon.at(9), network="here")
+        occupied.hold(session, [Wanted(cut)], salon.at(9), network="here")
     session.commit()
     page = login().get(PAGE)
     assert places(page, ".cal-taken") == [(0, 70)]

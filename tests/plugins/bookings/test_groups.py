@@ -17,8 +17,9 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings.groups import Full, book_seats, coming, taken
 from parlour.plugins.bookings.models import Appointment, Group
-from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.bookings.services import NotOffered, cancel, move, set_status, visit_of_token
+from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.services import cancel, move, set_status
+from parlour.plugins.bookings.tokens import visit_of_token
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken
 from parlour.records.write import Change, save, write

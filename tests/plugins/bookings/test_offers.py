@@ -13,8 +13,7 @@ from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings.models import Skill
-from parlour.plugins.bookings.offers import Wanted, search
-from parlour.plugins.bookings.services import NotOffered, check
+from parlour.plugins.bookings.offers import NotOffered, Wanted, check, search
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import DAY, moment
 from parlour.plugins.schedule.models import Absence, Staff

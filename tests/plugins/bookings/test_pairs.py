@@ -18,9 +18,9 @@ from parlour.errors import Refusal
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.groups import Full, book_seats
 from parlour.plugins.bookings.models import Group, Waiting
-from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.series import book_series, cancel_following, starts_of
-from parlour.plugins.bookings.services import NotOffered, book, cancel, move, set_status
+from parlour.plugins.bookings.services import book, cancel, move, set_status
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Busy
 from parlour.records.write import save

@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
-from parlour.plugins.bookings import services
+from parlour.plugins.bookings import services, tokens
 from parlour.plugins.bookings.models import Appointment, Hold, Line, Skill
-from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.bookings.services import NotOffered, cancel, hold, move, release_hold, set_status
+from parlour.plugins.bookings.occupied import hold, release_hold
+from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
@@ -58,7 +59,7 @@ def cut(salon: Salon, anna: int, boris: int) -> int:
 def eve(monkeypatch: pytest.MonkeyPatch, salon: Salon) -> datetime:
     """The evening before: what clients may do depends on how far away a visit is."""
     present = moment(salon.at(20)) - timedelta(days=1)
-    for module in ("offers", "services"):
+    for module in ("offers", "services", "occupied"):
         monkeypatch.setattr(f"parlour.plugins.bookings.{module}.now", lambda: present)
     return present
 
@@ -271,11 +272,11 @@ def test_t_b18_two_requests_for_one_time_are_not_possible(salon: Salon, anna: in
 
 def test_a_token_opens_one_visit_and_is_kept_nowhere(salon: Salon, session: Session, cut: int) -> None:
     booked = services.book(session, [Wanted(cut)], salon.at(10), by="staff")
-    assert services.visit_of_token(session, booked.token) == booked.id
+    assert tokens.visit_of_token(session, booked.token) == booked.id
     with pytest.raises(NotFound):
-        services.visit_of_token(session, booked.token[:-1])
+        tokens.visit_of_token(session, booked.token[:-1])
     with pytest.raises(NotFound):
-        services.visit_of_token(session, services.hash_of(booked.token))
+        tokens.visit_of_token(session, tokens.hash_of(booked.token))
 
 
 @given(

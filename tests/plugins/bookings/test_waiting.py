@@ -13,8 +13,8 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.models import Waiting
-from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.bookings.services import NotOffered, cancel
+from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.services import cancel
 from parlour.plugins.schedule.clocks import moment
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings

@@ -1,0 +1,217 @@
+"""The time that visits and holds occupy in the schedule: it follows from the services of a visit, and from what was chosen.
+
+Who loses a race gets `Taken`. Instants are whole minutes since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from parlour.db.base import now
+from parlour.db.session import Session
+from parlour.errors import Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings.engine import Chosen, busy_of
+from parlour.plugins.bookings.models import Appointment, Hold, Line
+from parlour.plugins.bookings.offers import Wanted, check
+from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.statuses import STATUSES
+from parlour.plugins.bookings.tokens import hash_of
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.services import Segment, occupy, release
+from parlour.records.query import read
+from parlour.records.registry import record_type
+from parlour.records.values import Money
+from parlour.records.write import Change, write
+
+VISIT, HOLD = "bookings.appointment", "bookings.hold"
+# Visits of which only a half is written yet, in the session's cache.
+_MOVING = "bookings.moving"
+
+
+def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> None:
+    """Let visits occupy what they need now: nothing when they are cancelled. Called whenever a visit or a service of one
+    was written.
+
+    With `settle` their services follow each other first, and each visit ends and costs what they say. Raises `Taken` when
+    somebody else has the time.
+    """
+    moving = session.scope.cache.get(_MOVING, ())
+    ids = [one for one in ids if one not in moving]
+    if not ids:
+        return
+    kind, record = record_type(Appointment), record_type(Line)
+    known = [kind.field(name) for name in ("starts", "ends", "total", "status", "overlap")]
+    visits = {
+        row["id"]: row
+        for row in read(session, kind, known, [Appointment.id.in_(ids), Appointment.archived_at.is_(None)])
+    }
+    lines = read(
+        session,
+        record,
+        [record.field(name) for name in _NEEDED],
+        [Line.appointment_id.in_(list(visits)), Line.archived_at.is_(None)],
+        order_by=[Line.position, Line.id],
+    )
+    if settle:
+        _settle(session, visits, lines)
+    segments: dict[int, list[Segment]] = {
+        visit: [] for visit, row in visits.items() if STATUSES[row["status"]].blocks
+    }
+    for line in lines:
+        mine = segments.get(line["appointment"])
+        if mine is None:
+            continue
+        begin = minutes(visits[line["appointment"]]["starts"]) + line["offset"]
+        if line["staff"] is not None:
+            mine += [
+                Segment(begin + first, begin + last, staff=line["staff"])
+                for first, last in busy_of(
+                    line["minutes"], line["before"], line["after"], line["gap_from"], line["gap"]
+                )
+            ]
+        mine += [
+            Segment(begin - line["before"], begin + line["minutes"] + line["after"], resource=resource)
+            for resource in line["resources"]
+        ]
+    release(session, VISIT, [one for one in ids if one not in segments])
+    for force in (False, True):
+        some = {visit: found for visit, found in segments.items() if visits[visit]["overlap"] == force}
+        if some:
+            occupy(session, VISIT, some, force=force)
+
+
+_NEEDED = (
+    "appointment",
+    "position",
+    "offset",
+    "minutes",
+    "price",
+    "staff",
+    "before",
+    "after",
+    "gap_from",
+    "gap",
+    "resources",
+)
+
+
+def _settle(session: Session, visits: Mapping[int, dict[str, Any]], lines: Sequence[dict[str, Any]]) -> None:
+    """Write what follows from the services where it is not so yet, into the rows that were read as well."""
+    lengths: dict[int, int] = defaultdict(int)
+    prices: dict[int, list[Money | None]] = defaultdict(list)
+    later: list[Change] = []
+    for line in lines:
+        visit = line["appointment"]
+        if line["offset"] != lengths[visit]:
+            line["offset"] = lengths[visit]
+            later.append(Change({"offset": lengths[visit]}, line["id"]))
+        lengths[visit] += line["minutes"]
+        prices[visit].append(line["price"])
+    changes = []
+    for visit, row in visits.items():
+        if visit not in lengths:  # its last service went, as while a booking is undone
+            continue
+        ends = row["starts"].astimezone(UTC) + timedelta(minutes=lengths[visit])
+        said = {"ends": ends, "total": total_of(prices[visit])}
+        if any(row[name] != value for name, value in said.items()):
+            changes.append(Change(said, visit))
+    if changes:
+        write(session, Appointment, changes, label="settle", system=True)
+    if later:
+        write(session, Line, later, label="settle", system=True)
+
+
+def total_of(prices: Sequence[Money | None]) -> Money | None:
+    """The sum of the prices; None when one is not known or they are in different currencies."""
+    known = [price for price in prices if price is not None]
+    if not known or len(known) < len(prices) or len({price.currency for price in known}) > 1:
+        return None
+    return Money(sum((price.amount for price in known[1:]), start=known[0].amount), known[0].currency)
+
+
+@contextmanager
+def half_written(session: Session, visit_id: int) -> Iterator[None]:
+    """Within it the visit occupies nothing, whatever is written: neither the new specialist at the old time nor the old one at
+    the new time is asked for."""
+    moving = session.scope.cache.setdefault(_MOVING, set())
+    moving.add(visit_id)
+    try:
+        yield
+    finally:
+        moving.discard(visit_id)
+
+
+# ---- times that are kept for a while
+
+
+def hold(
+    session: Session,
+    wanted: Sequence[Wanted],
+    start: int,
+    *,
+    network: str,
+    branch_id: int | None = None,
+    instead_of: str | None = None,
+) -> tuple[str, datetime]:
+    """Keep a time for somebody who fills in the form; returns the token and when it ends (UTC).
+
+    A visitor has one hold: `instead_of` is given up. `network` says where they are, so that one cannot keep the whole day.
+    Raises NotOffered, `Taken`, Refusal when too many are kept for one network.
+    """
+    if instead_of is not None:
+        release_hold(session, instead_of)
+    policy = policy_of(session)
+    secret = hash_of(network)
+    present = now()
+    session.execute(
+        delete(Hold).where(Hold.expires_at <= present), execution_options={"synchronize_session": False}
+    )
+    kept = session.scalar(select(func.count()).select_from(Hold).where(Hold.network == secret)) or 0
+    if kept >= policy.holds_per_network:
+        raise Refusal(_("Too many times are being chosen from your network. Try again in some minutes."))
+    _found, chosen = check(session, wanted, start, by="client", branch_id=branch_id)
+    token = secrets.token_urlsafe(24)
+    until = present + timedelta(minutes=policy.hold)
+    row = Hold(
+        token_hash=hash_of(token),
+        network=secret,
+        expires_at=until,
+        chosen={"start": start, "services": [[one.item, one.staff] for one in wanted], "branch": branch_id},
+    )
+    session.add(row)
+    session.flush()
+    occupy(session, HOLD, {row.id: segments_of(chosen)}, expires_at=until)
+    return token, until
+
+
+def segments_of(chosen: Sequence[Chosen]) -> list[Segment]:
+    """The time that a chain takes, of specialists without their gaps and of rooms with the buffers."""
+    people = [
+        Segment(one.starts + first, one.starts + last, staff=one.option.staff)
+        for one in chosen
+        for first, last in one.option.busy
+    ]
+    rooms = [
+        Segment(one.starts + one.option.whole[0], one.starts + one.option.whole[1], resource=resource)
+        for one in chosen
+        for resource in one.resources
+    ]
+    return people + rooms
+
+
+def release_hold(session: Session, token: str) -> bool:
+    """Give up a time that was kept; False when there is none of this token any more."""
+    held = session.scalars(select(Hold.id).where(Hold.token_hash == hash_of(token))).one_or_none()
+    if held is None:
+        return False
+    release(session, HOLD, [held])
+    session.execute(delete(Hold).where(Hold.id == held), execution_options={"synchronize_session": False})
+    return True
