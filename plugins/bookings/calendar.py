@@ -1,4 +1,4 @@
-"""A day of the calendar: columns of specialists or of rooms, and what stands in them.
+"""Days of the calendar: columns of specialists or of rooms, and what stands in them.
 
 All of it is read under the access rules of whoever looks, in a fixed number of queries. Times are minutes since midnight on the
 wall of the branch; what goes on over midnight is cut off there.
@@ -9,25 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import and_, func, or_, select
+from datetime import date, timedelta
+from typing import Any
 
 from parlour.db.session import Session
+from parlour.plugins.bookings import calendar_rows as rows
+from parlour.plugins.bookings.calendar_rows import By
 from parlour.plugins.bookings.engine import busy_of
-from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line
 from parlour.plugins.bookings.offers import zone_of
-from parlour.plugins.bookings.statuses import BLOCKING
-from parlour.plugins.schedule.clocks import DAY, midnight, minutes, moment, wall
+from parlour.plugins.schedule.clocks import DAY, midnight, minutes, wall
 from parlour.plugins.schedule.intervals import Interval, intersect, subtract, union
-from parlour.plugins.schedule.models import Absence, Resource, Shift, Staff, StaffHours
 from parlour.plugins.schedule.services import FreeTime, free_time
-from parlour.records.query import Row, read, visible
-from parlour.records.registry import fields_of, record_type
+from parlour.records.query import Row
 
-By = Literal["staff", "rooms"]
 # The hours that are shown when nobody works, and the pieces of free time that can be clicked.
 USUAL: Interval = (9 * 60, 19 * 60)
 PIECE = 30
@@ -41,6 +35,7 @@ LANES = 4
 class Block:
     """A service of a visit where it stands in a column. `busy` are the pieces that occupy whoever does it, buffers left out."""
 
+    # Of a group session the session itself, with its places.
     visit: Row
     line: Row
     starts: int
@@ -49,8 +44,8 @@ class Block:
     after: int
     busy: list[Interval]
     lane: int = 0
-    # None where it has the whole width.
     lanes: int = 1
+    group: bool = False
 
     @property
     def gaps(self) -> list[Interval]:
@@ -108,185 +103,137 @@ class Day:
     visits: list[Row]
 
 
-def day_of(session: Session, day: date, *, by: By = "staff", branch_id: int | None = None) -> Day:
-    """What a person may see of a day. Raises NotFound for a branch that is not there."""
+def days_of(
+    session: Session,
+    first: date,
+    days: int,
+    *,
+    by: By = "staff",
+    branch_id: int | None = None,
+    only: int | None = None,
+) -> list[Day]:
+    """What a person may see of so many days one after the other, in as many queries as of one; `only` is the one specialist or
+    room that is asked for.
+
+    Raises NotFound for a branch that is not there.
+    """
     zone = zone_of(session, branch_id)
-    start, end = _bounds(day, zone)
-    visits = _visits(session, start, end, branch_id)
-    lines = _lines(session, [visit["id"] for visit in visits])
-    people = _subjects(session, by, branch_id)
+    start, end = rows.bounds(first, zone, days)
+    alone = only if by == "staff" else None
+    visits = rows.visits(session, start, end, branch_id, alone)
+    lines = rows.lines(session, [visit["id"] for visit in visits])
+    sessions = rows.sessions(session, start, end, branch_id)
+    people = rows.subjects(session, by, branch_id, only)
     ids = [row["id"] for row in people]
     staff, rooms = (ids, []) if by == "staff" else ([], ids)
     free = free_time(session, start, end, staff=staff, resources=rooms, branch_id=branch_id)
-    absences = _absences(session, day, by)
-    blocks = _blocks(visits, lines, by, day, zone, set(ids))
-    begin = midnight(day)
+    absences = rows.absences(session, first, first + timedelta(days=days - 1), by)
+    found = []
+    for day in (first + timedelta(days=more) for more in range(days)):
+        blocks = _blocks(visits, lines, sessions, by, day, zone, set(ids))
+        columns = [_column(row, by, day, zone, free, blocks.pop(row["id"], []), absences) for row in people]
+        if only is None:
+            columns = _shown(columns, blocks, branch_id)
+        for column in columns:
+            _lay_out(column)
+        there = {block.visit["id"] for column in columns for block in column.blocks if not block.group}
+        found.append(
+            Day(
+                day,
+                zone,
+                branch_id,
+                by,
+                window_of(columns),
+                columns,
+                [visit for visit in visits if visit["id"] in there],
+            )
+        )
+    return found
 
-    def here(intervals: Iterable[Interval]) -> list[Interval]:
-        on_wall = ((wall(zone, first) - begin, wall(zone, last) - begin) for first, last in intervals)
-        return intersect(union(on_wall), [(0, DAY)])
 
-    columns = [_column(row, by, free, here, blocks.pop(row["id"], []), absences) for row in people]
+def _shown(
+    columns: list[Column], rest: Mapping[int | None, list[Block]], branch_id: int | None
+) -> list[Column]:
+    """The columns of whoever has something that day, of all where nobody has, and one for what belongs to none of them."""
     working = [column for column in columns if column.present or column.blocks or column.absences]
-    columns = working or [
+    shown = working or [
         column for column in columns if branch_id is None or column.row.get("branch") in (None, branch_id)
     ]
-    rest = [block for some in blocks.values() for block in some]
-    if rest:
-        columns.append(Column(None, {"id": None, "name": None}, blocks=rest))
-    for column in columns:
-        _lay_out(column)
-    return Day(day, zone, branch_id, by, _window(columns), columns, visits)
-
-
-def stamp(session: Session, day: date, branch_id: int | None = None) -> str:
-    """Another text whenever something of the day may have changed: one query over the indexes by which a day is read.
-
-    Versions of rows are added up, each with its number: it does not depend on the order in which transactions end, as the highest
-    number of a change would.
-    """
-    start, end = (moment(at) for at in _bounds(day, zone_of(session, branch_id)))
-
-    def summed(cls: Any, *conditions: Any) -> Any:
-        total = func.coalesce(func.sum(cls.version * (cls.id + 7)), 0)
-        return select(total).where(*conditions).scalar_subquery()
-
-    around = and_(Appointment.starts > start - timedelta(minutes=MAX_MINUTES), Appointment.starts < end)
-    of_day = select(Appointment.id).where(around)
-    found = session.execute(
-        select(
-            summed(Appointment, around),
-            summed(Line, Line.appointment_id.in_(of_day)),
-            summed(Absence, Absence.since <= day, Absence.until >= day),
-            summed(Shift, Shift.day == day),
-            summed(Staff),
-            select(func.max(Appointment.id)).where(around).scalar_subquery(),
-        )
-    ).one()
-    return "-".join(str(part or 0) for part in found)
-
-
-def _bounds(day: date, zone: str) -> Interval:
-    zoned = ZoneInfo(zone)
-    first, last = (datetime.combine(day + timedelta(days=more), time(), zoned) for more in (0, 1))
-    return minutes(first), minutes(last)
-
-
-# ---- reading
-
-
-def _visits(session: Session, start: int, end: int, branch_id: int | None) -> list[Row]:
-    kind = record_type(Appointment)
-    wanted = (
-        "client",
-        "visitor",
-        "starts",
-        "ends",
-        "status",
-        "branch",
-        "note",
-        "comment",
-        "to_check",
-        "overlap",
-    )
-    fields = [item for item in fields_of(session, kind) if item.name in wanted]
-    first, last = moment(start), moment(end)
-    conditions = [
-        *visible(session, kind),
-        Appointment.starts > first - timedelta(minutes=MAX_MINUTES),
-        Appointment.starts < last,
-        Appointment.ends > first,
-        Appointment.status.in_(BLOCKING),
-    ]
-    if branch_id is not None:
-        conditions.append(or_(Appointment.branch == branch_id, Appointment.branch.is_(None)))
-    order = [Appointment.starts, Appointment.id]
-    return read(session, kind, fields, conditions, order_by=order, titled=True)
-
-
-def _lines(session: Session, visits: Sequence[int]) -> list[Row]:
-    kind = record_type(Line)
-    wanted = (
-        "appointment", "name", "item", "staff", "resources", "offset", "minutes", "before", "after", "gap_from", "gap",
-    )  # fmt: skip
-    fields = [item for item in fields_of(session, kind) if item.name in wanted]
-    conditions = [*visible(session, kind), Line.appointment_id.in_(visits)]
-    return read(session, kind, fields, conditions, order_by=[Line.appointment_id, Line.position, Line.id])
-
-
-def _subjects(session: Session, by: By, branch_id: int | None) -> list[Row]:
-    """Specialists, or rooms, whom this person may see, in the order of the calendar."""
-    cls: Any = Staff if by == "staff" else Resource
-    kind = record_type(cls)
-    wanted = ("name", "job", "photo", "branch")
-    fields = [item for item in fields_of(session, kind) if item.name in wanted]
-    conditions = list(visible(session, kind))
-    if branch_id is not None:
-        elsewhere = select(StaffHours.owner_id).where(StaffHours.branch == branch_id)
-        shifted = select(Shift.staff_id).where(Shift.branch == branch_id)
-        here = [cls.branch.is_(None), cls.branch == branch_id]
-        conditions.append(or_(*here, *((cls.id.in_(elsewhere), cls.id.in_(shifted)) if cls is Staff else ())))
-    return read(session, kind, fields, conditions, order_by=[cls.position, cls.id])
-
-
-def _absences(session: Session, day: date, by: By) -> list[Row]:
-    kind = record_type(Absence)
-    wanted = ("reason", "staff", "resource", "branch", "since", "since_time", "until", "until_time", "note")
-    fields = [item for item in fields_of(session, kind) if item.name in wanted]
-    whose = Absence.resource_id.is_(None) if by == "staff" else Absence.staff_id.is_(None)
-    conditions = [*visible(session, kind), Absence.since <= day, Absence.until >= day, whose]
-    return read(session, kind, fields, conditions, order_by=[Absence.id])
+    left = [block for some in rest.values() for block in some]
+    return [*shown, Column(None, {"id": None, "name": None}, blocks=left)] if left else shown
 
 
 # ---- putting together
 
 
 def _blocks(
-    visits: Sequence[Row], lines: Sequence[Row], by: By, day: date, zone: str, known: set[int]
+    visits: Sequence[Row],
+    lines: Sequence[Row],
+    sessions: Sequence[Row],
+    by: By,
+    day: date,
+    zone: str,
+    known: set[int],
 ) -> dict[int | None, list[Block]]:
     """What stands in each column; under None what belongs to nobody who has one."""
     begin = midnight(day)
     by_id = {visit["id"]: visit for visit in visits}
     found: dict[int | None, list[Block]] = defaultdict(list)
-    for line in lines:
-        visit = by_id.get(line.get("appointment") or 0)
-        if visit is None:
-            continue
-        starts = wall(zone, minutes(visit["starts"]) + (line.get("offset") or 0)) - begin
+
+    def put(visit: Row, line: Row, offset: int, group: bool) -> None:
+        starts = wall(zone, minutes(visit["starts"]) + offset) - begin
         length = line.get("minutes") or 0
         ends = min(starts + length, DAY)
         if starts >= DAY or ends <= 0:
-            continue
+            return
         parts = busy_of(length, 0, 0, line.get("gap_from"), line.get("gap"))
         busy = intersect([(starts + a, starts + b) for a, b in parts], [(0, DAY)])
         before, after = line.get("before") or 0, line.get("after") or 0
-        places = [line.get("staff")] if by == "staff" else list(line.get("resources") or ())
-        for place in places:
-            # A room is used all the time, the pause of the specialist included.
-            held = busy if by == "staff" else [(max(starts, 0), ends)]
-            block = Block(visit, line, max(starts, 0), ends, before, after, held)
+        # A room is used all the time, the pause of the specialist included.
+        held = busy if by == "staff" else [(max(starts, 0), ends)]
+        for place in [line.get("staff")] if by == "staff" else list(line.get("resources") or ()):
+            block = Block(visit, line, max(starts, 0), ends, before, after, held, group=group)
             found[place if place in known else None].append(block)
+
+    for line in lines:
+        visit = by_id.get(line.get("appointment") or 0)
+        if visit is not None:
+            put(visit, line, line.get("offset") or 0, False)
+    for session in sessions:
+        put(session, session, 0, True)
     return found
 
 
 def _column(
-    row: Row, by: By, free: FreeTime, here: Any, blocks: list[Block], absences: Sequence[Row]
+    row: Row,
+    by: By,
+    day: date,
+    zone: str,
+    free: FreeTime,
+    blocks: list[Block],
+    absences: Sequence[Row],
 ) -> Column:
-    row_id = row["id"]
+    row_id, begin = row["id"], midnight(day)
+
+    def here(intervals: Iterable[Interval]) -> list[Interval]:
+        on_wall = ((wall(zone, first) - begin, wall(zone, last) - begin) for first, last in intervals)
+        return intersect(union(on_wall), [(0, DAY)])
+
     present = here(free.present.get(row_id, ()) if by == "staff" else free.hours(row_id))
     open_ = here(free.staff.get(row_id, ()) if by == "staff" else free.resource(row_id))
     shown = union((start - block.before, end + block.after) for block in blocks for start, end in block.busy)
     subject = "staff" if by == "staff" else "resource"
-    away = [
-        (
-            (each.get("since_time") or 0, each.get("until_time") or DAY),
-            each.get("reason") or "other",
-            each["id"],
-        )
-        for each in absences
-        if each.get(subject) == row_id
-        or (each.get(subject) is None and each.get("branch") in (None, row.get("branch")))
-    ]
+    away = []
+    for each in absences:
+        nobodys = each.get(subject) is None and each.get("branch") in (None, row.get("branch"))
+        if each.get(subject) != row_id and not nobodys:
+            continue
+        since = midnight(each.get("since") or day) + (each.get("since_time") or 0) - begin
+        until = midnight(each.get("until") or day) + (each.get("until_time") or DAY) - begin
+        away += [
+            (stretch, each.get("reason") or "other", each["id"])
+            for stretch in intersect([(since, until)], [(0, DAY)])
+        ]
     return Column(
         row_id,
         row,
@@ -329,8 +276,8 @@ def _lay_out(column: Column) -> None:
     close()
 
 
-def _window(columns: Sequence[Column]) -> Interval:
-    """From the earliest to the latest minute that matters, in whole hours."""
+def window_of(columns: Sequence[Column]) -> Interval:
+    """From the earliest to the latest minute that matters in these columns, in whole hours."""
     seen = [stretch for column in columns for stretch in column.planned if column.planned != [(0, DAY)]]
     seen += [
         (block.starts - block.before, block.ends + block.after)

@@ -21,7 +21,7 @@ from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import desk, services
 from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_pages import BOOK, MOVE
+from parlour.plugins.bookings.calendar_asked import BOOK, MOVE
 from parlour.plugins.bookings.desk import Place
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import NotOffered, Wanted, zone_of

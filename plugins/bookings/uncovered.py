@@ -17,7 +17,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import desk, occupied, services
 from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_pages import MOVE, write_down
+from parlour.plugins.bookings.calendar_asked import MOVE, write_down
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Search, Wanted, search
 from parlour.plugins.schedule.clocks import DAY, minutes, moment

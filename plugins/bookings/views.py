@@ -7,11 +7,14 @@ from pyramid.config import Configurator
 
 def includeme(config: Configurator) -> None:
     config.add_route("bookings.day", "/day")
+    # Below the day's address, so that the menu shows where they belong.
+    config.add_route("bookings.week", "/day/week")
+    config.add_route("bookings.list", "/day/list")
     # Another grid is another address.
     config.add_route("bookings.rows", "/rows-5.css")
     config.add_route("bookings.book", "/book")
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.uncovered", "/uncovered")
-    for module in ("calendar_pages", "desk_pages", "uncovered"):
+    for module in ("calendar_pages", "calendar_list", "desk_pages", "uncovered"):
         config.scan(f"parlour.plugins.bookings.{module}")

@@ -61,9 +61,9 @@ class Carried {
   fields() {
     const values = new URLSearchParams({
       line: this.visit.dataset.line,
-      at: `${this.cal.dataset.date}T${clock(this.start)}`,
+      at: `${this.column.dataset.date}T${clock(this.start)}`,
     });
-    if (this.column !== this.home.column) values.set("staff", this.column.dataset.column);
+    if (this.column.dataset.column !== this.home.column.dataset.column) values.set("staff", this.column.dataset.column);
     if (this.minutes !== this.home.minutes) values.set("minutes", this.minutes);
     return values;
   }
@@ -164,7 +164,7 @@ export function carry(place, { net, dialog, refresh }) {
 
   place.addEventListener("dragstart", (event) => event.preventDefault());
   place.addEventListener("pointerdown", (event) => {
-    const visit = event.target.closest("a.cal-visit");
+    const visit = event.target.closest("a.cal-visit[data-line]");
     if (!visit || event.button !== 0 || held || !movable()) return;
     const box = visit.getBoundingClientRect();
     const stretch = event.pointerType === "mouse" && box.bottom - event.clientY < 7;
@@ -229,7 +229,7 @@ export function carry(place, { net, dialog, refresh }) {
   place.addEventListener("keydown", (event) => {
     if (dropping) return;
     const arrow = event.key.startsWith("Arrow");
-    const visit = event.target.closest("a.cal-visit");
+    const visit = event.target.closest("a.cal-visit[data-line]");
     if (held && !pressed) {
       if (arrow) step(event.key, event.shiftKey);
       else if (event.key === "Enter") drop();

@@ -5,6 +5,8 @@ import { carry } from "./calendar-drag.js";
 const EVERY = 1500;
 const MINUTE = 60000;
 const ROW = 5;
+// How wide the axis of the hours is, in pixels.
+const AXIS = 52;
 
 const place = document.querySelector("[data-calendar]");
 // The theme's modules have addresses that change with their content, so the page names them.
@@ -54,21 +56,23 @@ function poll() {
 function drawNow() {
   const cal = grid();
   cal?.querySelectorAll(".cal-now").forEach((line) => line.remove());
-  if (cal?.dataset.now === undefined) return;
-  const minute = Number(cal.dataset.now) + Math.floor((Date.now() - loaded) / MINUTE);
-  const [first, last] = [Number(cal.dataset.first), Number(cal.dataset.last)];
-  if (minute < first || minute >= last) return;
-  for (const body of cal.querySelectorAll(".cal-col .cal-body")) {
+  for (const column of cal?.querySelectorAll("[data-now]") ?? []) {
+    const minute = Number(column.dataset.now) + Math.floor((Date.now() - loaded) / MINUTE);
+    const [first, last] = [Number(cal.dataset.first), Number(cal.dataset.last)];
+    if (minute < first || minute >= last) continue;
     const line = document.createElement("div");
     line.className = `cal-now at-${Math.floor((minute - first) / ROW)} for-1`;
-    body.append(line);
+    column.querySelector(".cal-body").append(line);
   }
 }
 
-/** The first look is at the present hour, not at the early morning. */
+/** The first look is at the present hour, not at the early morning, and of a week at today. */
 function scrollToNow() {
-  const line = grid()?.querySelector(".cal-now");
-  if (line) grid().scrollTop = Math.max(0, line.offsetTop - 140);
+  const cal = grid();
+  const line = cal?.querySelector(".cal-now");
+  if (line) cal.scrollTop = Math.max(0, line.offsetTop - 140);
+  const today = cal?.querySelectorAll("[data-now]") ?? [];
+  if (today.length === 1) cal.scrollLeft = today[0].offsetLeft - AXIS;
 }
 
 // ---- the arrow keys: one stop for Tab, the arrows go on from there
@@ -110,10 +114,6 @@ place.addEventListener("keydown", (event) => {
   from.tabIndex = -1;
   to.tabIndex = 0;
   to.focus();
-});
-
-document.querySelector("[data-cal-date]")?.addEventListener("change", (event) => {
-  if (event.target.value) event.target.form.requestSubmit();
 });
 
 const carrying = carry(place, { net, dialog, refresh: () => refresh(true) });

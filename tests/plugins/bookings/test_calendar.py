@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from parlour.access.models import AccessLog, Branch, Organisation, Rule
 from parlour.access.roles import role_by_code
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar, occupied, services
+from parlour.plugins.bookings import calendar_rows, occupied, services
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact
@@ -215,9 +215,9 @@ def test_the_stamp_follows_everything_that_is_drawn(
     visit = salon.book(10, Wanted(cut))
     boris = salon.person("Boris")
     salon.service("Shave", 30, by=[boris])
-    before = calendar.stamp(session, MONDAY)
-    assert calendar.stamp(session, MONDAY) == before
-    other_day = calendar.stamp(session, date(2031, 5, 8))
+    before = calendar_rows.stamp(session, MONDAY)
+    assert calendar_rows.stamp(session, MONDAY) == before
+    other_day = calendar_rows.stamp(session, date(2031, 5, 8))
     if change == "status":
         services.set_status(session, visit, "arrived")
     elif change == "line":
@@ -229,8 +229,8 @@ def test_the_stamp_follows_everything_that_is_drawn(
         save(session, Absence, {"staff": boris, "since": MONDAY, "until": MONDAY})
     else:
         services.move(session, visit, salon.at(10, date(2031, 5, 6)), by="staff")
-    assert calendar.stamp(session, MONDAY) != before
-    assert calendar.stamp(session, date(2031, 5, 8)) == other_day
+    assert calendar_rows.stamp(session, MONDAY) != before
+    assert calendar_rows.stamp(session, date(2031, 5, 8)) == other_day
 
 
 def test_a_full_day_costs_as_many_queries_as_one_with_one_visit(
