@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -11,15 +12,16 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings import deposits, desk, services
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
+from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
 from parlour.records import declare
 from parlour.records.actions import Outcome, action
+from parlour.records.values import Money
 from parlour.records.write import open_change_set
 
 BOOKINGS = "bookings"
@@ -81,6 +83,76 @@ def cancel(session: Session, ids: Sequence[int], by: str, reason: str | None) ->
     """Cancel the visits and free their time, as the client's wish or the salon's."""
     done = _become(session, ids, f"cancelled_{by}", reason)
     return Outcome(_("Cancelled; the time is free again."), done)
+
+
+def _state(field: str, *wanted: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda row: row.get(field) in wanted
+
+
+def _declared(
+    name: str, title: Any, icon: str, said: Any, applies: Callable[..., bool], run: Callable[..., int | None]
+) -> None:
+    """Declare an action that says what became of a deposit or a fee."""
+
+    @action(Appointment, name, plugin=BOOKINGS, title=title, icon=icon, applies=applies)
+    def act(session: Session, ids: Sequence[int]) -> Outcome:
+        change_set = open_change_set(session, label=name)
+        for one in ids:
+            run(session, one, change_set=change_set)
+        return Outcome(said, change_set)
+
+
+_declared(
+    "deposit_paid",
+    _("Deposit received"),
+    "wallet",
+    _("Noted: the deposit is paid."),
+    _state("deposit_state", "asked", "lapsed"),
+    deposits.receive,
+)
+_declared(
+    "deposit_returned",
+    _("Deposit returned"),
+    "undo-2",
+    _("Noted: the deposit was returned."),
+    _state("deposit_state", "paid"),
+    deposits.give_back,
+)
+_declared(
+    "deposit_kept",
+    _("Keep the deposit"),
+    "lock",
+    _("Noted: the deposit is kept."),
+    lambda row: row.get("deposit_state") == "paid" and row.get("fee_state") == "owed",
+    deposits.keep,
+)
+for _name, _title, _said in (
+    ("paid", _("Fee received"), _("Noted: the fee is paid.")),
+    ("waived", _("Waive the fee"), _("Noted: the fee is waived.")),
+):
+    _declared(
+        f"fee_{_name}",
+        _title,
+        "receipt",
+        _said,
+        _state("fee_state", "owed"),
+        partial(deposits.end_fee, state=_name),
+    )
+
+
+@action(
+    Appointment,
+    "ask_deposit",
+    plugin=BOOKINGS,
+    title=_("Ask for a deposit"),
+    icon="wallet",
+    bulk=False,
+    applies=lambda row: row.get("status") in OPEN and row.get("deposit_state") not in ("paid", "kept"),
+    fields={"deposit": declare.money(_("Deposit"), required=True)},
+)
+def ask_deposit(session: Session, ids: Sequence[int], deposit: Money) -> Outcome:
+    """Ask for a deposit of this visit, whatever the settings say."""
+    return Outcome(_("Noted: a deposit is to be paid."), deposits.ask(session, ids[0], deposit))
 
 
 @action(

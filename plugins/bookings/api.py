@@ -15,7 +15,7 @@ from pyramid.view import view_config
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
-from parlour.plugins.bookings import groups, occupied, offers, public, services, tokens, waiting
+from parlour.plugins.bookings import conditions, groups, occupied, offers, public, services, tokens, waiting
 from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
@@ -228,7 +228,8 @@ def holds(request: Request) -> Response:
         )
     except (NotOffered, Taken) as gone:
         raise _gone(request, gone, wanted, start, branch) from gone
-    return respond(request, {"hold": token, "expires": until.isoformat()}, status=201)
+    told = {"conditions": conditions.of_hold(request.db, token)}
+    return respond(request, {"hold": token, "expires": until.isoformat(), **told}, status=201)
 
 
 @_view("bookings.api.appointments", "POST")

@@ -10,9 +10,20 @@ from sqlalchemy.orm import Mapped
 from parlour.i18n import _
 from parlour.plugins.bookings.derived import derive_groups, name_needs, name_skills
 from parlour.plugins.bookings.kinds import wall_moment
+from parlour.plugins.bookings.settings import MAX_FREE_HOURS
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.models import Resource, ResourceType, Staff
-from parlour.records.declare import boolean, branch, integer, link, links, money, record_base, text
+from parlour.records.declare import (
+    boolean,
+    branch,
+    integer,
+    link,
+    links,
+    money,
+    percent,
+    record_base,
+    text,
+)
 
 Record = record_base("bookings")
 
@@ -67,6 +78,24 @@ class Service(Record, extends=Item):
     online: Mapped[bool] = boolean(_("Can be booked online"), default=True, sequence=36)
     confirm: Mapped[bool] = boolean(
         _("We confirm each booking"), sequence=37, hint=_("A booking from the web site is a request first.")
+    )
+    # What a visit with it is agreed on: see `terms`.
+    deposit_percent = percent(
+        _("Deposit, percent of the price"), sequence=40, hint=_("Empty: as in the settings. 0: none.")
+    )
+    deposit = money(_("Deposit, amount"), sequence=41, hint=_("Instead of a percentage."))
+    free_hours: Mapped[int | None] = integer(
+        _("Cancelled free of charge, hours before"),
+        minimum=0,
+        maximum=MAX_FREE_HOURS,
+        sequence=42,
+        hint=_("Empty: as in the settings."),
+    )
+    late_percent = percent(
+        _("Fee for cancelling later, percent"), sequence=43, hint=_("Empty: as in the settings.")
+    )
+    missed_percent = percent(
+        _("Fee for not coming, percent"), sequence=44, hint=_("Empty: as in the settings.")
     )
 
 

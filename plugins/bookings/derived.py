@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
 from parlour.plugins.schedule.models import ResourceType, Staff
@@ -22,21 +24,52 @@ _SNAPSHOT = ("before", "after", "gap_from", "gap")
 
 
 def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
-    """Fill in `name` and `ends` of visits about to be written; moving the beginning moves the end.
+    """Fill in `name`, `ends` and what follows from the status of visits about to be written.
 
-    A visit is called by its beginning: with the client's name it would keep that when the client has got another, or none.
+    Moving the beginning moves the end and the time until which cancelling is free. A visit is called by its beginning: with the
+    client's name it would keep that when the client has got another, or none.
     """
     for row in rows:
         starts = row.value("starts")
-        if not isinstance(starts, datetime):
-            continue
-        row.new["name"] = f"{starts:%Y-%m-%d %H:%M}"
-        if "ends" not in row.new:
-            was, ended = row.before.get("starts"), row.before.get("ends")
-            row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
+        if isinstance(starts, datetime):
+            row.new["name"] = f"{starts:%Y-%m-%d %H:%M}"
+            _move_along(row, starts)
+        if row.kind == "update" and row.new.get("status", row.before.get("status")) != row.before.get(
+            "status"
+        ):
+            _follow_status(row)
 
 
-derive_visits.needs = ("starts", "ends", "group")  # type: ignore[attr-defined]
+def _move_along(row: RowChange, starts: datetime) -> None:
+    was, ended, free = (row.before.get(name) for name in ("starts", "ends", "free_until"))
+    if "ends" not in row.new:
+        row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
+    if was and free and "free_until" not in row.new:
+        row.new["free_until"] = starts.astimezone(UTC) + (free - was)
+
+
+def _follow_status(row: RowChange) -> None:
+    """When it was cancelled or the client came, and what is owed for it; what an undo brings back stands."""
+    from parlour.plugins.bookings.terms import fee_of
+
+    status = row.new["status"]
+    fee = fee_of(status, *(row.value(name) for name in ("free_until", "late_fee", "missed_fee")))
+    row.new.setdefault("fee", fee)
+    row.new.setdefault("fee_state", None if fee is None else "owed")
+    row.new.setdefault("cancelled_at", now() if status in CANCELLED else None)
+    if status == "arrived":
+        row.new.setdefault("arrived_at", now())
+    elif status in ("requested", "booked", "confirmed"):
+        row.new.setdefault("arrived_at", None)
+
+
+derive_visits.needs = (  # type: ignore[attr-defined]
+    "starts",
+    "ends",
+    "group",
+    "client",
+    "status",
+)
 
 
 def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:

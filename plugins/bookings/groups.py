@@ -21,6 +21,7 @@ from parlour.plugins.bookings.offers import By, NotOffered
 from parlour.plugins.bookings.services import Booked
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import BLOCKING
+from parlour.plugins.bookings.terms import Sold, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
@@ -137,8 +138,10 @@ def book_seats(
     )
     total = None if price is None else type(price)(price.amount * seats, price.currency)
     change_set = open_change_set(session, label="book")
+    agreed = terms_of(session, [Sold(row.item_id, total, seats)], online=by == "client")
     visit = {
         "source": "desk",
+        **agreed.values(row.starts, policy),
         **(values or {}),
         "status": "booked",
         "starts": _wall(row),

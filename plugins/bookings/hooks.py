@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from parlour.db.session import Session
@@ -75,6 +75,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
         if shared:
             groups.check_seats(session, sorted(shared))
+        for due in {row.new["deposit_until"] for row in rows if row.new.get("deposit_until")}:
+            enqueue(session, "bookings.deposits", run_at=due + timedelta(seconds=5))
         if (gone or touched) and waiting.anybody(session):
             enqueue(session, "bookings.offer")
     elif record.cls is Line:

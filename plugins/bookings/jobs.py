@@ -9,6 +9,7 @@ from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
 from parlour.plugins.bookings import waiting, zones
+from parlour.plugins.bookings.deposits import give_up_unpaid
 from parlour.plugins.bookings.settings import policy_of
 
 
@@ -24,15 +25,26 @@ def offer(session: Session, job: JobContext) -> dict[str, int]:
     return {"expired": over, "offered": len(offered)}
 
 
+@work(title=_("Give up visits whose deposit was not paid"))
+def deposits(session: Session, job: JobContext) -> dict[str, int]:
+    """Cancel visits whose deposit is overdue; asked for whenever one is to be paid until a time, and each morning."""
+    return {"given_up": give_up_unpaid(session)}
+
+
 @work(queue="slow", title=_("Keep visits at their hour"))
 def follow_zones(session: Session, job: JobContext) -> dict[str, int]:
     """Move future visits where a state has changed its clocks: ten o'clock stays ten o'clock."""
     return {"moved": zones.follow_zones(session)}
 
 
-JOBS = {"bookings.offer": offer, "bookings.follow_zones": follow_zones}
+JOBS = {
+    "bookings.offer": offer,
+    "bookings.deposits": deposits,
+    "bookings.follow_zones": follow_zones,
+}
 # When time comes free, or an offer ends, the job is asked for; each morning another day can be booked as well.
 SCHEDULES = {
     "bookings.offer": Schedule(job="bookings.offer", at="06:00"),
+    "bookings.deposits": Schedule(job="bookings.deposits", at="06:10"),
     "bookings.follow_zones": Schedule(job="bookings.follow_zones", at="04:10"),
 }

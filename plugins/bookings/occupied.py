@@ -177,14 +177,24 @@ def hold(
     kept = session.scalar(select(func.count()).select_from(Hold).where(Hold.network == secret)) or 0
     if kept >= policy.holds_per_network:
         raise Refusal(_("Too many times are being chosen from your network. Try again in some minutes."))
-    _found, chosen = check(session, wanted, start, by="client", branch_id=branch_id)
+    found, chosen = check(session, wanted, start, by="client", branch_id=branch_id)
+    prices = [found.offered[place][one.option.staff].price for place, one in enumerate(chosen)]
     token = secrets.token_urlsafe(24)
     until = present + timedelta(minutes=policy.hold)
     row = Hold(
         token_hash=hash_of(token),
         network=secret,
         expires_at=until,
-        chosen={"start": start, "services": [[one.item, one.staff] for one in wanted], "branch": branch_id},
+        chosen={
+            "start": start,
+            "zone": found.zone,
+            "services": [[one.item, one.staff] for one in wanted],
+            "branch": branch_id,
+            "sold": [
+                [one.item, None if price is None else [price.minor, price.currency]]
+                for one, price in zip(wanted, prices, strict=True)
+            ],
+        },
     )
     session.add(row)
     session.flush()

@@ -21,12 +21,14 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
+from parlour.plugins.bookings import conditions
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.services import Booked, book
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import OPEN
+from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item
 from parlour.plugins.catalog.services import names_of, prices_of
 from parlour.plugins.contacts.models import Consent, Contact, ContactPhone
@@ -131,6 +133,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
         done_by.setdefault(item, []).append(own)
     names = names_of(session, ids, language)
     prices = prices_of(session, ids, defaults_of(session).today())
+    deposits = deposits_of(session, {one: prices.get(one) for one in ids})
     return [
         {
             "id": row.id,
@@ -139,6 +142,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
             "description": row.description,
             "minutes": row.minutes,
             "price": MONEY.to_json(prices.get(row.id)),
+            "deposit": MONEY.to_json(deposits[row.id]),
             "confirm": row.confirm,
             "staff": done_by[row.id],
         }
@@ -243,6 +247,7 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
             "cancel": changeable and left >= policy.cancel_until,
             "move": changeable and left >= policy.move_until,
         },
+        "conditions": conditions.of_visit(session, visit_id),
     }
 
 

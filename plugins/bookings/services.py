@@ -23,6 +23,7 @@ from parlour.plugins.bookings.occupied import VISIT, follow, half_written, relea
 from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, check, search
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
+from parlour.plugins.bookings.terms import Sold, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken, release
@@ -75,16 +76,9 @@ def book(
         status = "requested" if by == "client" and found.confirm else "booked"
         try:
             with session.begin_nested():
-                return _write(
-                    session,
-                    lines,
-                    chosen,
-                    start,
-                    found.zone,
-                    branch_id,
-                    {**(values or {}), "status": status, "overlap": force},
-                    change_set,
-                )
+                given = {**(values or {}), "status": status, "overlap": force}
+                online = by == "client" or given.get("source") == "online"
+                return _write(session, lines, chosen, start, found.zone, branch_id, given, online, change_set)
         except Taken:
             # Whoever was faster may have left another specialist or room; looking again finds out.
             if not left:
@@ -111,10 +105,12 @@ def _write(
     zone: str,
     branch_id: int | None,
     values: Mapping[str, Any],
+    online: bool,
     change_set: int | None,
 ) -> Booked:
     change_set = change_set or open_change_set(session, label="book")
     begin = moment(start).astimezone(ZoneInfo(zone))
+    agreed = terms_of(session, [Sold(line.item, line.price) for line in lines], online=online)
     visit = write(
         session,
         Appointment,
@@ -122,6 +118,7 @@ def _write(
             Change(
                 {
                     "source": "desk",
+                    **agreed.values(begin, policy_of(session)),
                     **values,
                     "starts": begin,
                     "ends": begin + timedelta(minutes=sum(one.minutes for one in lines)),
@@ -177,6 +174,7 @@ def _visit(session: Session, visit_id: int) -> Any:
             Appointment.overlap,
             Appointment.version,
             Appointment.group_id,
+            Appointment.free_until,
         )
         .where(Appointment.id == visit_id, Appointment.archived_at.is_(None))
         .with_for_update(key_share=True)
@@ -208,7 +206,7 @@ def set_status(
                 mapping={"now": STATUSES[row.status].title, "wanted": STATUSES[status].title},
             )
         )
-    values: dict[str, Any] = {"status": status, "cancelled_at": now() if status in CANCELLED else None}
+    values: dict[str, Any] = {"status": status}
     if reason is not None:
         values["reason"] = reason
     change = Change(values, visit_id)
@@ -261,8 +259,12 @@ def move(
     cannot be moved it stays where it was. Raises NotOffered, `Taken`, Refusal.
     """
     row = _visit(session, visit_id)
+    kept: dict[str, Any] = {}
     if by == "client":
         _still_time(session, row, policy_of(session).move_until)
+        if row.free_until is not None and row.free_until <= now():
+            # What is owed for cancelling late is not got rid of by moving first.
+            kept["free_until"] = row.free_until
     if row.group_id is not None:
         raise Refusal(_("This is a place in a group session. Cancel it and book another session."))
     lines = session.execute(
@@ -289,7 +291,7 @@ def move(
         changes.append(Change(values, line.id))
     begin = moment(start).astimezone(ZoneInfo(found.zone))
     length = sum(one.option.minutes for one in chosen)
-    values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": force}
+    values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": force, **kept}
     # The old time is given up first: the new place of one part may be the old place of another.
     release(session, VISIT, [visit_id])
     with half_written(session, visit_id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import colander
@@ -12,6 +13,8 @@ from parlour.access.plugin_settings import settings_of
 from parlour.db.session import Session
 from parlour.i18n import _
 
+# A month; longer than that nobody is bound.
+MAX_FREE_HOURS = 720
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
@@ -45,6 +48,10 @@ def _minutes(name: str, title: Any, default: int, most: int, hint: Any = "", lea
     )
 
 
+def _percent(name: str, title: Any, hint: Any = "") -> Any:
+    return _minutes(name, title, 0, 100, hint)
+
+
 SETTINGS = [
     _minutes("step", _("Times are offered every, minutes"), 30, 720, least=5),
     _minutes(
@@ -68,6 +75,38 @@ SETTINGS = [
         720,
         _("0: not at all. The texts stand in the settings of messages."),
     ),
+    _percent(
+        "deposit_percent",
+        _("Deposit, percent of the price"),
+        _("A service may have a deposit of its own. 0: none."),
+    ),
+    colander.SchemaNode(
+        colander.Decimal(quant="0.01"),
+        name="deposit_amount",
+        title=_("Deposit, amount for each service"),
+        description=_("Instead of a percentage, in your currency. 0: by the percentage."),
+        default=Decimal(0),
+        missing=Decimal(0),
+        validator=colander.Range(Decimal(0), Decimal(1_000_000_000)),
+    ),
+    colander.SchemaNode(
+        colander.Boolean(),
+        name="deposit_desk",
+        title=_("Ask for deposits at the desk as well"),
+        description=_("Otherwise only who books online pays one."),
+        default=False,
+        missing=False,
+    ),
+    _minutes(
+        "deposit_within",
+        _("A deposit is paid within, minutes"),
+        0,
+        43_200,
+        _("Then the visit is cancelled and its time is free again. 0: the visit stays."),
+    ),
+    _minutes("free_hours", _("Cancelled free of charge, hours before"), 24, MAX_FREE_HOURS),
+    _percent("late_percent", _("Fee for cancelling later, percent of the price")),
+    _percent("missed_percent", _("Fee for not coming, percent of the price")),
     colander.SchemaNode(
         colander.String(),
         name="origins",
@@ -83,7 +122,7 @@ SETTINGS = [
 
 @dataclass(frozen=True)
 class Policy:
-    """The settings, typed. Minutes, days for `window`, and hours for `remind`."""
+    """The settings, typed. Minutes, days for `window`, hours for `remind` and `free_hours`."""
 
     step: int
     lead: int
@@ -95,6 +134,13 @@ class Policy:
     visits_per_client: int
     offer: int
     remind: int
+    deposit_percent: int
+    deposit_amount: Decimal
+    deposit_desk: bool
+    deposit_within: int
+    free_hours: int
+    late_percent: int
+    missed_percent: int
     origins: str = ""
 
     @property

@@ -37,6 +37,19 @@ SOURCES = (
     ("import", _("From a file")),
     ("api", _("By a program")),
 )
+# None: no deposit was asked for.
+DEPOSITS = (
+    ("asked", _("To be paid")),
+    ("paid", _("Paid")),
+    ("lapsed", _("Not paid in time")),
+    ("returned", _("Returned")),
+    ("kept", _("Kept")),
+)
+FEES = (
+    ("owed", _("Owed")),
+    ("paid", _("Paid")),
+    ("waived", _("Waived")),
+)
 
 
 class Appointment(
@@ -48,6 +61,7 @@ class Appointment(
     icon="calendar-check",
     default_sort="-starts",
     compute=derive_visits,
+    groups={"terms": _("Deposit and cancelling")},
 ):
     """A visit: somebody comes at a time for one service or several, one after the other. What it occupies follows from that."""
 
@@ -117,9 +131,36 @@ class Appointment(
         sequence=25,
         hint=_("Booked online with a phone that nobody has confirmed; say whose visit it is."),
     )
+    arrived_at: Mapped[datetime | None] = moment(_("Arrived at"), computed=True, sequence=26)
+    delay: Mapped[int | None] = integer(
+        _("We are late, minutes"),
+        minimum=0,
+        maximum=MAX_MINUTES,
+        computed=True,
+        sequence=27,
+        hint=_("By so much the specialist has said to be late."),
+    )
+    # What was agreed on when it was booked; later settings do not reach it. See `terms` and `deposits`.
+    deposit = money(_("Deposit"), computed=True, group="terms", sequence=40)
+    deposit_state: Mapped[str | None] = choice(
+        _("State of the deposit"), DEPOSITS, computed=True, group="terms", sequence=41
+    )
+    deposit_until: Mapped[datetime | None] = moment(
+        _("Deposit to be paid until"), computed=True, group="terms", sequence=42
+    )
+    free_until: Mapped[datetime | None] = moment(
+        _("Cancelled free of charge until"), computed=True, group="terms", sequence=43
+    )
+    late_fee = money(_("Fee for cancelling later"), computed=True, group="terms", sequence=44)
+    missed_fee = money(_("Fee for not coming"), computed=True, group="terms", sequence=45)
+    fee = money(_("Fee"), computed=True, group="terms", sequence=46)
+    fee_state: Mapped[str | None] = choice(
+        _("State of the fee"), FEES, computed=True, group="terms", sequence=47
+    )
 
 
 Index("ix_bookings_appointment_series", Appointment.organisation_id, Appointment.series)
+Index("ix_bookings_appointment_deposit", Appointment.organisation_id, Appointment.deposit_until)
 # The day's page and the list are read along the time.
 Index("ix_bookings_appointment_starts", Appointment.organisation_id, Appointment.starts, Appointment.id)
 

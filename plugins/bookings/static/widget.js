@@ -60,6 +60,7 @@ a { color: var(--accent); }
 .row > span:first-child { min-inline-size: 0; overflow-wrap: anywhere; }
 .row b { display: block; font-weight: 600; }
 .sub { color: var(--muted); font-size: .86em; display: block; }
+.agreed { margin: .3em 0 .6em; padding-inline-start: 1.2em; font-size: .86em; list-style: disc; }
 .price { white-space: nowrap; font-variant-numeric: tabular-nums; text-align: end; }
 .strip { display: flex; gap: 6px; overflow-x: auto; padding: 4px; margin-inline: -4px; scrollbar-width: thin; }
 .strip button { flex: 0 0 auto; flex-direction: column; gap: 0; min-inline-size: 56px; padding: 6px 8px; font-variant-numeric: tabular-nums; line-height: 1.25; }
@@ -544,6 +545,7 @@ class ParlourBooking extends HTMLElement {
       if (answer.status === 409 && answer.data.alternatives) return this.gone(answer.data);
       // A time that could not be kept can still be booked; only nobody waits for us meanwhile.
       this.hold = answer.ok ? answer.data.hold : null;
+      this.conditions = answer.ok ? answer.data.conditions : null;
       this.picked = slot;
       this.key = random();
       this.go("contact");
@@ -582,7 +584,7 @@ class ParlourBooking extends HTMLElement {
     return [this.heading(this.t("contact")), this.refused ? h("p", { class: "note bad", role: "alert" }, this.refused) : null,
       this.refused ? this.phones() : null,
       this.hold && h("p", { class: "sub" }, this.t("kept", { time: this.length(this.data.policy.hold) })),
-      this.zoneNote(this.picked.start),
+      this.zoneNote(this.picked.start), this.agreed(this.conditions),
       h("form", { novalidate: true, submit: (event) => { event.preventDefault(); this.submit(); } },
         field("name", { autocomplete: "name", maxlength: 200 }, true),
         field("phone", { type: "tel", inputmode: "tel", autocomplete: "tel", maxlength: 60 }, true),
@@ -591,6 +593,17 @@ class ParlourBooking extends HTMLElement {
         terms && check("data", this.t("agree"), h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
         check("advertising", this.t("advertising")),
         h("button", { class: "main", type: "submit" }, this.t("book")))];
+  }
+
+  /** What is agreed on by booking: a deposit, until when cancelling is free, and what it costs after that. */
+  agreed(found) {
+    if (!found) return null;
+    const some = (name, amount, more) => amount && h("li", {}, this.t(name, { price: this.money(amount), ...more }));
+    const lines = [found.deposit && some(found.deposit_within ? "deposit_within" : "deposit", found.deposit, { time: this.length(found.deposit_within || 0) }),
+      found.late_fee && some(Date.parse(found.free_until) > Date.now() ? "late_fee" : "late_fee_now", found.late_fee,
+        { time: `${this.day(found.free_until)}, ${this.clock(found.free_until)}` }),
+      some("missed_fee", found.missed_fee)].filter(Boolean);
+    return lines.length ? h("ul", { class: "agreed" }, lines) : null;
   }
 
   read() {
@@ -724,7 +737,7 @@ class ParlourBooking extends HTMLElement {
     const good = ["booked", "confirmed"].includes(visit.status);
     const repeat = visit.lines.every((line) => this.data.services.some((one) => one.id === line.service));
     const acts = this.sure === visit.token
-      ? [h("b", {}, this.t("cancel_sure")), h("button", { class: "danger", type: "button", "data-sure": "", click: () => this.cancel(visit) }, this.t("cancel_yes")),
+      ? [h("b", {}, visit.conditions.fee_now ? this.t("cancel_costs", { price: this.money(visit.conditions.fee_now) }) : this.t("cancel_sure")), h("button", { class: "danger", type: "button", "data-sure": "", click: () => this.cancel(visit) }, this.t("cancel_yes")),
         h("button", { type: "button", click: () => { this.sure = null; this.render(); } }, this.t("cancel_no"))]
       : [visit.can.move && h("button", { type: "button", click: () => this.again(visit, true) }, this.t("move")),
         visit.can.cancel && h("button", { type: "button", class: "danger", click: () => {
@@ -735,6 +748,8 @@ class ParlourBooking extends HTMLElement {
     const late = coming && !visit.can.move && !visit.can.cancel;
     return h("div", { class: "visit", role: "group", "aria-label": `${this.day(visit.start)}, ${this.clock(visit.start)}` },
       this.card(visit), h("div", { class: `badge${good ? " good" : ""}` }, this.t(`status_${visit.status}`)),
+      visit.conditions.fee_state === "owed" && h("p", { class: "sub" }, this.t("fee_owed", { price: this.money(visit.conditions.fee) })),
+      visit.conditions.deposit && h("p", { class: "sub" }, this.t(`deposit_${visit.conditions.deposit_state}`, { price: this.money(visit.conditions.deposit) })),
       late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(), h("div", { class: "acts" }, acts));
   }
 

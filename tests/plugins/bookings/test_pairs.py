@@ -1,6 +1,6 @@
 """T-B20: whatever two features meet in one visit, it is booked, moved and cancelled, nothing overlaps, and all time comes back.
 
-Deposits and passes join the matrix with their plugins.
+Passes join the matrix with their plugin.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from parlour.db.session import Session
 from parlour.errors import Refusal
-from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings import deposits, waiting
 from parlour.plugins.bookings.groups import Full, book_seats
-from parlour.plugins.bookings.models import Group, Waiting
+from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.series import book_series, cancel_following, starts_of
 from parlour.plugins.bookings.services import book, cancel, move, set_status
@@ -26,7 +26,7 @@ from parlour.plugins.schedule.models import Busy
 from parlour.records.write import save
 from tests.plugins.bookings.conftest import Salon
 
-FEATURES = ("group", "chain", "recurring", "wait-list", "resource", "any-staff", "request-confirm")
+FEATURES = ("group", "chain", "recurring", "wait-list", "resource", "any-staff", "request-confirm", "deposit")
 
 
 @dataclass
@@ -41,9 +41,10 @@ class World:
     def furnish(self) -> None:
         self.people = [self.salon.person(name, "9:00", "18:00") for name in ("Anna", "Boris")]
         confirm = "request-confirm" in self.features
+        terms = {"deposit": "300.50", "missed_percent": 100} if "deposit" in self.features else {}
         for name in ("One", "Two") if "chain" in self.features else ("One",):
             self.items.append(
-                self.salon.service(name, 60, by=self.people, before=5, after=10, confirm=confirm)
+                self.salon.service(name, 60, by=self.people, before=5, after=10, confirm=confirm, **terms)
             )
         if "resource" in self.features:
             self.salon.room("Room", needed_by=self.items)
@@ -81,6 +82,8 @@ def test_t_b20_every_pair(salon: Salon, pair: tuple[str, str]) -> None:
         _single(world)
     if "wait-list" in world.features:
         _waited(world)
+    if "deposit" in world.features:
+        _paid(world)
     assert world.busy() == [] and salon.starts(*world.wanted()) == before
 
 
@@ -149,6 +152,17 @@ def _shared(world: World) -> None:
         for visit in visits:
             cancel(salon.session, visit.id, by="staff")
         save(salon.session, Group, {"cancelled": True}, group)
+
+
+def _paid(world: World) -> None:
+    """Everything has been cancelled by now: a deposit that comes all the same goes back whole, and brings no time back."""
+    session = world.salon.session
+    asked = session.scalars(select(Appointment.id).where(Appointment.deposit_state == "asked")).all()
+    assert asked
+    for visit in asked:
+        deposits.receive(session, visit)
+        found = deposits.settlement(session, visit)
+        assert found.back is not None and found.back.minor % 30_050 == 0 and found.owed is None
 
 
 def _waited(world: World) -> None:
