@@ -26,17 +26,18 @@ from parlour.settings import Settings
 # Seconds: for a connection, and for the whole call.
 PATIENCE = 10
 LONGEST = 30
-# Bytes of an answer that are read; the rest is nobody's business.
+# Bytes of an answer that are usually read; the rest is nobody's business.
 LIMIT = 100_000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the other side said. `text` is cut at LIMIT."""
+    """What the other side said. `cut` says that there was more than was asked for."""
 
     status: int
     text: str
+    cut: bool = False
 
     @property
     def good(self) -> bool:
@@ -73,8 +74,9 @@ def call(
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
+    limit: int = LIMIT,
 ) -> Answer:
-    """Call an address and return the answer, whatever its status.
+    """Call an address and return the answer, whatever its status, and up to `limit` bytes of what it says.
 
     Raises Refusal for an address that may not be called, NotSent when certainly nothing was asked (no such machine, no
     connection), InDoubt when nobody knows.
@@ -89,16 +91,20 @@ def call(
     connection.sock = sock
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return _ask(
-            connection, method, path, body, {"Host": parts.netloc, "User-Agent": "Parlour", **(headers or {})}
-        )
+        told = {"Host": parts.netloc, "User-Agent": "Parlour", **(headers or {})}
+        return _ask(connection, method, path, body, told, limit)
     finally:
         end.cancel()
         connection.close()
 
 
 def _ask(
-    connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    limit: int,
 ) -> Answer:
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -111,7 +117,8 @@ def _ask(
     try:
         connection.endheaders(body)
         answer = connection.getresponse()
-        return Answer(answer.status, answer.read(LIMIT).decode("utf-8", "replace"))
+        said = answer.read(limit + 1)
+        return Answer(answer.status, said[:limit].decode("utf-8", "replace"), len(said) > limit)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise InDoubt(str(error) or type(error).__name__) from error
 

@@ -10,8 +10,9 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import actions, groups, occupied, panels, people, waiting
+from parlour.plugins.bookings import actions, groups, ics, occupied, panels, people, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
+from parlour.plugins.schedule.feeds import Event
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
@@ -103,6 +104,13 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             release(session, waiting.OFFER, done)
         if any(row.kind == "create" for row in rows):
             enqueue(session, "bookings.offer")
+
+
+@hookimpl
+def schedule_events(
+    session: Session, kind: str, row_id: int, start: datetime, end: datetime, names: bool
+) -> Sequence[Event]:
+    return ics.events_of(session, kind, row_id, start, end, names)
 
 
 @hookimpl

@@ -35,6 +35,15 @@ PERMISSIONS = {
     "schedule:absence:delete": _("Delete absences and holidays"),
     "schedule:absence:merge": _("Merge absences"),
     "schedule:absence:export": _("Export absences and holidays"),
+    "schedule:calendar:share": _("Give out secret links to the calendars of specialists and rooms"),
+    "schedule:calendar:read": _("See which outside calendars are read"),
+    "schedule:calendar:create": _("Add outside calendars"),
+    "schedule:calendar:write": _("Change outside calendars"),
+    "schedule:calendar:delete": _("Delete outside calendars"),
+    "schedule:calendar:merge": _("Merge outside calendars"),
+    "schedule:calendar:export": _("Export outside calendars"),
+    "schedule:calendar.url:read": _("See addresses of outside calendars"),
+    "schedule:calendar.url:write": _("Write addresses of outside calendars"),
 }
 _READ = [each for each in PERMISSIONS if each.endswith(":read")]
 _DESK = ["schedule:absence:create", "schedule:absence:write", "schedule:absence:delete"]

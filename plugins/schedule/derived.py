@@ -1,4 +1,4 @@
-"""What shifts and absences are called: whose they are and when."""
+"""What shifts, absences and outside calendars are called: whose they are and when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def name_shifts(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name` of shifts about to be written."""
-    from parlour.plugins.schedule.models import Staff
+    from parlour.plugins.schedule.working import Staff
 
     names = _names(session, Staff, {row.value("staff") for row in rows})
     for row in rows:
@@ -24,7 +24,7 @@ def name_shifts(session: Session, rows: Sequence[RowChange]) -> None:
 
 def name_absences(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name` of absences about to be written."""
-    from parlour.plugins.schedule.models import Resource, Staff
+    from parlour.plugins.schedule.working import Resource, Staff
 
     staff = _names(session, Staff, {row.value("staff") for row in rows})
     resources = _names(session, Resource, {row.value("resource") for row in rows})
@@ -33,6 +33,18 @@ def name_absences(session: Session, rows: Sequence[RowChange]) -> None:
         days = str(since or "") if since == until else f"{since or ''} – {until or ''}"
         whose = staff.get(row.value("staff")) or resources.get(row.value("resource"))
         row.new["name"] = _fit(whose, days) if whose else days
+
+
+def name_calendars(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of outside calendars about to be written: whose, and which or at least where."""
+    from parlour.plugins.schedule.working import Resource, Staff
+
+    staff = _names(session, Staff, {row.value("staff") for row in rows})
+    resources = _names(session, Resource, {row.value("resource") for row in rows})
+    for row in rows:
+        whose = staff.get(row.value("staff")) or resources.get(row.value("resource")) or ""
+        where = row.value("label") or str(row.value("url") or "").partition("//")[2].partition("/")[0]
+        row.new["name"] = _fit(whose, where[:100])
 
 
 def _fit(whose: str, when: str) -> str:
@@ -47,3 +59,4 @@ def _names(session: Session, cls: Any, ids: set[Any]) -> dict[int, str]:
 
 name_shifts.needs = ("staff", "day")  # type: ignore[attr-defined]
 name_absences.needs = ("staff", "resource", "since", "until")  # type: ignore[attr-defined]
+name_calendars.needs = ("staff", "resource", "url", "label")  # type: ignore[attr-defined]

@@ -12,9 +12,12 @@ from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.hooks import hookimpl
 from parlour.i18n import _
-from parlour.plugins.schedule.models import WEEKDAYS, Absence, Busy, Resource, Shift, Staff
+from parlour.plugins.schedule import outside, panels
+from parlour.plugins.schedule.calendars import SOURCE
+from parlour.plugins.schedule.models import WEEKDAYS, Absence, Busy, Calendar, Resource, Shift, Staff
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
+from parlour.web.slots import SlotItem
 
 _DAY = 1440
 
@@ -33,6 +36,12 @@ def check_changes(session: Session, record: RecordType, rows: Sequence[RowChange
         for row in rows:
             if row.kind in ("create", "update"):
                 _check_absence(row, errors)
+    elif record.cls is Calendar:
+        for row in rows:
+            if row.kind != "delete" and row.value("staff") and row.value("resource"):
+                errors[row.position] = {
+                    "resource": _("Say whose time it takes once: a specialist's or a room's.")
+                }
     if errors:
         raise Invalid(_("Some values cannot be saved."), errors)
 
@@ -41,7 +50,9 @@ def _keep_busy(session: Session, record: RecordType, rows: Sequence[RowChange]) 
     """Who has visits is not deleted: their past is part of the salon's, and their future has to be decided first."""
     doomed = [row.id for row in rows if row.kind == "delete"]
     column = Busy.staff_id if record.cls is Staff else Busy.resource_id
-    if doomed and session.scalars(select(Busy.id).where(column.in_(doomed)).limit(1)).first() is not None:
+    # What an outside calendar keeps busy goes with it.
+    standing = select(Busy.id).where(column.in_(doomed), Busy.source != SOURCE)
+    if doomed and session.scalars(standing.limit(1)).first() is not None:
         if record.cls is Staff:
             raise Refusal(_("This specialist has visits. Give a last day of work, or archive the card."))
         raise Refusal(_("There are visits in this room. Archive it instead."))
@@ -119,7 +130,16 @@ def _check_absence(row: RowChange, errors: dict[int, dict[str, Any]]) -> None:
 
 
 @hookimpl
+def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
+    return panels.parts_of(session, slot, context)
+
+
+@hookimpl
 def records_changed(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
+    if record.cls is Calendar:
+        outside.follow(
+            session, [row.id for row in rows if row.kind != "update" or set(row.new) - {"label", "name"}]
+        )
     if record.cls is not Resource:
         return
     # What holds several visits must not be refused the second one by the database. The other way the rows that stand stay as

@@ -1,4 +1,4 @@
-"""A kind of field for times of day."""
+"""Kinds of field for times of day and for addresses of calendars."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from parlour.errors import Refusal
 from parlour.i18n import Localizer, _
+from parlour.outgoing import check
 from parlour.records.declare import Spec
 from parlour.records.defaults import Defaults
-from parlour.records.kinds import IntegerKind
+from parlour.records.kinds import IntegerKind, TextKind
 from parlour.records.values import Fault
 
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.\-h ]?(\d\d))?(?::00)?")
@@ -56,3 +58,33 @@ class ClockKind(IntegerKind):
 def clock(title: Any, **options: Any) -> Any:
     """A time of day on the wall."""
     return Spec(ClockKind(), title, options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressKind(TextKind):
+    """A web address from which a calendar is read, as it is called: "webcal:" only tells browsers whom to ask."""
+
+    name: str = "calendar_address"
+    max_length: int = 2000
+    indexed: bool = False
+
+    def clean(self, value: Any, defaults: Defaults) -> str | None:
+        text = super().clean(value, defaults)
+        if text is None:
+            return None
+        kind, colon, rest = text.partition(":")
+        if colon and kind.lower() in ("webcal", "webcals"):
+            text = f"https:{rest}"
+        try:
+            check(text)
+        except Refusal as refused:
+            raise Fault(refused.message) from refused
+        return text
+
+    def sample(self, number: int) -> str:
+        return f"https://calendar.example/{number}.ics"
+
+
+def calendar_address(title: Any, **options: Any) -> Any:
+    """The web address of a calendar."""
+    return Spec(AddressKind(), title, options)

@@ -226,6 +226,38 @@ def release(session: Session, source: str, source_ids: Collection[int]) -> None:
         )
 
 
+def mirror(session: Session, source: str, source_id: int, segments: Sequence[Segment], *, since: int) -> int:
+    """Let a source occupy from `since` on what is busy elsewhere, whatever stands there; what lies before stays. Returns how many
+    rows came or went: the same twice changes nothing.
+
+    Such segments count for everybody who asks for free time, and are themselves not refused. Of one specialist or resource
+    they may not overlap. The caller sees to it that nobody else writes the same source.
+    """
+    wanted = {
+        (row["staff_id"], row["resource_id"], row["starts"], row["ends"], row["takes"]): row
+        for each in segments
+        for row in _rows(each, source, source_id, 0, False, None)
+    }
+    there = {
+        (row.staff_id, row.resource_id, row.starts, row.ends, row.takes): row.id
+        for row in session.execute(
+            select(Busy.id, Busy.staff_id, Busy.resource_id, Busy.starts, Busy.ends, Busy.takes).where(
+                Busy.source == source, Busy.source_id == source_id, Busy.ends > since
+            )
+        )
+    }
+    gone = sorted(row_id for key, row_id in there.items() if key not in wanted)
+    for at in range(0, len(gone), CHUNK):
+        session.execute(
+            delete(Busy).where(Busy.id.in_(gone[at : at + CHUNK])),
+            execution_options={"synchronize_session": False},
+        )
+    fresh = [row for key, row in wanted.items() if key not in there]
+    if fresh:
+        insert_rows(session, Busy, fresh)
+    return len(gone) + len(fresh)
+
+
 def _merged(segments: Sequence[Segment]) -> list[Segment]:
     """Segments of one source without overlaps among themselves: what it needs of one subject at one time it needs once."""
     by_subject: dict[Subject, list[Segment]] = defaultdict(list)

@@ -104,6 +104,8 @@ PAGES: dict[str, Where] = {
     "rooms and equipment": "/r/schedule.resource",
     "absences": "/r/schedule.absence",
     "new absence": "/r/schedule.absence/new",
+    "outside calendars": "/r/schedule.calendar",
+    "new outside calendar": "/r/schedule.calendar/new",
     "calendar": "/bookings/day",
     "week of all": "/bookings/day/week",
     "week of one": "/bookings/day/week?staff=1",
