@@ -14,10 +14,11 @@ from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import deposits, desk, services
 from parlour.plugins.bookings.kinds import wall_moment
+from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
-from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule import clocks
 from parlour.plugins.schedule.models import Staff
 from parlour.records import declare
 from parlour.records.actions import Outcome, action
@@ -180,11 +181,69 @@ def move(
     visit = ids[0]
     who = dict.fromkeys(range(len(services.wanted_of(session, visit))), staff) if staff else {}
     try:
-        done = services.move(session, visit, minutes(starts), by="staff", staff=who, force=bool(force))
+        done = services.move(session, visit, clocks.minutes(starts), by="staff", staff=who, force=bool(force))
     except Refusal as refused:
         raise _at_starts(refused) from refused
     desk.still_theirs(session, visit, "write")
     return Outcome(_("The visit is moved."), done)
+
+
+_LATE: Mapping[str, Any] = {
+    "minutes": declare.integer(_("Late by, minutes"), minimum=1, maximum=MAX_LATE, required=True, default=15),
+    "shift": declare.boolean(
+        _("Move the visits"),
+        default=True,
+        hint=_("Only as far as needed: free time in between takes up the delay. Otherwise they are marked."),
+    ),
+    "tell": declare.boolean(_("Tell the clients"), default=True),
+}
+
+
+def _late(
+    session: Session, staff: int, minutes: int, shift: bool | None, tell: bool | None, since: int | None
+) -> Outcome:
+    done = run_late(session, staff, minutes, shift=bool(shift), tell=bool(tell), since=since)
+    numbers = {"moved": len(done.moved), "marked": len(done.marked)}
+    said = _("Moved visits: ${moved}. Only marked as late: ${marked}.", mapping=numbers)
+    return Outcome(said, done.change_set)
+
+
+@action(
+    Staff,
+    "late",
+    plugin=BOOKINGS,
+    title=_("Report a delay"),
+    icon="timer",
+    permission="read",
+    needs="bookings:appointment:write",
+    bulk=False,
+    fields=_LATE,
+)
+def staff_late(
+    session: Session, ids: Sequence[int], minutes: int, shift: bool | None, tell: bool | None
+) -> Outcome:
+    """Say that a specialist is late today: the visits that wait for them begin later, or are marked."""
+    return _late(session, ids[0], minutes, shift, tell, None)
+
+
+@action(
+    Appointment,
+    "late",
+    plugin=BOOKINGS,
+    title=_("Report a delay"),
+    icon="timer",
+    bulk=False,
+    applies=lambda row: row.get("status") in WAITS and is_today(row.get("starts")),
+    fields=_LATE,
+)
+def visit_late(
+    session: Session, ids: Sequence[int], minutes: int, shift: bool | None, tell: bool | None
+) -> Outcome:
+    """Say that whoever does this visit is late, from this visit on."""
+    staff = next((one.staff for one in services.wanted_of(session, ids[0]) if one.staff is not None), None)
+    if staff is None:
+        raise Refusal(_("Nobody is assigned to this visit."))
+    return _late(session, staff, minutes, shift, tell, ids[0])
 
 
 @action(
@@ -212,7 +271,7 @@ def rebook(session: Session, ids: Sequence[int], starts: datetime, anybody: bool
     values = {"client": row.client_id, "visitor": row.visitor}
     try:
         booked = services.book(
-            session, wanted, minutes(starts), by="staff", branch_id=row.branch, values=values
+            session, wanted, clocks.minutes(starts), by="staff", branch_id=row.branch, values=values
         )
     except Refusal as refused:
         raise _at_starts(refused) from refused

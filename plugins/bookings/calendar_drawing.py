@@ -14,6 +14,8 @@ from parlour.db.base import now
 from parlour.i18n import _
 from parlour.plugins.bookings.calendar import Block, Column, Day, titles_of, window_of
 from parlour.plugins.bookings.calendar_asked import BOOK, MOVE, Asked
+from parlour.plugins.bookings.late import WAITS
+from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.statuses import LOOKS, STATUSES
 from parlour.plugins.schedule.clocks import DAY, midnight, minutes, wall
 from parlour.plugins.schedule.intervals import Interval, intersect
@@ -36,6 +38,7 @@ class Drawing:
         self.branch = days[0].branch
         self.week = len(days) > 1
         self.first, self.last = window_of([column for day in days for column in day.columns])
+        self.present = now()
         self.may_book = holds(request.db, BOOK)
         self.may_move = holds(request.db, MOVE)
 
@@ -70,7 +73,7 @@ class Drawing:
         row, loc = column.row, self.loc
         visits = {(block.group, block.visit["id"]) for block in column.blocks}
         name = row.get("name") or loc.translate(_("Nobody assigned"))
-        present = wall(day.zone, minutes(now())) - midnight(day.day)
+        present = wall(day.zone, minutes(self.present)) - midnight(day.day)
         return {
             "id": column.id,
             "date": day.day.isoformat(),
@@ -79,6 +82,7 @@ class Drawing:
             # Of a week the columns are days, of a day whoever works.
             "title": format_skeleton("EEEEd", day.day, locale=loc.babel) if self.week else name,
             "url": self.asked.url("day", date=day.day.isoformat()) if self.week else self.week_url(column),
+            "late_url": self.late_url(column) if 0 <= present < DAY and not self.week else None,
             "photo_url": file_url(self.request, row.get("photo"), "small"),
             "load": column.load,
             "load_text": loc.percent(column.load)
@@ -105,6 +109,13 @@ class Drawing:
         if column.id is None or self.by != "staff":
             return None
         return self.asked.url("week", staff=str(column.id))
+
+    def late_url(self, column: Column) -> str | None:
+        """Where somebody says that this specialist is late."""
+        waits = any(not block.group and block.visit.get("status") in WAITS for block in column.blocks)
+        if column.id is None or self.by != "staff" or not self.may_move or not waits:
+            return None
+        return self.request.url_of("record.act", record="schedule.staff", id=column.id, action="late")
 
     def free(self, day: Day, column: Column, name: str) -> list[dict[str, Any]]:
         if not self.may_book or column.id is None:
@@ -156,14 +167,7 @@ class Drawing:
             "who": titles_of(visit) or self.loc.translate(_("Without a name")),
             "what": line.get("name") or "",
             "note": visit.get("note") or visit.get("comment") or "",
-            "flags": [
-                {"icon": symbol, "title": title}
-                for name, symbol, title in (
-                    ("to_check", "user-search", _("To be checked")),
-                    ("overlap", "layers", _("Put over another visit")),
-                )
-                if visit.get(name)
-            ],
+            "flags": marks_of(visit, self.present, self.loc),
             "open": status.open,
         }
 

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.plugins.bookings.groups import taken
+from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Group, Line
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.bookings.statuses import BLOCKING
@@ -51,6 +53,10 @@ def stamp(session: Session, first: date, branch_id: int | None = None, *, days: 
             summed(Shift, Shift.day.between(first, last)),
             summed(Staff),
             select(func.max(Appointment.id)).where(around).scalar_subquery(),
+            # Who has not come by the time is marked as late, though nothing was written.
+            select(func.count())
+            .where(around, Appointment.starts <= now(), Appointment.status.in_(COMING))
+            .scalar_subquery(),
         )
     ).one()
     return "-".join(str(part or 0) for part in found)
@@ -81,6 +87,9 @@ def visits(
         "comment",
         "to_check",
         "overlap",
+        "arrived_at",
+        "delay",
+        "deposit_state",
     )
     fields = [item for item in fields_of(session, kind) if item.name in wanted]
     conditions = [

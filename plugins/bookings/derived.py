@@ -57,6 +57,8 @@ def _follow_status(row: RowChange) -> None:
     row.new.setdefault("fee", fee)
     row.new.setdefault("fee_state", None if fee is None else "owed")
     row.new.setdefault("cancelled_at", now() if status in CANCELLED else None)
+    if status not in ("requested", "booked", "confirmed", "arrived"):
+        row.new.setdefault("delay", None)
     if status == "arrived":
         row.new.setdefault("arrived_at", now())
     elif status in ("requested", "booked", "confirmed"):

@@ -14,13 +14,23 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import money_owed
+from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
 from parlour.plugins.contacts.models import Contact
 from parlour.records.query import read, visible
 from parlour.records.registry import fields_of, record_type
 from parlour.records.timeline import Entry
-from parlour.web.slots import CARD_FIGURES, CARD_LOUD, CARD_MAIN, CARD_SIDE, CardContext, Figure, SlotItem
+from parlour.web.slots import (
+    CARD_FIGURES,
+    CARD_LOUD,
+    CARD_MAIN,
+    CARD_SIDE,
+    CardContext,
+    Figure,
+    LoudLine,
+    SlotItem,
+)
 
 READ = "bookings:appointment:read"
 COMING = 5
@@ -33,7 +43,11 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
     if context.record.cls is Appointment:
         if slot == CARD_MAIN:
             return _services(session, context)
-        return money_owed.of_visit(context) if slot == CARD_LOUD else []
+        if slot == CARD_LOUD:
+            urgent = [mark for mark in marks_of(context.row, now(), context.loc) if mark.urgent]
+            said = [LoudLine(text=mark.title, icon=mark.icon, sequence=20) for mark in urgent]
+            return [*said, *money_owed.of_visit(context)]
+        return []
     if context.record.cls is Contact and allows(session, READ):
         if slot == CARD_LOUD:
             return money_owed.of_client(session, context)

@@ -20,7 +20,7 @@ from parlour.errors import Invalid
 from parlour.records.actions import Action, action_of, run_action
 from parlour.records.forms import schema_of
 from parlour.records.pages.addresses import card_url, crumbs, title_of
-from parlour.records.pages.form_parts import Typed, again, save_buttons
+from parlour.records.pages.form_parts import Typed, again, as_appstruct, save_buttons
 from parlour.records.pages.undoing import done
 from parlour.records.query import get
 from parlour.records.registry import RecordType
@@ -67,7 +67,12 @@ class Asked:
         return str(self.request.POST.get("__formid__", "")) == FORM
 
     def show(self) -> Response:
-        return self._page(Markup(self.form.render()))
+        start = {
+            item.name: item.default() if callable(item.default) else item.default
+            for item in self.action.fields
+            if item.default is not None
+        }
+        return self._page(Markup(self.form.render(as_appstruct(start, self.action.fields))))
 
     def run(self, ids: Sequence[int]) -> Response:
         """Do it with what was filled in, or show the form again with what is wrong beside each box."""

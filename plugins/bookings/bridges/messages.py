@@ -18,6 +18,8 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.plugins.bookings import waiting
+from parlour.plugins.bookings.late import telling
+from parlour.plugins.bookings.late_messages import LATE
 from parlour.plugins.bookings.models import Appointment, Line, Waiting
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
@@ -270,7 +272,7 @@ OFFER = MessageKind(
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, OFFER)
+    return (*KINDS, LATE, OFFER)
 
 
 @hookimpl
@@ -279,7 +281,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
     if session.scope.via in SILENT:
         return
     if record.cls is Appointment:
-        told = {row.id: _what(row) for row in rows}
+        late = telling(session)
+        told = {row.id: _what(row) if late is None else _what_late(row, late) for row in rows}
         wanted = [row_id for row_id, what in told.items() if what is not None]
         if wanted:
             for visit in _people(session, wanted):
@@ -304,12 +307,20 @@ def _what(row: RowChange) -> str | None:
     return "booked" if row.new.get("status") in COMING and row.old.get("status") in CANCELLED else None
 
 
+def _what_late(row: RowChange, tell: bool) -> str | None:
+    """Which message a visit of a specialist who is late asks for; of one that moves, the reminder follows in each case."""
+    if tell and row.value("status") in COMING and ("starts" in row.new or row.new.get("delay")):
+        return "late"
+    return "remind" if "starts" in row.new else None
+
+
 def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(
         select(
             Appointment.id,
             Appointment.version,
             Appointment.starts,
+            Appointment.delay,
             Appointment.client_id,
             Appointment.visitor,
             Appointment.phone,
@@ -317,25 +328,27 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             Branch.zone,
         )
         .outerjoin(Branch, Branch.id == Appointment.branch)
-        .where(Appointment.id.in_(ids), Appointment.starts > now())
+        .where(Appointment.id.in_(ids), Appointment.ends > now())
     ).all()
 
 
 def _tell(session: Session, visit: Any, what: str) -> None:
     whom = _whom(visit)
-    if whom is None:
+    expected = visit.starts + timedelta(minutes=visit.delay or 0) if what == "late" else visit.starts
+    if whom is None or expected <= now():
         return
     common: dict[str, Any] = {**whom, "about": (VISIT, visit.id), "zone": visit.zone}
     start = minutes(visit.starts)
-    services.send(
-        session,
-        f"bookings.{what}",
-        # The version tells two moves to and fro apart.
-        dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}",
-        version=None if what == "cancelled" else start,
-        expires_at=visit.starts,
-        **common,
-    )
+    if what != "remind":
+        services.send(
+            session,
+            f"bookings.{what}",
+            # The version tells two moves to and fro apart.
+            dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}",
+            version=None if what == "cancelled" else minutes(expected),
+            expires_at=expected,
+            **common,
+        )
     ahead = timedelta(hours=policy_of(session).remind)
     due = visit.starts - ahead
     # Who has booked just now needs no reminder.

@@ -13,11 +13,13 @@ from sqlalchemy import Engine, select
 from parlour.access.models import Organisation
 from parlour.db.session import Scope, Session, open_session
 from parlour.plugins.bookings import services
+from parlour.plugins.bookings.late import run_late
 from parlour.plugins.bookings.models import Waiting
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.waiting import accept
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.messages.models import Message
+from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
 from parlour.records.write import save
 from parlour.settings import Settings
@@ -188,3 +190,31 @@ def test_who_waits_gets_a_code_that_takes_the_offer(
     booked = accept(session, found[1])
     session.commit()
     assert salon.visit(booked.id).status == "booked"
+
+
+def test_clients_of_a_late_specialist_are_told_once_when_they_are_expected(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    present = moment(salon.at(9))
+    monkeypatch.setattr("parlour.plugins.bookings.late.now", lambda: present)
+    quiet = run_late(session, salon.staff["Vera"], 10, shift=True, tell=False)
+    send_all(session, engine, settings)
+    assert len(mailbox.recipients) == 1 and quiet.moved
+    run_late(session, salon.staff["Vera"], 20, shift=True, tell=True)
+    send_all(session, engine, settings)
+    assert len(mailbox.recipients) == 2 and "10:30" in mailbox.text() and "10:10" not in mailbox.text()
+    run_late(session, salon.staff["Vera"], 15, shift=False, tell=True)
+    send_all(session, engine, settings)
+    assert "10:45" in mailbox.text()
+    # Reminders speak of the new beginning; those of an old one say nothing any more.
+    kinds = [kind for kind, state in said(session) if state in ("sent", "waiting")]
+    assert sorted(set(kinds)) == ["bookings.booked", "bookings.late", "bookings.reminder"]
