@@ -121,6 +121,8 @@ class RecordType:
     lookup: bool = False
     # Stands in the main menu and under quick add; what is worked with on the cards of others does not.
     menu: bool = True
+    # The plugin's own page on which a new one is entered, where the usual form would not know enough.
+    new_route: str = ""
     # Rows are written by the plugin's own work alone; people read them, and no form, file or call changes them.
     journal: bool = False
 

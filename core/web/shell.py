@@ -18,6 +18,7 @@ from parlour.jobs.models import FAILED, UNCERTAIN
 from parlour.plugin.calls import collect
 from parlour.plugin.gate import CORE
 from parlour.plugin.registry import current
+from parlour.records.pages.addresses import new_url
 from parlour.records.registry import RecordType, enabled_records
 from parlour.web.slots import NEEDS, Figure, LoudLine, MenuItem, Need, PageContext, SlotItem
 
@@ -219,7 +220,7 @@ def quick_add(request: Request) -> list[dict[str, Any]]:
         _main_records(request), key=lambda record: places.get(_group(_of_record(record).group), len(places))
     )
     return [
-        {"title": record.title, "url": request.url_of("record.new", record=record.name), "icon": record.icon}
+        {"title": record.title, "url": new_url(request, record), "icon": record.icon}
         for record in records
         if allows(request.db, record.permission("create"))
     ]

@@ -50,7 +50,7 @@ class Drawing:
             "week": self.week,
             "height": self.place((self.first, self.last)),
             "hours": [
-                {"text": self.time(at), "place": self.place((at, at + 60))}
+                {"text": self.hour(at), "place": self.place((at, at + 60))}
                 for at in range(self.first, self.last, 60)
             ],
             "columns": [self.column(day, column) for day in self.days for column in day.columns],
@@ -59,6 +59,11 @@ class Drawing:
 
     def time(self, at: int) -> str:
         return str(self.loc.time(time(at // 60 % 24, at % 60)))
+
+    def hour(self, at: int) -> str:
+        """A whole hour, short: there is little room beside the columns."""
+        text = self.time(at)
+        return text if text[-1:].isdigit() else text.replace(":00", "")
 
     def place(self, stretch: Interval) -> str:
         """The classes that put a stretch of minutes where it belongs."""
@@ -129,6 +134,8 @@ class Drawing:
             found.append(
                 {
                     "place": self.place((start, end)),
+                    "starts": start,
+                    "minutes": end - start,
                     "url": self.request.url_of("bookings.book", query=query),
                     "text": self.time(start),
                     "label": self.loc.translate(

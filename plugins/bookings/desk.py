@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from parlour.access.rules import holds
 from parlour.db.session import Session
@@ -16,17 +16,18 @@ from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import Localizer, _
 from parlour.plugins.bookings import occupied, offers, services
 from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Service, Skill
+from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Need, Service, Skill
 from parlour.plugins.bookings.offers import Wanted, zone_of
-from parlour.plugins.bookings.statuses import BLOCKING
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import minutes, moment
-from parlour.plugins.schedule.models import Staff
-from parlour.records.query import read, visible
+from parlour.plugins.schedule.models import MAX_SEGMENT, Busy, Resource, Staff
+from parlour.records.query import Row, read, visible
 from parlour.records.registry import fields_of, record_type
-from parlour.records.write import Change, write
+from parlour.records.write import Change, open_change_set, write
 
 FORCE = "bookings:appointment:force"
+# So many visits that are in the way are named.
+NAMED = 3
 
 
 def force_allowed(session: Session) -> bool:
@@ -46,6 +47,8 @@ class Place:
     offset: int
     minutes: int
     branch: int | None
+    rooms: tuple[int, ...]
+    overlap: bool
 
 
 def place_of(session: Session, line_id: int, action: str = "write") -> Place:
@@ -59,6 +62,7 @@ def place_of(session: Session, line_id: int, action: str = "write") -> Place:
             Line.minutes,
             Appointment.starts,
             Appointment.branch,
+            Appointment.overlap,
         )
         .join(Appointment, Appointment.id == Line.appointment_id)
         .where(
@@ -83,42 +87,90 @@ def place_of(session: Session, line_id: int, action: str = "write") -> Place:
         row.offset,
         row.minutes,
         row.branch,
+        _rooms(session, row.id),
+        row.overlap,
     )
 
 
-def landing(session: Session, place: Place, start: int, staff: int | None) -> None:
+def _rooms(session: Session, line_id: int) -> tuple[int, ...]:
+    kind = record_type(Line)
+    [row] = read(session, kind, [kind.field("resources")], [Line.id == line_id])
+    return tuple(row["resources"])
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where a service is to stand: its start, by whom (None: as it is), and in which room instead of which one.
+
+    `moved` is (from, to); the same twice where it is to stay in its room, None where any will do.
+    """
+
+    start: int
+    staff: int | None = None
+    moved: tuple[int | None, int] | None = None
+
+    def rooms(self, place: Place) -> tuple[int, ...]:
+        if self.moved is None:
+            return ()
+        left, entered = self.moved
+        return tuple(dict.fromkeys([*(room for room in place.rooms if room != left), entered]))
+
+
+def landing(session: Session, place: Place, where: Landing) -> None:
     """Whether a service may stand there, its visit with it. Raises NotOffered when it may not; nothing is written."""
+    wanted = services.wanted_of(session, place.visit)
+    old = wanted[place.place]
+    who = where.staff or old.staff
+    length = old.minutes if who == old.staff else None
+    wanted[place.place] = Wanted(old.item, who, length, where.rooms(place))
     offers.check(
         session,
-        _wanted(session, place, staff),
-        start - place.offset,
+        wanted,
+        where.start - place.offset,
         by="staff",
         branch_id=place.branch,
         without=(occupied.VISIT, [place.visit]),
     )
 
 
-def _wanted(session: Session, place: Place, staff: int | None) -> list[Wanted]:
-    wanted = services.wanted_of(session, place.visit)
-    wanted[place.place] = Wanted(wanted[place.place].item, staff or place.staff)
-    return wanted
-
-
-def move(session: Session, place: Place, start: int, staff: int | None, *, force: bool = False) -> int:
-    """Let a service begin at `start`, its visit with it, done by `staff`; returns what undoes it. Raises NotOffered, `Taken`."""
-    if force and not force_allowed(session):
-        raise NotAllowed(_("Putting a visit over another is not yours to do."))
-    who = {place.place: staff} if staff is not None and staff != place.staff else {}
-    change_set = services.move(session, place.visit, start - place.offset, by="staff", staff=who, force=force)
+def move(session: Session, place: Place, where: Landing, *, force: bool = False) -> int:
+    """Let a service stand there, its visit with it; returns what undoes it. Raises NotOffered, `Taken`."""
+    _may_force(session, force)
+    who = {place.place: where.staff} if where.staff not in (None, place.staff) else {}
+    change_set = services.move(
+        session,
+        place.visit,
+        where.start - place.offset,
+        by="staff",
+        staff=who,
+        rooms={place.place: where.rooms(place)},
+        force=force,
+    )
     still_theirs(session, place.visit, "write")
     return change_set
 
 
-def lengthen(session: Session, place: Place, length: int) -> int | None:
-    """Let a service take so many minutes; those after it begin later. Raises `Taken` when somebody is in the way."""
+def _may_force(session: Session, force: bool) -> None:
+    if force and not force_allowed(session):
+        raise NotAllowed(_("Putting a visit over another is not yours to do."))
+
+
+def lengthen(session: Session, place: Place, length: int, *, force: bool = False) -> int | None:
+    """Let a service take so many minutes; those after it begin later. Raises `Taken` when somebody is in the way and it is not
+    to be put over them.
+    """
     if not 1 <= length <= MAX_MINUTES:
         raise Refusal(_("A service takes between 1 and ${n} minutes.", mapping={"n": MAX_MINUTES}))
-    return write(session, Line, [Change({"minutes": length}, place.line)], label="lengthen").change_set
+    _may_force(session, force)
+    change_set = open_change_set(session, label="lengthen")
+    # What was put over another before may become shorter; longer it is over more, which is asked for anew.
+    overlap = force or (place.overlap and length <= place.minutes)
+    if overlap != place.overlap:
+        with occupied.half_written(session, place.visit):
+            change = Change({"overlap": overlap}, place.visit)
+            write(session, Appointment, [change], change_set=change_set, system=True)
+    write(session, Line, [Change({"minutes": length}, place.line)], change_set=change_set)
+    return change_set
 
 
 def still_theirs(session: Session, visit_id: int, action: str) -> None:
@@ -132,24 +184,36 @@ def still_theirs(session: Session, visit_id: int, action: str) -> None:
 
 
 def in_the_way(
-    session: Session, staff: Collection[int], start: int, end: int, *, without: int | None = None
-) -> list[dict[str, Any]]:
-    """Visits that these specialists have then, as far as this person may see them."""
+    session: Session,
+    start: int,
+    end: int,
+    *,
+    staff: Collection[int] = (),
+    rooms: Collection[int] = (),
+    without: int | None = None,
+) -> list[Row]:
+    """Visits that these specialists or rooms have then, as far as this person may see them."""
     kind = record_type(Appointment)
     fields = [
         item for item in fields_of(session, kind) if item.name in ("client", "visitor", "starts", "ends")
     ]
-    theirs = select(Line.appointment_id).where(Line.staff_id.in_(staff), Line.archived_at.is_(None))
-    conditions = [
-        *visible(session, kind),
-        Appointment.starts > moment(start) - timedelta(minutes=MAX_MINUTES),
-        Appointment.starts < moment(end),
-        Appointment.ends > moment(start),
-        Appointment.status.in_(BLOCKING),
-        Appointment.id != (without or 0),
-        Appointment.id.in_(theirs),
-    ]
-    return read(session, kind, fields, conditions, order_by=[Appointment.starts], limit=3, titled=True)
+    there = select(Busy.source_id).where(
+        or_(Busy.staff_id.in_(staff), Busy.resource_id.in_(rooms)),
+        Busy.source == occupied.VISIT,
+        Busy.starts > start - MAX_SEGMENT,
+        Busy.starts < end,
+        Busy.ends > start,
+    )
+    conditions = [*visible(session, kind), Appointment.id != (without or 0), Appointment.id.in_(there)]
+    return read(session, kind, fields, conditions, order_by=[Appointment.starts], limit=NAMED, titled=True)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a time is not to be had, in words, and the visits that they name."""
+
+    text: str
+    visits: Sequence[Row] = ()
 
 
 def why_not(
@@ -162,16 +226,18 @@ def why_not(
     *,
     branch_id: int | None = None,
     visit: int | None = None,
-) -> str:
+) -> Why:
     """A refused time in words: who is in the way, else what the refusal says, and which times are near."""
     zone = ZoneInfo(zone_of(session, branch_id))
     staff = {one.staff for one in wanted if one.staff is not None}
-    rows = in_the_way(session, staff, start, end, without=visit) if staff else []
+    rooms = {room for one in wanted for room in one.rooms}
+    rows = in_the_way(session, start, end, staff=staff, rooms=rooms, without=visit) if staff or rooms else []
     said = loc.translate(refused.message)
     if rows:
         visits = ", ".join(f"{titles_of(row) or '–'} {_span(loc, zone, row)}" for row in rows)
         said = loc.translate(_("In the way: ${visits}.", mapping={"visits": visits}))
-    return " ".join(filter(None, [said, near(session, loc, wanted, start, branch_id=branch_id)]))
+    text = " ".join(filter(None, [said, near(session, loc, wanted, start, branch_id=branch_id)]))
+    return Why(text, rows)
 
 
 def _span(loc: Localizer, zone: ZoneInfo, row: Mapping[str, Any]) -> str:
@@ -201,14 +267,28 @@ def near(
 
 @dataclass(frozen=True)
 class Choices:
-    """Services that can be booked, with their minutes, and who does which."""
+    """Services that can be booked, with their minutes; who does which, with their own minutes where they have some."""
 
     services: dict[int, tuple[str, int]]
     staff: dict[int, str]
-    able: dict[int, set[int]]
+    able: dict[int, dict[int, int | None]]
+
+    def minutes(self, item: int, staff: int | None) -> int:
+        """How long it takes when this specialist does it, or usually."""
+        return self.able.get(staff or 0, {}).get(item) or self.services[item][1]
+
+    def lasting(self, wanted: Sequence[Wanted], length: int) -> list[Wanted]:
+        """These services in so many minutes altogether: the last of them takes what the others leave. Raises Refusal."""
+        *others, last = wanted
+        before = sum(self.minutes(one.item, one.staff) for one in others)
+        if not before < length <= MAX_MINUTES:
+            raise Refusal(
+                _("Between ${least} and ${most} minutes.", mapping={"least": before + 1, "most": MAX_MINUTES})
+            )
+        return [*others, replace(last, minutes=length - before)]
 
 
-def choices(session: Session, branch_id: int | None = None) -> Choices:
+def choices(session: Session) -> Choices:
     """What can be booked at the desk, as far as this person may see it. Three queries."""
     items = session.execute(
         select(Item.id, Item.name, Service.minutes)
@@ -221,14 +301,19 @@ def choices(session: Session, branch_id: int | None = None) -> Choices:
         .where(*visible(session, record_type(Staff)))
         .order_by(Staff.position, Staff.id)
     ).all()
-    able: dict[int, set[int]] = {}
-    for who, item in session.execute(
-        select(Skill.staff_id, Skill.item_id).where(Skill.archived_at.is_(None))
-    ):
-        able.setdefault(who, set()).add(item)
+    able: dict[int, dict[int, int | None]] = {}
+    skills = select(Skill.staff_id, Skill.item_id, Skill.minutes).where(Skill.archived_at.is_(None))
+    for who, item, length in session.execute(skills):
+        able.setdefault(who, {})[item] = length
     return Choices(
         {row.id: (row.name, row.minutes) for row in items}, {row.id: row.name for row in people}, able
     )
+
+
+def done_in(session: Session, room: int) -> set[int]:
+    """The services that need a room or equipment of this one's type."""
+    of_type = select(Need.item_id).join(Resource, Resource.type_id == Need.type_id)
+    return set(session.scalars(of_type.where(Resource.id == room, Need.archived_at.is_(None))))
 
 
 def instant(text: str, zone: str) -> int | None:

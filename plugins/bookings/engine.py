@@ -118,6 +118,10 @@ class Chain:
             found = some if found is None else intersect(found, some)
         return found or []
 
+    def first_rooms(self, step: Step) -> tuple[int, ...]:
+        """The first resource of each needed type, whether it has room or not."""
+        return tuple(some[0] for kind in step.needs if (some := self._kinds.get(kind)))
+
     def grid(self, work: Mapping[int, Free], step: int, within: Interval) -> Iterator[tuple[int, int]]:
         """(start, specialist of the first step) on the grid of that specialist's working hours, in no order."""
         for option, possible in zip(self.steps[0].options, self.starts[0], strict=True):

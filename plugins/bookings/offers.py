@@ -41,10 +41,16 @@ class NotOffered(Refusal):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A service, and the specialist who is asked for, or None for anybody who does it."""
+    """A service, and the specialist who is asked for, or None for anybody who does it.
+
+    `minutes` is how long staff want it to take this time; None as long as it usually does. `rooms` are those in which it is to be
+    done, of the types that it needs; for the other types any room does.
+    """
 
     item: int
     staff: int | None = None
+    minutes: int | None = None
+    rooms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ def search(
                 one.item,
                 service.name,
                 skill.staff_id,
-                skill.minutes or service.minutes,
+                one.minutes or skill.minutes or service.minutes,
                 service.before or 0,
                 service.after or 0,
                 service.gap_from,
@@ -176,7 +182,8 @@ def search(
         if not able:
             raise Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
         offered.append(able)
-        steps.append(Step(tuple(_option(each) for each in able.values()), tuple(needs[one.item])))
+        where = _pinned(one, needs[one.item], kinds, service.name)
+        steps.append(Step(tuple(_option(each) for each in able.values()), where))
     longest = sum(max(each.minutes for each in able.values()) for able in offered)
     if longest > MAX_MINUTES:
         raise Refusal(_("These services together take more than a day."))
@@ -331,6 +338,22 @@ def _needs(
         if resource is not None and resource not in some:
             some.append(resource)
     return needs, kinds
+
+
+def _pinned(wanted: Wanted, needs: Sequence[int], kinds: dict[int, list[int]], name: str) -> tuple[int, ...]:
+    """What a service needs, with rooms that are asked for as types of their own, which no other room is of."""
+    found = []
+    left = set(wanted.rooms)
+    for kind in needs:
+        room = next((one for one in kinds[kind] if one in left), None)
+        if room is not None:
+            left.discard(room)
+            kind = -room
+            kinds[kind] = [room]
+        found.append(kind)
+    if left:
+        raise Refusal(_("“${name}” is not done there.", mapping={"name": name}))
+    return tuple(found)
 
 
 def _option(offered: Offered) -> Option:

@@ -5,7 +5,7 @@ Moments are aware; a visit begins on the wall of its branch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -69,14 +69,16 @@ def book(
     for left in reversed(range(ATTEMPTS)):
         if force:
             found = search(session, wanted, start, start + 1, by="staff", branch_id=branch_id)
-            chosen = found.choose(start) or _regardless(found, start)
+            free = found.choose(start)
+            over, chosen = free is None, free or _regardless(found, start)
         else:
+            over = False
             found, chosen = check(session, wanted, start, by=by, branch_id=branch_id)
         lines = [found.offered[at][one.option.staff] for at, one in enumerate(chosen)]
         status = "requested" if by == "client" and found.confirm else "booked"
         try:
             with session.begin_nested():
-                given = {**(values or {}), "status": status, "overlap": force}
+                given = {**(values or {}), "status": status, "overlap": over}
                 online = by == "client" or given.get("source") == "online"
                 return _write(session, lines, chosen, start, found.zone, branch_id, given, online, change_set)
         except Taken:
@@ -92,7 +94,7 @@ def _regardless(found: Search, start: int) -> list[Chosen]:
     at = start
     for step in found.chain.steps:
         option = step.options[0]
-        chosen.append(Chosen(option, (), at))
+        chosen.append(Chosen(option, found.chain.first_rooms(step), at))
         at += option.minutes
     return chosen
 
@@ -234,13 +236,13 @@ def _still_time(session: Session, row: Any, least: int) -> None:
 
 
 def wanted_of(session: Session, visit_id: int) -> list[Wanted]:
-    """The services of a visit with their specialists, in order."""
+    """The services of a visit with their specialists, in order, as long as they were agreed on."""
     rows = session.execute(
-        select(Line.item_id, Line.staff_id)
+        select(Line.item_id, Line.staff_id, Line.minutes)
         .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
         .order_by(Line.position, Line.id)
     ).all()
-    return [Wanted(row.item_id, row.staff_id) for row in rows]
+    return [Wanted(row.item_id, row.staff_id, row.minutes) for row in rows]
 
 
 def move(
@@ -250,10 +252,11 @@ def move(
     *,
     by: By,
     staff: Mapping[int, int | None] | None = None,
+    rooms: Mapping[int, Collection[int]] | None = None,
     force: bool = False,
 ) -> int:
-    """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody). Returns
-    the change set that undoes it.
+    """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody), in the
+    `rooms` of these places, elsewhere in any. Returns the change set that undoes it.
 
     Durations and prices stay as they were agreed on, unless another specialist does it. The visit is not in its own way; when it
     cannot be moved it stays where it was. Raises NotOffered, `Taken`, Refusal.
@@ -272,14 +275,18 @@ def move(
         .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
         .order_by(Line.position, Line.id)
     ).all()
-    wanted = [
-        Wanted(line.item_id, (staff or {}).get(place, line.staff_id)) for place, line in enumerate(lines)
-    ]
+    wanted = []
+    for place, line in enumerate(lines):
+        who = (staff or {}).get(place, line.staff_id)
+        length = line.minutes if who == line.staff_id else None
+        wanted.append(Wanted(line.item_id, who, length, tuple((rooms or {}).get(place, ()))))
     own = (VISIT, [visit_id])
     if force:
         found = search(session, wanted, start, start + 1, by="staff", branch_id=row.branch, without=own)
-        chosen = found.choose(start) or _regardless(found, start)
+        free = found.choose(start)
+        over, chosen = free is None, free or _regardless(found, start)
     else:
+        over = False
         found, chosen = check(session, wanted, start, by=by, branch_id=row.branch, without=own)
     change_set = open_change_set(session, label="move")
     changes = []
@@ -291,7 +298,7 @@ def move(
         changes.append(Change(values, line.id))
     begin = moment(start).astimezone(ZoneInfo(found.zone))
     length = sum(one.option.minutes for one in chosen)
-    values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": force, **kept}
+    values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": over, **kept}
     # The old time is given up first: the new place of one part may be the old place of another.
     release(session, VISIT, [visit_id])
     with half_written(session, visit_id):

@@ -16,5 +16,5 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.uncovered", "/uncovered")
-    for module in ("calendar_pages", "calendar_list", "desk_pages", "uncovered"):
+    for module in ("calendar_pages", "calendar_list", "desk_pages", "hand_pages", "uncovered"):
         config.scan(f"parlour.plugins.bookings.{module}")

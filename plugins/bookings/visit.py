@@ -60,6 +60,8 @@ class Appointment(
     new_title=_("New visit"),
     icon="calendar-check",
     default_sort="-starts",
+    # The usual form knows no services.
+    new_route="bookings.book",
     compute=derive_visits,
     groups={"terms": _("Deposit and cancelling")},
 ):

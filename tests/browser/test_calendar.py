@@ -143,3 +143,98 @@ def test_a_day_is_one_sheet_of_paper(enter: Enter, day: str) -> None:
     book(desk)
     paper = desk.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_a_stretch_of_free_time_is_marked_and_booked(enter: Enter, day: str) -> None:
+    desk = enter("owner")
+    open_day(desk, day)
+    piece = desk.page.locator(".cal-col").first.locator("a.cal-free").nth(2)
+    box = piece.bounding_box()
+    assert box
+    mouse = desk.page.mouse
+    mouse.move(box["x"] + 40, box["y"] + 4)
+    mouse.down()
+    # An hour and a half is eighteen rows of seven pixels.
+    mouse.move(box["x"] + 40, box["y"] + 7 * 18, steps=6)
+    expect(desk.page.locator(".cal-ghost")).to_be_visible()
+    mouse.up()
+    dialog = desk.page.locator("dialog.dialog-form")
+    expect(dialog.locator("input[name=minutes]")).to_have_value("90")
+    # A box for another service comes without leaving the dialog, and may stay empty.
+    dialog.locator("[name=item0]").select_option(index=1)
+    dialog.locator("[name=more]").click()
+    expect(dialog.locator("[name=item1]")).to_be_visible()
+    dialog.locator("[name=new_name]").fill("Ольга")
+    dialog.locator("[type=submit]").first.click()
+    expect(visits(desk).filter(has_text="Ольга")).to_have_class(re.compile(r"\bfor-18\b"))
+
+
+def test_a_stretch_is_marked_by_keys(enter: Enter, day: str) -> None:
+    desk = enter("owner")
+    open_day(desk, day)
+    desk.page.locator(".cal-col").first.locator("a.cal-free").nth(2).focus()
+    keys = desk.page.keyboard
+    keys.press("Shift+ArrowDown")
+    keys.press("Shift+ArrowDown")
+    keys.press("Shift+ArrowDown")
+    keys.press("Escape")
+    expect(desk.page.locator(".cal-ghost")).to_have_count(0)
+    keys.press("Shift+ArrowDown")
+    keys.press("Shift+ArrowDown")
+    keys.press("Enter")
+    expect(desk.page.locator("dialog.dialog-form input[name=minutes]")).to_have_value("45")
+
+
+class Finger:
+    """A finger on the screen, as Chromium itself hears of one."""
+
+    def __init__(self, desk: Desk):
+        self.page = desk.page
+        self.screen = desk.context.new_cdp_session(desk.page)
+
+    def send(self, kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        self.screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def drag(self, x: float, y: float, down: float, *, rest: float = 450) -> None:
+        self.send("touchStart", (x, y))
+        self.page.wait_for_timeout(rest)
+        for step in range(1, 7):
+            self.send("touchMove", (x, y + down * step / 6))
+        self.page.wait_for_timeout(100)
+        self.send("touchEnd")
+
+
+def test_a_finger_that_rests_lifts_a_visit_and_one_that_goes_on_scrolls(enter: Enter, day: str) -> None:
+    desk = enter("owner", width=390)
+    open_day(desk, day)
+    book(desk)
+    visit = visits(desk).first
+    visit.scroll_into_view_if_needed()
+    before = rows(visit)
+    box = visit.bounding_box()
+    assert box
+    finger = Finger(desk)
+    x, y = box["x"] + 60, box["y"] + 12
+    # Half an hour is six rows of eight pixels.
+    finger.drag(x, y, 48)
+    expect(visits(desk).first).to_have_class(re.compile(rf"\bat-{before + 6}\b"))
+    expect(desk.page.locator("[data-flash] form button")).to_be_visible()
+    box = visits(desk).first.bounding_box()
+    assert box
+    scrolled = "document.querySelector('[data-cal-scroll]').scrollTop"
+    at = desk.page.evaluate(scrolled)
+    finger.drag(box["x"] + 60, box["y"] + 12, -60, rest=0)
+    desk.page.wait_for_function(f"{scrolled} > {at}")
+    assert rows(visits(desk).first) == before + 6
+
+
+def test_a_finger_marks_free_time(enter: Enter, day: str) -> None:
+    desk = enter("owner", width=390)
+    open_day(desk, day)
+    piece = desk.page.locator(".cal-col").first.locator("a.cal-free").nth(1)
+    piece.scroll_into_view_if_needed()
+    box = piece.bounding_box()
+    assert box
+    Finger(desk).drag(box["x"] + 60, box["y"] + 4, 8 * 12)
+    expect(desk.page.locator("dialog.dialog-form input[name=minutes]")).to_have_value("60")

@@ -19,6 +19,13 @@ def card_url(request: Request, record: RecordType, row_id: int) -> str:
     return str(request.url_of("record.card", record=record.name, id=row_id))
 
 
+def new_url(request: Request, record: RecordType) -> str:
+    """Where a new row is entered."""
+    if record.new_route:
+        return str(request.url_of(record.new_route))
+    return str(request.url_of("record.new", record=record.name))
+
+
 def reader_of(request: Request) -> Reader:
     """For whom the values of this request are written."""
     return Reader(

@@ -132,6 +132,9 @@ class FormPage:
 
 @view_config(route_name="record.new", permission="create")
 def new(context: RecordContext, request: Request) -> Response:
+    if context.record.new_route:
+        # What an older link brings along is known there by the same names.
+        return HTTPSeeOther(request.url_of(context.record.new_route, query=request.GET))
     page = FormPage(request, context.record)
     if request.method != "POST":
         return page.empty()

@@ -24,6 +24,7 @@ from parlour.records.pages.addresses import (
     crumbs,
     file_url,
     is_picture,
+    new_url,
     photo_field,
     reader_of,
     title_of,
@@ -188,7 +189,7 @@ class Listing:
     def new_action(self) -> dict[str, Any] | None:
         if not allows(self.session, self.record.permission("create")):
             return None
-        url = self.request.url_of("record.new", record=self.record.name)
+        url = new_url(self.request, self.record)
         return {"title": self.record.title_of_new(), "url": url, "icon": "plus"}
 
     def head_actions(self, total: int) -> list[dict[str, Any]]:

@@ -1,17 +1,9 @@
 // Moving and stretching visits, by pointer, by touch and by keys. Where a visit would land, and what is in the way there, is seen
 // before it is dropped; the server decides both times.
+import { REST, SLACK, SNAP, clock, columnAt, place as placed, scaleOf, scrollAlong, swallowClick } from "./calendar-grid.js";
 
-const ROW = 5;
-// Minutes between the places at which a visit can be dropped.
-const SNAP = 15;
-// How long a finger rests before it lifts a visit, and how far a pointer goes before it does.
-const REST = 350;
-const SLACK = 5;
 // How long a visit stays over a place before the server is asked, in milliseconds.
 const PAUSE = 90;
-
-const pad = (number) => String(number).padStart(2, "0");
-const clock = (minute) => `${pad(Math.floor(minute / 60))}:${pad(minute % 60)}`;
 
 /** One visit in the hand: what it is, where it would land, and the shadow that shows it. */
 class Carried {
@@ -39,7 +31,7 @@ class Carried {
 
   /** Where it would land now; asks the server whether it may. */
   put(column, start, minutes = this.minutes) {
-    const kept = this.cal.dataset.by === "staff" && column?.dataset.column ? column : this.column;
+    const kept = column?.dataset.column ? column : this.column;
     start = Math.min(Math.max(start, this.first), this.last - SNAP);
     minutes = Math.max(SNAP, Math.min(minutes, this.last - start));
     if (kept === this.column && start === this.start && minutes === this.minutes) return;
@@ -51,9 +43,7 @@ class Carried {
   }
 
   draw(taken = false, text = "") {
-    const from = (Math.max(this.start, this.first) - this.first) / ROW;
-    const long = Math.max(1, Math.ceil(this.minutes / ROW));
-    this.shadow.className = `cal-ghost at-${Math.floor(from)} for-${long}${taken ? " taken" : ""}`;
+    this.shadow.className = `cal-ghost ${placed(this.cal, this.start, this.minutes)}${taken ? " taken" : ""}`;
     this.shadow.textContent = [`${clock(this.start)}–${clock((this.start + this.minutes) % 1440)}`, text].filter(Boolean).join(" · ");
     this.column.querySelector(".cal-body").append(this.shadow);
   }
@@ -63,7 +53,14 @@ class Carried {
       line: this.visit.dataset.line,
       at: `${this.column.dataset.date}T${clock(this.start)}`,
     });
-    if (this.column.dataset.column !== this.home.column.dataset.column) values.set("staff", this.column.dataset.column);
+    const [left, entered] = [this.home.column.dataset.column, this.column.dataset.column];
+    if (this.cal.dataset.by === "staff") {
+      if (entered !== left) values.set("staff", entered);
+    } else if (entered) {
+      // The room that was left goes, and the others of the visit stay.
+      values.set("left", left);
+      values.set("room", entered);
+    }
     if (this.minutes !== this.home.minutes) values.set("minutes", this.minutes);
     return values;
   }
@@ -159,9 +156,6 @@ export function carry(place, { net, dialog, refresh }) {
 
   // ---- by pointer
 
-  const rowOf = (carried) => carried.cal.querySelector(".cal-col .cal-body").clientHeight / (carried.last - carried.first);
-  const columnAt = (event) => document.elementsFromPoint(event.clientX, event.clientY).map((one) => one.closest?.(".cal-col")).find(Boolean);
-
   place.addEventListener("dragstart", (event) => event.preventDefault());
   place.addEventListener("pointerdown", (event) => {
     const visit = event.target.closest("a.cal-visit[data-line]");
@@ -182,7 +176,7 @@ export function carry(place, { net, dialog, refresh }) {
     event.preventDefault();
     const column = columnAt(event) ?? held.column;
     const body = column.querySelector(".cal-body").getBoundingClientRect();
-    const scale = rowOf(held);
+    const scale = scaleOf(held.cal);
     if (held.stretch) {
       const end = held.first + (event.clientY - body.top) / scale;
       held.put(held.column, held.start, Math.round((end - held.start) / SNAP) * SNAP);
@@ -190,14 +184,12 @@ export function carry(place, { net, dialog, refresh }) {
       const start = held.first + (event.clientY - pressed.grab - body.top) / scale;
       held.put(column, Math.round(start / SNAP) * SNAP);
     }
-    scrollAlong(event);
+    scrollAlong(held.cal, event);
   });
   document.addEventListener("pointerup", (event) => {
     if (!pressed) return;
     if (!held) return letGo();
-    // The click that follows is not one on the link.
-    window.addEventListener("click", (click) => (click.preventDefault(), click.stopPropagation()), { capture: true, once: true });
-    setTimeout(() => window.dispatchEvent(new Event("click")), 0);
+    swallowClick();
     pressed = null;
     event.preventDefault();
     drop();
@@ -205,15 +197,6 @@ export function carry(place, { net, dialog, refresh }) {
   document.addEventListener("pointercancel", () => !dropping && letGo());
   document.addEventListener("touchmove", (event) => held && event.preventDefault(), { passive: false });
   place.addEventListener("contextmenu", (event) => (held || pressed?.touch) && event.preventDefault());
-
-  function scrollAlong(event) {
-    const box = held.cal.getBoundingClientRect();
-    const edge = 36;
-    if (event.clientY > box.bottom - edge) held.cal.scrollTop += 12;
-    else if (event.clientY < box.top + 56 + edge) held.cal.scrollTop -= 12;
-    if (event.clientX > box.right - edge) held.cal.scrollLeft += 12;
-    else if (event.clientX < box.left + 52 + edge) held.cal.scrollLeft -= 12;
-  }
 
   // ---- by keys: Alt with an arrow takes a visit up, Enter drops it, Escape puts it back
 

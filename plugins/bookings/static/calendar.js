@@ -1,5 +1,6 @@
 // The calendar's day beyond HTML: it stays up to date, shows where we are, and takes the arrow keys.
 import { carry } from "./calendar-drag.js";
+import { select } from "./calendar-select.js";
 
 // Milliseconds between two questions whether anything has changed: another desk's booking is to be there within two seconds.
 const EVERY = 1500;
@@ -34,7 +35,7 @@ function swap(html) {
 async function refresh(always = false) {
   const headers = { "X-Fragment": "1", Accept: "text/html", ...(always ? {} : { "If-None-Match": stamp }) };
   const answer = await fetch(place.dataset.calendar, { credentials: "same-origin", cache: "no-store", headers });
-  if (answer.status !== 200 || answer.redirected || carrying.busy) return;
+  if (answer.status !== 200 || answer.redirected || busy()) return;
   stamp = answer.headers.get("ETag") ?? "";
   swap(await answer.text());
 }
@@ -43,7 +44,7 @@ function poll() {
   setTimeout(async () => {
     try {
       // Nothing is taken away under somebody's hands.
-      if (!document.hidden && !carrying.busy) await refresh();
+      if (!document.hidden && !busy()) await refresh();
     } catch {
       // No connection just now; the theme says so, and the next question finds out.
     }
@@ -105,7 +106,7 @@ function go(from, key) {
 
 place.addEventListener("keydown", (event) => {
   // With a visit in the hand the arrows carry it.
-  if (carrying.busy || event.altKey || event.ctrlKey || event.metaKey || !event.key.startsWith("Arrow")) return;
+  if (busy() || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey || !event.key.startsWith("Arrow")) return;
   const from = event.target.closest("[data-cal-stop]");
   if (!from) return;
   event.preventDefault();
@@ -117,6 +118,8 @@ place.addEventListener("keydown", (event) => {
 });
 
 const carrying = carry(place, { net, dialog, refresh: () => refresh(true) });
+const selecting = select(place, carrying);
+const busy = () => carrying.busy || selecting.busy;
 ready();
 scrollToNow();
 setInterval(drawNow, MINUTE / 2);

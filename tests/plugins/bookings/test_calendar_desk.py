@@ -6,13 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
+from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
+from parlour.plugins.bookings import desk
+from parlour.plugins.bookings.desk import Landing
 from parlour.plugins.bookings.models import Appointment, Line
-from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.models import Resource, ResourceType
 from parlour.records.write import save
+from parlour.testing.people import trusted
 from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import MONDAY, Salon
 
@@ -50,8 +55,8 @@ def clients(session: Session) -> int:
     return int(fresh(session, lambda: session.scalar(select(func.count()).select_from(Contact))))
 
 
-def form(desk: Any, salon: Salon, hour: str = "10:00", who: str = "Anna") -> Any:
-    page = desk.get(f"{HERE}/book?staff={salon.staff[who]}&at={DAY}T{hour}")
+def form(somebody: Any, salon: Salon, hour: str = "10:00", who: str = "Anna") -> Any:
+    page = somebody.get(f"{HERE}/book?staff={salon.staff[who]}&at={DAY}T{hour}")
     return page.forms["book"]
 
 
@@ -91,14 +96,14 @@ def test_a_booking_is_undone_from_its_message(login: Enter, salon: Salon, sessio
 def test_a_new_client_comes_with_the_visit_and_a_known_phone_is_named(
     login: Enter, salon: Salon, session: Session, cut: int
 ) -> None:
-    desk = login()
-    asked = form(desk, salon)
+    somebody = login()
+    asked = form(somebody, salon)
     asked["item0"], asked["new_name"], asked["new_phone"] = str(cut), "Ольга Ким", "8 916 111-22-33"
     asked.submit("save").follow()
     [visit] = visits(session)
     named = select(Contact.name).where(Contact.id == visit.client_id)
     assert fresh(session, lambda: session.scalars(named).one()) == "Ольга Ким"
-    again = form(desk, salon, "12:00")
+    again = form(somebody, salon, "12:00")
     again["item0"], again["new_name"], again["new_phone"] = str(cut), "Оля", "+7 916 111 22 33"
     page = again.submit("save", status=422)
     assert "This is the phone of Ольга Ким" in page
@@ -118,8 +123,8 @@ def test_a_conflict_says_who_is_in_the_way_and_what_is_free(
     maria = save(session, Contact, {"name": "Мария", "kind": "person"})
     salon.book(10, Wanted(cut, salon.staff["Anna"]), values={"client": maria})
     session.commit()
-    desk = login()
-    asked = form(desk, salon, "10:30")
+    somebody = login()
+    asked = form(somebody, salon, "10:30")
     asked["item0"], asked["new_name"] = str(cut), "Ольга"
     page = asked.submit("save", status=422)
     said = " ".join(page.html.select_one("[data-error-summary]").get_text(" ", strip=True).split())
@@ -143,10 +148,80 @@ def test_services_follow_each_other_and_another_does_what_the_first_cannot(
     session.commit()
     page = login().get(f"{HERE}/book?at={DAY}T10:00")
     asked = page.forms["book"]
-    asked["item0"], asked["item1"], asked["staff"] = str(cut), str(nails), str(salon.staff["Boris"])
+    asked["item0"], asked["staff"], asked["visitor"] = str(cut), str(salon.staff["Boris"]), "Вера"
+    for place in range(1, 4):
+        # A button that works without scripts; what was filled in stays.
+        asked = asked.submit("more").forms["book"]
+        asked[f"item{place}"] = str(nails if place == 1 else cut)
+    assert asked["visitor"].value == "Вера"
+    asked["staff3"] = str(salon.staff["Anna"])
     asked.submit("save").follow()
     [visit] = visits(session)
-    assert [one.staff_id for one in salon.lines(visit.id)] == [salon.staff["Boris"], salon.staff["Nina"]]
+    names = {number: name for name, number in salon.staff.items()}
+    done_by = [names[one.staff_id] for one in salon.lines(visit.id)]
+    assert done_by == ["Boris", "Nina", "Boris", "Anna"]
+
+
+def test_a_stretch_that_was_marked_is_how_long_the_visit_takes(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    page = login().get(f"{HERE}/book?staff={anna}&at={DAY}T10:00&minutes=90")
+    asked = page.forms["book"]
+    assert asked["minutes"].value == "90"
+    # The same stretch can be blocked instead.
+    assert "90" in [one["value"] for one in page.html.select(".cal-block button")]
+    asked["item0"] = str(cut)
+    asked.submit("save").follow()
+    start = salon.at(10)
+    assert fresh(session, salon.busy) == [(anna, None, start, start + 90)]
+    asked = form(login(), salon, "12:00").submit("more").forms["book"]
+    asked["item0"], asked["item1"], asked["minutes"] = str(cut), str(cut), "60"
+    assert "Between 61 and 1440 minutes." in asked.submit("save", status=422)
+    asked["minutes"] = "100"
+    asked.submit("save").follow()
+    assert [one.minutes for one in salon.lines(visits(session)[1].id)] == [60, 40]
+
+
+def test_a_visit_that_was_made_longer_is_moved_as_it_is(salon: Salon, session: Session, cut: int) -> None:
+    anna = salon.staff["Anna"]
+    salon.book(13, Wanted(cut, anna))
+    visit = salon.book(9, Wanted(cut, anna, 90))
+    place = desk.place_of(session, line_of(session, visit))
+    with pytest.raises(NotOffered):
+        desk.landing(session, place, Landing(salon.at(12)))
+    desk.move(session, place, Landing(salon.at(11.5)))
+    assert [one.minutes for one in salon.lines(visit)] == [90]
+    # Somebody else takes as long as they do.
+    place = desk.place_of(session, place.line)
+    desk.move(session, place, Landing(salon.at(12), salon.staff["Boris"]))
+    assert [one.minutes for one in salon.lines(visit)] == [60]
+
+
+def test_new_visit_means_this_form_everywhere(login: Enter, cut: int) -> None:
+    page = login().get("/o/jasmine/r/bookings.appointment")
+    links = {str(link["href"]) for link in page.html.select(".page-actions a, .menu-sheet a")}
+    assert f"{HERE}/book" in links
+    assert not any("bookings.appointment/new" in link for link in links)
+    old = login().get("/o/jasmine/r/bookings.appointment/new?client=5")
+    assert old.status_int == 303
+    assert old.location.endswith(f"{HERE}/book?client=5")
+
+
+def test_whose_name_is_said_to_be_in_the_way_is_noted(
+    login: Enter, salon: Salon, session: Session, engine: Engine, organisation: Organisation, cut: int
+) -> None:
+    maria = save(session, Contact, {"name": "Мария", "kind": "person"})
+    anna = salon.staff["Anna"]
+    salon.book(12, Wanted(cut, anna), values={"client": maria})
+    line = line_of(session, salon.book(10, Wanted(cut, anna)))
+    session.commit()
+    somebody = login()
+    params = {"line": line, "at": f"{DAY}T12:00"}
+    assert "Мария" in somebody.get(f"{HERE}/landing", params=params).json["text"]
+    with trusted(engine, organisation) as log:
+        seen = select(AccessLog.record, AccessLog.row_count).where(AccessLog.user_id == somebody.user.id)
+        assert [tuple(row) for row in log.execute(seen)] == [("contacts.contact", 1)]
 
 
 @pytest.mark.parametrize(
@@ -172,8 +247,8 @@ def test_time_is_blocked_with_the_second_tap(login: Enter, salon: Salon, session
     anna = salon.staff["Anna"]
     salon.book(10.5, Wanted(cut, anna), values={"visitor": "Вера"})
     session.commit()
-    desk = login()
-    page = desk.get(f"{HERE}/book?staff={anna}&at={DAY}T10:00", headers={"X-Fragment": "1"})
+    somebody = login()
+    page = somebody.get(f"{HERE}/book?staff={anna}&at={DAY}T10:00", headers={"X-Fragment": "1"})
     block = next(one for one in page.forms.values() if str(one.action).endswith("/block"))
     page = block.submit("minutes", value="60").follow()
     assert "Still in it: Вера." in page
@@ -183,7 +258,7 @@ def test_time_is_blocked_with_the_second_tap(login: Enter, salon: Salon, session
     session.rollback()
     undo = next(one for one in page.forms.values() if "/undo" in str(one.action))
     assert "It is undone." in undo.submit().follow()
-    page = desk.get(f"{HERE}/book?staff={anna}&at={DAY}T14:00")
+    page = somebody.get(f"{HERE}/book?staff={anna}&at={DAY}T14:00")
     block = next(one for one in page.forms.values() if str(one.action).endswith("/block"))
     block.submit("minutes", value="rest").follow()
     assert fresh(session, lambda: salon.starts(Wanted(cut, anna)))[-1] == "13:00"
@@ -192,9 +267,9 @@ def test_time_is_blocked_with_the_second_tap(login: Enter, salon: Salon, session
 def test_who_may_not_write_absences_blocks_nothing(login: Enter, salon: Salon, cut: int) -> None:
     values = {"staff": salon.staff["Anna"], "at": f"{DAY}T10:00", "minutes": "30"}
     login("specialist").post(f"{HERE}/block", values, status=403)
-    desk = login()
-    desk.post(f"{HERE}/block", values | {"at": "x"}, status=400)
-    desk.post(f"{HERE}/block", values | {"staff": "x"}, status=400)
+    somebody = login()
+    somebody.post(f"{HERE}/block", values | {"at": "x"}, status=400)
+    somebody.post(f"{HERE}/block", values | {"staff": "x"}, status=400)
 
 
 # ---- by hand
@@ -207,10 +282,10 @@ def test_the_conflict_is_known_before_the_drop(
     salon.book(12, Wanted(cut, anna), values={"visitor": "Вера"})
     line = line_of(session, salon.book(10, Wanted(cut, anna)))
     session.commit()
-    desk = login()
+    somebody = login()
 
     def ask(at: str, **more: Any) -> Any:
-        return desk.get(f"{HERE}/landing", params={"line": line, "at": f"{DAY}T{at}", **more}).json
+        return somebody.get(f"{HERE}/landing", params={"line": line, "at": f"{DAY}T{at}", **more}).json
 
     assert ask("10:30")["free"]  # not in its own way
     refused = ask("11:30")
@@ -230,13 +305,13 @@ def test_a_visit_is_dropped_elsewhere_and_taken_back(
     line = line_of(session, visit)
     before = salon.busy()
     session.commit()
-    desk = login()
+    somebody = login()
     values = {"line": line, "at": f"{DAY}T13:15", "staff": salon.staff["Boris"]}
-    answer = desk.post(f"{HERE}/landing", values).json
+    answer = somebody.post(f"{HERE}/landing", values).json
     assert answer["free"]
     start = salon.at(13.25)
     assert fresh(session, salon.busy) == [(salon.staff["Boris"], None, start, start + 60)]
-    desk.post(answer["undo"])
+    somebody.post(answer["undo"])
     session.rollback()
     assert salon.busy() == before
 
@@ -250,9 +325,9 @@ def test_a_drop_on_somebody_needs_the_right_to_force_it(
     line = line_of(session, visit)
     session.commit()
     values = {"line": line, "at": f"{DAY}T12:30"}
-    desk, manager = login(), login("manager")
-    assert not desk.post(f"{HERE}/landing", values, status=422).json["force"]
-    desk.post(f"{HERE}/landing", values | {"force": "1"}, status=403)
+    somebody, manager = login(), login("manager")
+    assert not somebody.post(f"{HERE}/landing", values, status=422).json["force"]
+    somebody.post(f"{HERE}/landing", values | {"force": "1"}, status=403)
     assert fresh(session, lambda: salon.visit(visit).starts.hour) == 7  # ten in Moscow
     assert manager.post(f"{HERE}/landing", values, status=422).json["force"]
     assert manager.post(f"{HERE}/landing", values | {"force": "1"}).json["free"]
@@ -266,11 +341,79 @@ def test_a_visit_is_stretched_as_far_as_there_is_room(
     visit = salon.book(10, Wanted(cut, anna))
     line = line_of(session, visit)
     session.commit()
-    desk = login()
-    desk.post(f"{HERE}/landing", {"line": line, "minutes": 135}, status=422)
-    assert desk.post(f"{HERE}/landing", {"line": line, "minutes": 90}).json["undo"]
+    somebody = login()
+    somebody.post(f"{HERE}/landing", {"line": line, "minutes": 135}, status=422)
+    assert somebody.post(f"{HERE}/landing", {"line": line, "minutes": 90}).json["undo"]
     assert fresh(session, lambda: salon.lines(visit)[0].minutes) == 90
-    desk.post(f"{HERE}/landing", {"line": line, "minutes": 9999}, status=422)
+    somebody.post(f"{HERE}/landing", {"line": line, "minutes": 9999}, status=422)
+
+
+def test_what_lies_over_another_is_changed_by_who_may_put_it_there(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    salon.book(12, Wanted(cut, anna))
+    visit = salon.book(12.5, Wanted(cut, anna), force=True)
+    line = line_of(session, visit)
+    session.commit()
+    values = {"line": line, "minutes": 90}
+    somebody, manager = login(), login("manager")
+    assert not somebody.post(f"{HERE}/landing", values, status=422).json["force"]
+    somebody.post(f"{HERE}/landing", values | {"force": "1"}, status=403)
+    # Shorter is not over more than before.
+    assert somebody.post(f"{HERE}/landing", values | {"minutes": 45}).json["free"]
+    assert manager.post(f"{HERE}/landing", values, status=422).json["force"]
+    assert manager.post(f"{HERE}/landing", values | {"force": "1"}).json["free"]
+    assert fresh(session, lambda: salon.lines(visit)[0].minutes) == 90
+    # Where it is free it lies over nothing any more.
+    assert manager.post(f"{HERE}/landing", {"line": line, "at": f"{DAY}T15:00", "force": "1"}).json["free"]
+    assert not visits(session)[1].overlap
+
+
+def test_a_visit_is_dragged_from_room_to_room(login: Enter, salon: Salon, session: Session, cut: int) -> None:
+    first = salon.room("Chair", needed_by=[cut])
+    kind = session.scalars(select(ResourceType.id)).one()
+    second = save(session, Resource, {"name": "Window", "type": kind})
+    laser = save(session, Resource, {"name": "Laser"})
+    anna, boris = salon.staff["Anna"], salon.staff["Boris"]
+    line = line_of(session, salon.book(10, Wanted(cut, anna)))
+    salon.book(12, Wanted(cut, boris, rooms=(second,)), values={"visitor": "Вера"})
+    session.commit()
+    somebody = login()
+    here = {"line": line, "left": first}
+
+    def land(hour: str, room: int, status: int = 200) -> Any:
+        given = here | {"room": room, "at": f"{DAY}T{hour}"}
+        assert somebody.get(f"{HERE}/landing", params=given).json["free"] is (status == 200)
+        return somebody.post(f"{HERE}/landing", given, status=status).json
+
+    # The specialist is free then, the room is not.
+    assert "Вера" in land("12:00", second, 422)["text"]
+    assert "is not done there" in land("10:00", laser, 422)["text"]
+    assert land("10:00", second)["undo"]
+    rooms = fresh(session, lambda: [row[1] for row in salon.busy() if row[1] and row[2] == salon.at(10)])
+    assert rooms == [second]
+    # At another time it stays in its room.
+    here["left"] = second
+    land("14:00", second)
+    rooms = fresh(session, lambda: [row[1] for row in salon.busy() if row[1] and row[2] == salon.at(14)])
+    assert rooms == [second]
+
+
+def test_free_time_of_a_room_is_booked_in_that_room(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    salon.room("Chair", needed_by=[cut])
+    kind = session.scalars(select(ResourceType.id)).one()
+    second = save(session, Resource, {"name": "Window", "type": kind})
+    nails = salon.service("Nails", 30, by=[salon.staff["Anna"]])
+    session.commit()
+    asked = login().get(f"{HERE}/book?room={second}&at={DAY}T10:00").forms["book"]
+    asked["item0"] = str(nails)
+    assert "not done in the room" in asked.submit("save", status=422)
+    asked["item0"] = str(cut)
+    asked.submit("save").follow()
+    assert [row[1] for row in fresh(session, salon.busy) if row[1]] == [second]
 
 
 @pytest.mark.parametrize("line", ["", "x", "9" * 30])

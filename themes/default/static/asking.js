@@ -22,8 +22,10 @@ function show(html, revive, dialog = document.createElement("dialog")) {
     if (event.defaultPrevented) return;
     event.preventDefault();
     const button = event.submitter;
+    // Which button was pressed is part of it, and a disabled one is left out.
+    const body = new FormData(form, button);
     if (button) button.disabled = true;
-    ask(form.getAttribute("action"), { method: "POST", body: new FormData(form) }, revive, dialog).finally(() => {
+    ask(form.getAttribute("action"), { method: "POST", body }, revive, dialog).finally(() => {
       if (button) button.disabled = false;
     });
   });

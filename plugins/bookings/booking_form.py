@@ -1,0 +1,293 @@
+"""The form of a new visit at the desk: what it starts with, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import colander
+from pyramid.request import Request
+from pyramid.response import Response
+from sqlalchemy import select
+
+from parlour.access.rules import allows
+from parlour.access.views import forms
+from parlour.errors import Invalid, NotAllowed, Refusal
+from parlour.i18n import _
+from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings.calendar_asked import number_in, write_down
+from parlour.plugins.bookings.models import MAX_SERVICES, Appointment
+from parlour.plugins.bookings.offers import NotOffered, Wanted, zone_of
+from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import DAY, moment
+from parlour.plugins.schedule.services import Taken
+from parlour.records.defaults import defaults_of
+from parlour.records.pages.undoing import done
+from parlour.records.query import read, visible
+from parlour.records.registry import record_type
+from parlour.records.values import Fault
+from parlour.records.write import save
+from parlour.web.widgets import CheckboxWidget, LinkWidget, TextInputWidget, TimeWidget
+
+# What can be blocked at a press, in minutes.
+BLOCKS = (30, 60, 120)
+BLOCK = "schedule:absence:create"
+ADD_CLIENT, SEE_CLIENTS = "contacts:contact:create", "contacts:contact:read"
+# The button for another service.
+MORE = "more"
+
+
+class Booking:
+    """The form of a new visit: what it starts with, and what becomes of it."""
+
+    def __init__(self, request: Request):
+        self.request, self.session = request, request.db
+        # What the address said first stays in the form's own address when it comes back with mistakes.
+        given = request.GET.get
+        branch = number_in(given("branch", ""))
+        known = defaults_of(request.db).branches
+        self.branch = branch if branch in known else request.db.scope.branch_id
+        self.zone = zone_of(request.db, self.branch)
+        self.staff = number_in(given("staff", ""))
+        self.at = desk.instant(given("at", ""), self.zone)
+        self.choices = desk.choices(request.db)
+        self.form = forms.Form(
+            request,
+            *self._nodes(),
+            action=request.path_qs,
+            name="book",
+            save=_("Book"),
+            also=[(MORE, _("Another service"))] if self.places < MAX_SERVICES else (),
+        )
+
+    @cached_property
+    def places(self) -> int:
+        """For how many services there are boxes: as many as the form came with, and one more when that was pressed."""
+        request = self.request
+        given = request.POST if request.method == "POST" else request.GET
+        there = next(place for place in range(MAX_SERVICES + 1) if f"item{place}" not in given)
+        return min(max(1, there + (MORE in given)), MAX_SERVICES)
+
+    def _nodes(self) -> list[Any]:
+        able = self.choices.able.get(self.staff or 0, {})
+        people = [(str(key), name) for key, name in self.choices.staff.items()]
+        nodes = []
+        if allows(self.session, SEE_CLIENTS):
+            nodes.append(self._client())
+        if allows(self.session, ADD_CLIENT):
+            hint = _("Empty, too: somebody who walks in and gives no name.")
+            nodes.append(forms.text("new_name", _("Or a new client"), hint=hint))
+            nodes.append(forms.phone("new_phone", _("Phone of the new client")))
+        nodes.append(self._service(0, able))
+        nodes.append(forms.choice("staff", _("Specialist"), [("", _("Whoever is free")), *people]))
+        for place in range(1, self.places):
+            nodes.append(self._service(place))
+            whoever = ("", _("The same, or whoever is free"))
+            nodes.append(forms.choice(f"staff{place}", _("By whom"), [whoever, *people]))
+        nodes.append(forms.day("day", _("Day"), required=True))
+        time = forms.text("time", _("Time"), required=True)
+        time.widget = TimeWidget()
+        nodes.append(time)
+        length = forms.text("minutes", _("Minutes"), hint=_("Empty: as long as the services take."))
+        length.widget = TextInputWidget(inputmode="numeric", max_length=4)
+        length.more = "minutes" not in self.request.GET
+        visitor = forms.text(
+            "visitor", _("Who comes"), hint=_("A child or a friend, when it is not the client.")
+        )
+        note = forms.lines("note", _("Note"), rows=2)
+        visitor.more = note.more = True
+        nodes += [length, visitor, note]
+        if desk.force_allowed(self.session):
+            nodes.append(
+                colander.SchemaNode(
+                    colander.Boolean(),
+                    name="force",
+                    title=_("Put it over what stands there"),
+                    widget=CheckboxWidget(),
+                    missing=False,
+                    more=True,
+                )
+            )
+        return nodes
+
+    def _service(self, place: int, able: Mapping[int, Any] | None = None) -> Any:
+        """The box of a service; of the first one only what the specialist does who was asked for, as far as that is known."""
+        choices = [
+            (str(key), f"{name} · {self.request.loc.plural('${n} minute', '${n} minutes', length)}")
+            for key, (name, length) in self.choices.services.items()
+            if not able or key in able
+        ]
+        title = _("And then") if place else _("Service")
+        return forms.choice(f"item{place}", title, [("", ""), *choices], required=place == 0)
+
+    def _client(self) -> Any:
+        request = self.request
+        node = forms.choice("client", _("Client"), [], hint=_("Type a name or a phone."))
+        kind = record_type(Contact)
+
+        def title_of(text: str) -> str | None:
+            return self._client_title(int(text)) if text.isdecimal() and len(text) < 19 else None
+
+        node.widget = LinkWidget(values=[], title_of=title_of)
+        node.widget.data_url = request.url_of("record.suggest", record=kind.name)
+        return node
+
+    def _client_title(self, client: int) -> str | None:
+        kind = record_type(Contact)
+        conditions = [Contact.id == client, *visible(self.session, kind)]
+        rows = read(self.session, kind, [kind.field("name")], conditions)
+        return (rows[0]["name"] or f"#{client}") if rows else None
+
+    def start(self) -> dict[str, Any]:
+        """What stands in the form at first: what its address says."""
+        zone = ZoneInfo(self.zone)
+        local = moment(self.at).astimezone(zone) if self.at is not None else None
+        today = datetime.now(zone).date()
+        given = {name: text for name, text in self.request.GET.items() if name not in ("at", "branch")}
+        return given | {
+            "day": (local.date() if local else today).isoformat(),
+            "time": f"{local:%H:%M}" if local else "",
+        }
+
+    def more(self) -> Any:
+        """The form as it was filled in, with a box for another service."""
+        given = {name: text for name, text in self.request.POST.items() if isinstance(text, str)}
+        return self.form.show(given | {"force": "force" in given})
+
+    def block(self) -> dict[str, Any] | None:
+        """What it takes to block the time instead: the second tap after the one on free time."""
+        if self.at is None or self.staff not in self.choices.staff or not allows(self.session, BLOCK):
+            return None
+        loc = self.request.loc
+        given = number_in(self.request.GET.get("minutes", ""))
+        lengths = sorted({*BLOCKS, given}) if given and given < DAY else BLOCKS
+        choices = [
+            {"minutes": str(length), "text": loc.plural("${n} minute", "${n} minutes", length)}
+            for length in lengths
+        ]
+        choices.append({"minutes": "rest", "text": loc.translate(_("Rest of the day"))})
+        return {
+            "url": self.request.url_of("bookings.block"),
+            "staff": self.staff,
+            "at": self.request.GET["at"],
+            "branch": self.request.GET.get("branch", ""),
+            "choices": choices,
+        }
+
+    def book(self) -> Response:
+        """Book what was filled in; everything that is wrong is said at its box."""
+        given = self.form.read()
+        start = desk.instant(f"{given['day']}T{given['time'][:5]}", self.zone)
+        if start is None:
+            raise Invalid(_("Not saved yet."), {0: {"time": _("This is no day or time.")}})
+        wanted = self._wanted(given)
+        force = bool(given.get("force"))
+        if force and not desk.force_allowed(self.session):
+            raise NotAllowed(_("Putting a visit over another is not yours to do."))
+        values = self._values(given)
+        try:
+            booked = services.book(
+                self.session, wanted, start, by="staff", branch_id=self.branch, values=values, force=force
+            )
+        except (NotOffered, Taken) as refused:
+            length = sum(one.minutes or self.choices.minutes(one.item, one.staff) for one in wanted)
+            why = desk.why_not(
+                self.session, self.request.loc, wanted, start, start + length, refused, branch_id=self.branch
+            )
+            write_down(self.request, why.visits)
+            raise Invalid(_("Not saved yet."), {0: {"time": why.text}}) from refused
+        desk.still_theirs(self.session, booked.id, "create")
+        back = self.request.url_of("bookings.day", query={"date": given["day"]} | self._kept())
+        return done(self.request, _("Booked."), booked.change_set, back)
+
+    def _kept(self) -> dict[str, Any]:
+        branch = self.request.GET.get("branch")
+        return {"branch": branch} if branch else {}
+
+    def _wanted(self, given: Mapping[str, Any]) -> list[Wanted]:
+        wanted: list[Wanted] = []
+        first = self._one_of(self.choices.staff, given, "staff")
+        for place in range(self.places):
+            item = self._one_of(self.choices.services, given, f"item{place}")
+            if item is None:
+                continue
+            staff = self._one_of(self.choices.staff, given, f"staff{place}") if place else first
+            if place and staff is None and item in self.choices.able.get(first or 0, {}):
+                # Who is asked for does all that they can do; for the rest anybody is found.
+                staff = first
+            wanted.append(Wanted(item, staff))
+        wanted = self._in_room(wanted)
+        length = given["minutes"]
+        if not length:
+            return wanted
+        try:
+            return self.choices.lasting(wanted, number_in(length) or 0)
+        except Refusal as refused:
+            raise Invalid(_("Not saved yet."), {0: {"minutes": refused.message}}) from refused
+
+    def _in_room(self, wanted: list[Wanted]) -> list[Wanted]:
+        """In the room in whose column free time was pressed, as far as services are done in such rooms."""
+        room = number_in(self.request.GET.get("room", ""))
+        if room is None:
+            return wanted
+        able = desk.done_in(self.session, room)
+        if not any(one.item in able for one in wanted):
+            said = _(
+                "It is not done in the room that you pressed. Choose another service, or book by specialist."
+            )
+            raise Invalid(_("Not saved yet."), {0: {"item0": said}})
+        return [replace(one, rooms=(room,)) if one.item in able else one for one in wanted]
+
+    @staticmethod
+    def _one_of(known: Collection[int], given: Mapping[str, Any], name: str) -> int | None:
+        """What was chosen in a box; None where nothing was. Raises Invalid for what the box does not offer."""
+        if not given[name]:
+            return None
+        found = number_in(given[name])
+        if found is None or found not in known:
+            raise Invalid(_("Not saved yet."), {0: {name: _("Choose from the list.")}})
+        return found
+
+    def _values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields of the visit beside its time: whose it is, and what was noted."""
+        values: dict[str, Any] = {"visitor": given["visitor"] or None, "note": given["note"] or None}
+        client, name = given.get("client") or "", given.get("new_name") or ""
+        phone = given.get("new_phone") or ""
+        if client:
+            if not client.isdecimal() or self._client_title(int(client[:18])) is None:
+                raise Invalid(_("Not saved yet."), {0: {"client": _("Choose from the list.")}})
+            values["client"] = int(client)
+        elif name or phone:
+            values["client"] = self._new_client(name, phone)
+        values["source"] = "desk" if client or name or phone else "walk_in"
+        return values
+
+    def _new_client(self, name: str, phone: str) -> int:
+        if not name:
+            raise Invalid(_("Not saved yet."), {0: {"new_name": _("This is needed.")}})
+        kind = record_type(Contact)
+        values: dict[str, Any] = {"name": name, "kind": "person"}
+        if phone:
+            try:
+                number = record_type(Appointment).field("phone").kind.clean(phone, defaults_of(self.session))
+            except Fault as fault:
+                raise Invalid(_("Not saved yet."), {0: {"new_phone": fault.message}}) from fault
+            holder = self._holder(number)
+            if holder is not None:
+                said = _("This is the phone of ${name}; choose them above.", mapping={"name": holder})
+                raise Invalid(_("Not saved yet."), {0: {"new_phone": said}})
+            values["phones"] = [{"number": number}]
+        return save(self.session, kind, values)
+
+    def _holder(self, number: Any) -> str | None:
+        """Who has this phone already, if this person may see them."""
+        kind = record_type(Contact)
+        phones: Any = kind.field("phones").cls
+        owners = select(phones.owner_id).where(phones.number == number)
+        conditions = [Contact.id.in_(owners), *visible(self.session, kind)]
+        rows = read(self.session, kind, [kind.field("name")], conditions, limit=1)
+        return rows[0]["name"] or "–" if rows else None
