@@ -170,3 +170,11 @@ def test_the_timeline_has_visits_that_were(salon: Salon, session: Session, cut: 
         for one in timeline_of(session, "contacts.contact", [client], before=entry.at)
         if one.kind == "visit"
     ]
+
+
+def test_the_form_of_a_delay_begins_with_what_is_usual(
+    login: Enter, salon: Salon, session: Session, anna: int
+) -> None:
+    session.commit()
+    form = login().get(f"/o/jasmine/r/schedule.staff/{anna}/do/late").forms["action"]
+    assert form["minutes"].value == "15" and form["shift"].checked and form["tell"].checked

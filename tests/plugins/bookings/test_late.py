@@ -24,7 +24,6 @@ from parlour.records.actions import run_action
 from parlour.records.history import undo
 from parlour.records.query import get
 from parlour.records.registry import record_type
-from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import Salon
 
 VISIT = record_type(Appointment)
@@ -139,13 +138,6 @@ def test_nothing_that_was_apart_overlaps_after_a_delay(drawn: list[tuple[int, in
         # Nobody begins later than they have to.
         if delays[other_at] and found[at][1] != found[other_at][1]:
             assert other[0] == max(end for _start, end in later[:other_at])
-
-
-def test_the_form_begins_with_what_is_usual(salon: Salon, anna: int, login: Enter) -> None:
-    salon.session.commit()
-    page = login().get(f"/o/jasmine/r/schedule.staff/{anna}/do/late")
-    form = page.forms["action"]
-    assert form["minutes"].value == "15" and form["shift"].checked and form["tell"].checked
 
 
 def test_the_staff_action_is_for_who_may_change_visits() -> None:
