@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import aliased
 
 from parlour.access.rules import predicate
 from parlour.db.session import KEPT, Session
@@ -115,14 +116,18 @@ def page(
     shown = list(fields) if fields is not None else fields_of(session, record)
     order = sort_of(session, record, sort)
     cls = record.cls
-    column = getattr(cls, order.column_name)
+    # A search reads the index of the order alone and goes to the rows themselves for what it finds there.
+    on = aliased(cls) if q.strip() and session.get_bind().dialect.name == "postgresql" else cls
+    column = getattr(on, order.column_name)
     backwards = before is not None
     descending = order.descending != backwards
-    conditions = visible(session, record, action=action, filter=filter, q=q, archived=archived)
+    conditions = visible(session, record, action=action, filter=filter, archived=archived)
+    if q.strip():
+        conditions.append(search_predicate(session, record, q, on))
     cursor = before if backwards else after
     if cursor:
-        conditions.append(_beyond(column, cls.id, _decode(cursor, column), descending, backwards))
-    first, second = (column.desc(), cls.id.desc()) if descending else (column.asc(), cls.id.asc())
+        conditions.append(_beyond(column, on.id, _decode(cursor, column), descending, backwards))
+    first, second = (column.desc(), on.id.desc()) if descending else (column.asc(), on.id.asc())
     # Empty values come last in both directions, also when the page is read backwards.
     first = first.nulls_first() if backwards else first.nulls_last()
     rows = read(
@@ -134,6 +139,7 @@ def page(
         limit=limit + 1,
         extra=[column],
         titled=True,
+        through=None if on is cls else on,
     )
     more = len(rows) > limit
     rows = rows[:limit]
@@ -205,6 +211,7 @@ def read(
     extra: Sequence[Any] = (),
     lock: bool = False,
     titled: bool = False,
+    through: Any = None,
 ) -> list[Row]:
     """Rows with the plain values of `fields`, parts as lists. Adds "id", "version" and "archived_at".
 
@@ -214,6 +221,8 @@ def read(
     seen = _seen(session, fields) if titled else {}
     made = _select(cls, fields, session.get_bind().dialect, seen, extra)
     statement = made.statement.where(*conditions).order_by(*order_by)
+    if through is not None:
+        statement = statement.join(through, through.id == cls.id)
     if limit is not None:
         statement = statement.limit(limit)
     if lock:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, Engine, TextClause, text
@@ -12,7 +13,7 @@ from parlour.access.models import Organisation, Rule
 from parlour.db.session import RAW, Session
 from parlour.migrations import runner
 from parlour.plugins.contacts.models import Contact
-from parlour.records import search
+from parlour.records import search, ways
 from parlour.records.defaults import defaults_of
 from parlour.records.query import count, page
 from parlour.records.registry import fields_of, record_type
@@ -41,6 +42,7 @@ WORDS = (
     "100%",
     "_",
     "ооо ромашка",
+    "ов ан",
 )
 
 
@@ -72,30 +74,60 @@ def test_a_word_is_found_in_every_place(session: Session, clients: list[int]) ->
     assert names(session, "_") == []
 
 
-def test_common_and_seldom_words_find_the_same(
-    session: Session, clients: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contact = record_type(Contact)
-    seldom = {words: (names(session, words), count(session, contact, q=words)) for words in WORDS}
-    assert sum(bool(found) for found, _count in seldom.values()) > 7
-    monkeypatch.setattr(search, "_common", lambda _session, _record, places: set(places))
-    assert {words: (names(session, words), count(session, contact, q=words)) for words in WORDS} == seldom
+def every_way(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, tuple[list[str], tuple[int, bool]]]]:
+    """What each search finds when all its words are looked up, none of them, the first or the last alone."""
+    for chosen in (
+        lambda units, _total: [unit for unit in units if unit.ids is not None],
+        lambda _units, _total: [],
+        lambda units, _total: [unit for unit in units if unit.ids is not None][:1],
+        lambda units, _total: [unit for unit in units if unit.ids is not None][-1:],
+    ):
+        monkeypatch.setattr(ways, "looked_up", chosen)
+        found = record_type(Contact)
+        yield {words: (names(session, words), count(session, found, q=words)) for words in WORDS}
 
 
-@pytest.mark.parametrize("often", ["%анна%", "%орлов%", "%vip%", "%тверь%"])
-def test_words_looked_up_together_find_the_same_as_one_by_one(
-    session: Session, clients: list[int], monkeypatch: pytest.MonkeyPatch, often: str
+@pytest.mark.parametrize("often", ["%анна%", "%орлов%", "%vip%", "%тверь%", "", None])
+def test_whatever_is_looked_up_finds_the_same(
+    session: Session, clients: list[int], monkeypatch: pytest.MonkeyPatch, often: str | None
 ) -> None:
-    monkeypatch.setattr(
-        search, "_common", lambda _session, _record, places: {one for one in places if one.pattern == often}
-    )
     save(session, Contact, {"name": "О'Нил 100% \\"})
-    together = {words: names(session, words) for words in WORDS}
-    assert together["орлов тверь"] == ["Белова Анна", "Орлов Глеб"]
-    assert together["о'нил \\ 100%"] == ["О'Нил 100% \\"]
-    assert together["анна нна"] == ["Белова Анна", "Орлова Анна"]
-    monkeypatch.setattr(search, "_together", lambda *_given: {})
-    assert {words: names(session, words) for words in WORDS} == together
+    monkeypatch.setattr(ways.Expected, "common", lambda _known, place: often in (None, place.pattern))
+    first, *others = every_way(session, monkeypatch)
+    assert sum(bool(found) for found, _count in first.values()) > 7
+    assert first["орлов тверь"] == (["Белова Анна", "Орлов Глеб"], (2, False))
+    assert first["о'нил \\ 100%"] == (["О'Нил 100% \\"], (1, False))
+    assert first["ов ан"] == (["Белова Анна", "Орлова Анна"], (2, False))
+    assert first["анна нна"] == (["Белова Анна", "Орлова Анна"], (2, False))
+    assert [other == first for other in others] == [True] * 3
+
+
+def unit(at: int, *, rows: float, share: float | None = None, cost: float | None = None) -> ways.Unit:
+    of_all = rows / 1_000_000
+    share = of_all if share is None else share
+    return ways.Unit((at,), "ids", rows, rows if cost is None else cost, share, share)
+
+
+def test_the_rows_of_a_seldom_word_are_looked_up_and_for_a_common_one_the_list_is_read() -> None:
+    seldom, common = unit(0, rows=50), unit(1, rows=40_000)
+    late = unit(2, rows=16_000, share=0)
+    assert ways.looked_up([seldom], 1_000_000) == [seldom]
+    assert ways.looked_up([common], 1_000_000) == []
+    # Many have it, but none of those whose names come first.
+    assert ways.looked_up([late], 1_000_000) == [late]
+
+
+def test_of_several_words_the_cheapest_are_looked_up_and_the_others_tried() -> None:
+    seldom, name = unit(0, rows=50), unit(1, rows=40_000, cost=400_000)
+    tag, city = unit(2, rows=5_000), unit(3, rows=6_000)
+    assert ways.looked_up([name, seldom], 1_000_000) == [seldom]
+    # Perhaps nobody has both, and the list would be read to its end.
+    assert ways.looked_up([tag, city], 1_000_000) == [tag, city]
+    assert ways.looked_up([name, replace(city, rows=60_000, share=0.06)], 1_000_000) == []
+    short = replace(seldom, ids=None, share=0, tried=0)
+    assert ways.looked_up([short, tag], 1_000_000) == [tag]
 
 
 def test_words_that_stand_in_one_column_are_looked_up_together(
@@ -110,6 +142,17 @@ def test_words_that_stand_in_one_column_are_looked_up_together(
     assert asked == {"анна орл": postgresql, "анна ов": False, "анна": False}
 
 
+def known_of(session: Session, *words: str) -> ways.Expected:
+    record = record_type(Contact)
+    fields, defaults = fields_of(session, record), defaults_of(session)
+    places = [
+        place
+        for word in words
+        for place in search._places(session, record, record.cls, fields, word, defaults)
+    ]
+    return ways.expected(session, record, places)
+
+
 def test_a_tag_that_many_have_is_common_and_one_that_few_have_is_not(
     database_kind: str, session: Session, clients: list[int]
 ) -> None:
@@ -119,13 +162,9 @@ def test_a_tag_that_many_have_is_common_and_one_that_few_have_is_not(
     for start in range(0, len(made), 700):
         write(session, Contact, made[start : start + 700])
     record = record_type(Contact)
-    fields, defaults = fields_of(session, record), defaults_of(session)
-    places = [
-        place
-        for word in ("постоянный", "vip")
-        for place in search._places(session, record, fields, word, defaults)
-    ]
-    assert {one.pattern for one in search._common(session, record, places) if one.link} == {"%постоянный%"}
+    known = known_of(session, "постоянный", "vip")
+    linked = {place.pattern: rows.rows for place, rows in known.places.items() if place.link and rows.rows}
+    assert linked == {"%постоянный%": 2_100, "%vip%": 1}
     assert len(names(session, "постоянный")) == 50
     assert count(session, record, q="постоянный", exact=True) == (2_100, False)
     assert names(session, "постоянный vip") == []
@@ -147,7 +186,7 @@ def test_how_common_a_word_is_is_asked_once_for_the_rows_and_their_number(
         for _time in range(2):
             assert names(session, "анна") == ["Белова Анна", "Орлова Анна"]
             assert count(session, record_type(Contact), q="анна") == (2, False)
-    asked = sum("parlour_frequent" in one for one in seen)
+    asked = sum("parlour_expected" in one for one in seen)
     assert asked == (0 if database_kind == "sqlite" else 1)
 
 
@@ -194,7 +233,8 @@ def test_a_tag_that_the_person_may_not_see_finds_nothing_and_filters_nothing(
         session.add(Rule(**rule, filter=["name", "=", "Вип"]))
     session.commit()
     if common:
-        monkeypatch.setattr(search, "_common", lambda _session, _record, places: set(places))
+        monkeypatch.setattr(ways, "looked_up", lambda _units, _total: [])
+        monkeypatch.setattr(ways.Expected, "common", lambda _known, _place: True)
     desk = session_as("receptionist")
     assert names(desk, "вип") == ["Белова Анна"]
     assert names(desk, "vip") == names(desk, "радио") == []
@@ -285,9 +325,8 @@ def lay(connection: Connection, kind: str) -> None:
     "asked",
     [
         "parlour_search('lure', 'id', 'who', '%')",
-        "parlour_frequent('lure', 'who', '%')",
         "parlour_search_all('lure', 'id', 'who', ARRAY['%'])",
-        "parlour_frequent_all('lure', 'who', ARRAY['%'])",
+        "parlour_expected('lure', 'who', ARRAY['%'])",
     ],
 )
 def test_they_read_nothing_that_the_site_s_role_has_made(
@@ -336,22 +375,8 @@ def test_what_is_indexed_for_contains_is_asked_for_nothing_else(
     assert all("|| ''" in one for one in definitions())
 
 
-@pytest.mark.parametrize("common", [set(), {"анна"}, {"орл"}, {"анна", "орл"}])
-def test_words_are_found_together_whichever_of_them_are_common(
-    session: Session, monkeypatch: pytest.MonkeyPatch, common: set[str]
-) -> None:
-    made = [{"name": name} for name in ("Орлова Анна", "Орлов Борис", "Белова Анна")]
-    write(session, Contact, [Change(one) for one in made])
-    often = {f"%{word}%" for word in common}
-    monkeypatch.setattr(
-        search, "_common", lambda _session, _record, places: {one for one in places if one.pattern in often}
-    )
-    assert names(session, "анна орл") == ["Орлова Анна"]
-    assert names(session, "ов ан") == ["Белова Анна", "Орлова Анна"]
-
-
 def test_a_common_word_is_told_from_a_seldom_one(
-    database_kind: str, session: Session, owner_engine: Engine, organisation: Organisation
+    database_kind: str, session: Session, engine: Engine, owner_engine: Engine, organisation: Organisation
 ) -> None:
     if database_kind == "sqlite":
         return
@@ -364,14 +389,17 @@ def test_a_common_word_is_told_from_a_seldom_one(
     session.commit()
     with owner_engine.begin() as connection:
         connection.execute(text("ANALYZE contacts_contact"))
-    asked = text("SELECT parlour_frequent('contacts_contact', 'name_key', :like)")
-    answers = [session.raw(asked, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
-    assert answers == [True, False]
-    both = text("SELECT parlour_frequent_all('contacts_contact', 'name_key', ARRAY['%', :like])")
-    answers = [session.raw(both, {"like": like}).scalar() for like in ("%анна%", "%ящер%")]
-    assert answers == [True, False]
-    record = record_type(Contact)
-    places = search._places(session, record, fields_of(session, record), "анна", defaults_of(session))
-    places += search._places(session, record, fields_of(session, record), "ящер", defaults_of(session))
-    often = {(one.column, one.pattern) for one in search._common(session, record, places)}
-    assert often == {("name_key", "%анна%")}
+    asked = text("SELECT parlour_expected('contacts_contact', 'name_key', ARRAY['%', :like])")
+    many, few = (session.raw(asked, {"like": like}).scalar() for like in ("%анна%", "%ящер%"))
+    assert few < 100 < 2_000 < many
+    known = known_of(session, "анна", "ящер")
+    assert {place.pattern for place in known.places if known.common(place)} == {"%анна%"}
+    assert {rows.early for place, rows in known.places.items() if place.pattern == "%анна%"} == {
+        None,
+        2_500 / 3_000,
+    }
+    # Half of all names begin so, and the list begins with them.
+    for words, by_index in (("анна", False), ("ящер", True), ("анна ящер", True)):
+        with statements(engine) as seen:
+            names(session, words)
+        assert any("contact_1.id = ANY (array(" in one for one in seen) == by_index
