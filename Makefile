@@ -18,6 +18,8 @@ SAMPLE := tests/vendor_sample
 # A bare machine may speak no UTF-8 and have no place for pip's news.
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start the program some hundred times: it is compiled once, whatever the machine is set to.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet
 
 .PHONY: help demo test lint chaos bench messages docs clean
