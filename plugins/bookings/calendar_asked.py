@@ -90,6 +90,7 @@ class Asked:
         here = first <= self.today <= last
         return {
             "new_url": self.new_url(),
+            "free_url": self.free_url(),
             "nav": {
                 "before": self.url(date=(first - timedelta(days=1)).isoformat()),
                 "after": self.url(date=(last + timedelta(days=1)).isoformat()),
@@ -134,6 +135,13 @@ class Asked:
         return str(
             self.request.url_of("bookings.book", query=query | {"at": f"{self.day.isoformat()}T10:00"})
         )
+
+    def free_url(self) -> str | None:
+        """The page on which free time is looked for, from that day on; None for who may not book."""
+        if not holds(self.request.db, BOOK):
+            return None
+        given = self.kept("date", "by", "colour", "status", "period")
+        return str(self.request.url_of("bookings.free", query={"since": self.day.isoformat(), **given}))
 
     @cached_property
     def people(self) -> dict[int, str]:

@@ -10,11 +10,19 @@ def includeme(config: Configurator) -> None:
     # Below the day's address, so that the menu shows where they belong.
     config.add_route("bookings.week", "/day/week")
     config.add_route("bookings.list", "/day/list")
+    config.add_route("bookings.free", "/day/free")
     # Another grid is another address.
     config.add_route("bookings.rows", "/rows-5.css")
     config.add_route("bookings.book", "/book")
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.uncovered", "/uncovered")
-    for module in ("calendar_pages", "calendar_list", "desk_pages", "hand_pages", "uncovered"):
+    for module in (
+        "calendar_pages",
+        "calendar_list",
+        "desk_pages",
+        "finding_pages",
+        "hand_pages",
+        "uncovered",
+    ):
         config.scan(f"parlour.plugins.bookings.{module}")
