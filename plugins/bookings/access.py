@@ -30,6 +30,12 @@ PERMISSIONS = {
     "bookings:waiting:delete": _("Delete from the waiting list"),
     "bookings:waiting:merge": _("Merge waiting list entries"),
     "bookings:waiting:export": _("Export the waiting list"),
+    "bookings:treatment:read": _("See technical notes and photos of visits"),
+    "bookings:treatment:create": _("Write technical notes"),
+    "bookings:treatment:write": _("Change technical notes"),
+    "bookings:treatment:delete": _("Delete technical notes"),
+    "bookings:treatment:merge": _("Merge technical notes"),
+    "bookings:treatment:export": _("Export technical notes"),
     "bookings:skill:read": _("See who does what"),
     "bookings:skill:create": _("Say who does what"),
     "bookings:skill:write": _("Change who does what"),
@@ -43,7 +49,10 @@ PERMISSIONS = {
     "bookings:need:merge": _("Merge lines of where services are done"),
     "bookings:need:export": _("Export where services are done"),
 }
-_READ = [each for each in PERMISSIONS if each.endswith(":read")]
+# What is written about a client's hair or skin is for those who see to it.
+_NOTES = "bookings:treatment:"
+_READ = [each for each in PERMISSIONS if each.endswith(":read") and not each.startswith(_NOTES)]
+_NOTING = [f"{_NOTES}{act}" for act in ("read", "create", "write")]
 _DESK = [
     "bookings:waiting:create",
     "bookings:waiting:write",
@@ -55,8 +64,8 @@ _DESK = [
 
 GRANTS = {
     "manager": [*PERMISSIONS],
-    "receptionist": [*_READ, *_DESK],
-    "specialist": _READ,
+    "receptionist": [*_READ, *_DESK, *_NOTING],
+    "specialist": [*_READ, *_NOTING],
     "accountant": [*_READ, "bookings:appointment:export", "bookings:line:export"],
     "organiser": _READ,
 }

@@ -151,6 +151,26 @@ def name_waiting(session: Session, rows: Sequence[RowChange]) -> None:
         row.new["name"] += f" · {row.value('since')} – {row.value('until')}"
 
 
+def derive_treatments(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of technical notes, the visit and how they begin, and whose a new one is: the first specialist's."""
+    from parlour.plugins.bookings.models import Appointment, Line
+
+    _join_names(session, rows, {"appointment": Appointment})
+    for row in rows:
+        words = " ".join((row.value("text") or "").split())[:80]
+        row.new["name"] = " · ".join(filter(None, [row.new["name"], words]))
+    nobodys = [row for row in rows if row.kind == "create" and row.new.get("staff") is None]
+    visits = {row.new.get("appointment") for row in nobodys}
+    lines = session.execute(
+        select(Line.appointment_id, Line.staff_id)
+        .where(Line.appointment_id.in_(visits), Line.staff_id.is_not(None), Line.archived_at.is_(None))
+        .order_by(Line.position.desc(), Line.id.desc())
+    )
+    first = {visit: staff for visit, staff in lines}
+    for row in nobodys:
+        row.new["staff"] = first.get(row.new.get("appointment"))
+
+
 def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name` of group sessions, and how long a new one takes where that was not given."""
     from parlour.plugins.bookings.models import Service
@@ -167,6 +187,7 @@ def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
             row.new["minutes"] = lengths.get(row.new.get("item"))
 
 
+derive_treatments.needs = ("appointment", "text")  # type: ignore[attr-defined]
 derive_groups.needs = ("item", "starts")  # type: ignore[attr-defined]
 name_waiting.needs = ("item", "since", "until")  # type: ignore[attr-defined]
 name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from parlour.plugins.bookings.bookable import (
     Skill,
 )
 from parlour.plugins.bookings.kept import Hold, Token, Waiting
+from parlour.plugins.bookings.treatment import Treatment
 from parlour.plugins.bookings.visit import Appointment, Line
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "Service",
     "Skill",
     "Token",
+    "Treatment",
     "Waiting",
 ]

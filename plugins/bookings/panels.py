@@ -13,7 +13,7 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import money_owed
+from parlour.plugins.bookings import money_owed, treatments
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
@@ -42,7 +42,7 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
         return []
     if context.record.cls is Appointment:
         if slot == CARD_MAIN:
-            return _services(session, context)
+            return [*_services(session, context), *treatments.of_visit(session, context)]
         if slot == CARD_LOUD:
             urgent = [mark for mark in marks_of(context.row, now(), context.loc) if mark.urgent]
             said = [LoudLine(text=mark.title, icon=mark.icon, sequence=20) for mark in urgent]
@@ -53,6 +53,8 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
             return money_owed.of_client(session, context)
         if slot == CARD_FIGURES:
             return _figures(session, context)
+        if slot == CARD_MAIN:
+            return treatments.of_client(session, context)
         if slot == CARD_SIDE:
             return _coming(session, context)
     return []

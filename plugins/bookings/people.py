@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.models import Appointment, Line, Treatment
+from parlour.records.files import remove_of
 from parlour.records.persons import Section, forget_history
 from parlour.records.registry import record_type
 from parlour.records.write import Change, write
@@ -38,7 +39,7 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
         .order_by(Line.position, Line.id)
     ):
         lines.setdefault(visit, []).append(name)
-    return [
+    found = [
         Section(
             _("Visits"),
             [
@@ -47,6 +48,15 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
             ],
         )
     ]
+    notes = session.execute(
+        select(Treatment.appointment_id, Treatment.text, Treatment.before, Treatment.after)
+        .where(Treatment.appointment_id.in_([row.id for row in visits]))
+        .order_by(Treatment.id)
+    ).all()
+    if notes:
+        told = [{"visit": row[0], "text": row[1], "before": row[2], "after": row[3]} for row in notes]
+        found.append(Section(_("Technical notes"), told))
+    return found
 
 
 def erase(session: Session, ids: Sequence[int]) -> None:
@@ -59,3 +69,13 @@ def erase(session: Session, ids: Sequence[int]) -> None:
     if visits:
         write(session, record, [Change(blank, one) for one in visits], label="erase", system=True)
         forget_history(session, record, visits)
+    notes = list(
+        session.scalars(
+            select(Treatment.id).where(Treatment.appointment_id.in_(visits)).order_by(Treatment.id)
+        )
+    )
+    if notes:
+        gone = {"text": None, "before": None, "after": None}
+        write(session, Treatment, [Change(gone, one) for one in notes], label="erase", system=True)
+        remove_of(session, record_type(Treatment).name, notes)
+        forget_history(session, record_type(Treatment), notes)

@@ -114,6 +114,8 @@ PAGES: dict[str, Where] = {
     "visits nobody works at": "/bookings/uncovered",
     "visits": "/r/bookings.appointment",
     "new visit": "/r/bookings.appointment/new",
+    "technical notes": "/r/bookings.treatment",
+    "new technical note": "/r/bookings.treatment/new",
     "waiting list": "/r/bookings.waiting",
     "new waiting list entry": "/r/bookings.waiting/new",
     "group sessions": "/r/bookings.group",
