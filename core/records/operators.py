@@ -93,6 +93,8 @@ def _operand(kind: Kind, value: Any, defaults: Defaults) -> Any:
 
 
 def keyed(kind: Kind, key: Any, value: Any, defaults: Defaults) -> Any:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise TypeError(value)
     if isinstance(kind, PhoneKind):
         return digits_of(str(value))
     return key_of(str(value))

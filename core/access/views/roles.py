@@ -119,15 +119,20 @@ def save_role(request: Request) -> Any:
         if not role.builtin:
             roles.rename_role(request.db, role, forms.posted(request, "title"))
         roles.set_permissions(request.db, role.id, wanted, known)
-        role_rules.set_export_limits(
-            request.db, role.id, _number(request, "export_rows"), _number(request, "export_rows_day")
-        )
     except Invalid as error:
         request.response.status_code = 422
         return {
             **_page(request, role),
             "name": {"value": forms.posted(request, "title"), "error": error.message},
         }
+    try:
+        limits = [_number(request, name) for name in LIMITS]
+        role_rules.set_export_limits(request.db, role.id, *limits)
+    except Refusal as refused:
+        request.response.status_code = 422
+        request.tm.doom()
+        typed = {name.removeprefix("export_"): forms.posted(request, name, 20) for name in LIMITS}
+        return {**_page(request, role), "export_limits": {**typed, "error": refused.message}}
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.role", id=role.id))
 
@@ -142,6 +147,9 @@ def remove_role(request: Request) -> Any:
         return HTTPSeeOther(request.url_of("settings.role", id=role.id))
     say(request, _("The role is removed."))
     return HTTPSeeOther(request.url_of("settings.roles"))
+
+
+LIMITS = ("export_rows", "export_rows_day")
 
 
 def _number(request: Request, name: str) -> int | None:

@@ -108,6 +108,8 @@ def explain_page(request: Request) -> Any:
         "answer": None,
         "error": None,
     }
+    if who is None and given.get("who"):
+        return {**page, "error": _("Nobody who works here has this number. Choose a person.")}
     if who is None or record is None or not row:
         return page
     try:

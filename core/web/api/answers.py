@@ -66,14 +66,14 @@ def respond(
 def wanted_versions(request: Request) -> list[int] | None:
     """The versions that If-Match names, None without it or for "*" (the row is looked up in any case).
 
-    Raises ApiProblem where it holds none of our tags: then nothing can match.
+    Raises ApiProblem where it holds none of our tags: nothing can match then, or what was given is no tag at all.
     """
     given = request.headers.get("If-Match", "").strip()
     if not given or given == "*":
         return None
     versions = [int(found.group(1)) for found in _TAG.finditer(given) if found.group(1)]
     if not versions:
-        raise ApiProblem(_("If-Match takes the ETag of a record."), status=412)
+        raise ApiProblem(_("If-Match takes the ETag of a record."), status=412 if '"' in given else 400)
     return versions
 
 

@@ -232,6 +232,29 @@ def test_what_a_role_may_do_is_ticked_and_kept(as_owner, engine, organisation):
         assert (rule.active, rule.source) == (True, "owner")
 
 
+def test_a_limit_of_exports_that_is_no_number_comes_back_in_the_form_and_saves_nothing(
+    as_owner, engine, organisation
+):
+    with inside(engine, organisation) as session:
+        role = role_by_code(session, "specialist").id
+    address = f"{HERE}/roles/{role}"
+    asked = form(as_owner.get(address), address)
+    box = next(box for box in asked.fields["permission"] if box._value == "core:export")
+    box.checked = True
+    asked["export_rows_day"] = "abc"
+    again = asked.submit(status=422)
+    assert "A limit of exports is a number" in again.text
+    assert form(again, address)["export_rows_day"].value == "abc"
+    assert box._value not in {
+        box._value for box in form(as_owner.get(address), address).fields["permission"] if box.checked
+    }
+
+
+def test_a_question_about_somebody_who_does_not_work_here_is_answered_so(as_owner):
+    asked = as_owner.get(f"{HERE}/explain?who=999999&record=contacts.contact&row=1")
+    assert "Nobody who works here has this number." in asked.text
+
+
 def test_the_owners_role_is_shown_locked(as_owner, engine, organisation):
     with inside(engine, organisation) as session:
         role = role_by_code(session, "owner").id

@@ -71,6 +71,7 @@ def test_a_change_of_what_somebody_changed_meanwhile_is_refused_with_what_stands
     assert late.json["current"]["note"] == "first"
     caller.delete(f"{LIST}/{client}", headers={"If-Match": seen}, status=412)
     caller.patch_json(f"{LIST}/{client}", {"note": "x"}, headers={"If-Match": '"nonsense"'}, status=412)
+    caller.patch_json(f"{LIST}/{client}", {"note": "x"}, headers={"If-Match": "nonsense"}, status=400)
     caller.patch_json(f"{LIST}/{client}", {"note": "third"}, headers={"If-Match": "*"}, status=200)
     fresh = caller.get(f"{LIST}/{client}").headers["ETag"]
     caller.patch_json(f"{LIST}/{client}", {"note": "4"}, headers={"If-Match": f"{seen}, {fresh}"}, status=200)
