@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,18 +47,23 @@ def before_booking(session: Session, terms: Terms, starts: datetime, zone: str) 
     }
 
 
-def of_visit(session: Session, visit_id: int) -> dict[str, Any]:
-    """What a visit was agreed on, what became of its deposit, and what cancelling costs now (`fee_now`) or has cost (`fee`)."""
-    row = session.execute(
+def of_visits(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What visits were agreed on, what became of the deposit, and what cancelling costs now (`fee_now`) or has cost (`fee`)."""
+    rows = session.execute(
         select(
+            Appointment.id,
             *(getattr(Appointment, f"{name}_{part}") for name in _AMOUNTS for part in ("amount", "currency")),
             Appointment.deposit_state,
             Appointment.deposit_until,
             Appointment.free_until,
             Appointment.fee_state,
             Appointment.starts_zone,
-        ).where(Appointment.id == visit_id)
-    ).one()
+        ).where(Appointment.id.in_(ids))
+    )
+    return {row.id: _of_visit(row) for row in rows}
+
+
+def _of_visit(row: Any) -> dict[str, Any]:
     amounts = {
         name: MONEY.to_json(
             MONEY.from_columns((getattr(row, f"{name}_amount"), getattr(row, f"{name}_currency")))

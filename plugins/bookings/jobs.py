@@ -8,7 +8,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
-from parlour.plugins.bookings import waiting, zones
+from parlour.plugins.bookings import codes, waiting, zones
 from parlour.plugins.bookings.deposits import give_up_unpaid
 from parlour.plugins.bookings.settings import policy_of
 
@@ -37,14 +37,22 @@ def follow_zones(session: Session, job: JobContext) -> dict[str, int]:
     return {"moved": zones.follow_zones(session)}
 
 
+@work(title=_("Throw old codes away"))
+def prune(session: Session, job: JobContext) -> dict[str, int]:
+    """Remove codes of online booking that are over."""
+    return {"codes": codes.prune(session)}
+
+
 JOBS = {
     "bookings.offer": offer,
     "bookings.deposits": deposits,
+    "bookings.prune": prune,
     "bookings.follow_zones": follow_zones,
 }
 # When time comes free, or an offer ends, the job is asked for; each morning another day can be booked as well.
 SCHEDULES = {
     "bookings.offer": Schedule(job="bookings.offer", at="06:00"),
     "bookings.deposits": Schedule(job="bookings.deposits", at="06:10"),
+    "bookings.prune": Schedule(job="bookings.prune", at="04:20"),
     "bookings.follow_zones": Schedule(job="bookings.follow_zones", at="04:10"),
 }

@@ -139,3 +139,29 @@ class Token(Base):  # type: ignore[misc]
     token_hash: Mapped[str] = mapped_column(String(64))
     appointment_id: Mapped[int] = mapped_column(BigId)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class Code(Base):  # type: ignore[misc]
+    """A code that was asked for, to tell whose a phone or an e-mail address is. Neither the code nor the address is kept.
+
+    `token_hash` is of the key that whoever asked for it has; once the right code came with it, that key is the proof.
+    """
+
+    __tablename__ = "bookings_code"
+    __table_args__ = _scoped(
+        "bookings_code",
+        UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_code_token"),
+        Index("ix_bookings_code_created", "organisation_id", "created_at"),
+        Index("ix_bookings_code_address", "organisation_id", "address_hash"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(String(64))
+    purpose: Mapped[str] = mapped_column(String(20))
+    way: Mapped[str] = mapped_column(String(20))
+    address_hash: Mapped[str] = mapped_column(String(64))
+    # Made when the message is written out, so that no queue holds a code.
+    code_hash: Mapped[str | None] = mapped_column(String(64))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    proved_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -9,7 +9,7 @@ from parlour.plugins.bookings.bookable import (
     Service,
     Skill,
 )
-from parlour.plugins.bookings.kept import Hold, Token, Waiting
+from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting
 from parlour.plugins.bookings.treatment import Treatment
 from parlour.plugins.bookings.visit import Appointment, Line
 
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_SEATS",
     "MAX_SERVICES",
     "Appointment",
+    "Code",
     "Group",
     "Hold",
     "Line",

@@ -9,14 +9,16 @@ from sqlalchemy import select
 
 from parlour.db.session import Session
 from parlour.i18n import _
+from parlour.plugins.bookings import codes
 from parlour.plugins.bookings.models import Appointment, Line, Treatment
+from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.files import remove_of
 from parlour.records.persons import Section, forget_history
 from parlour.records.registry import record_type
 from parlour.records.write import Change, write
 
 # What tells who somebody is, or was written by them or about them.
-_PERSONAL = ("visitor", "phone", "email", "comment", "note", "reason", "campaign")
+_PERSONAL = ("visitor", "booked_by", "guests", "phone", "email", "comment", "note", "reason", "campaign")
 
 
 def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
@@ -65,6 +67,7 @@ def erase(session: Session, ids: Sequence[int]) -> None:
     visits = list(
         session.scalars(select(Appointment.id).where(Appointment.client_id.in_(ids)).order_by(Appointment.id))
     )
+    codes.erase(session, _addresses(session, ids))
     blank = dict.fromkeys(_PERSONAL)
     if visits:
         write(session, record, [Change(blank, one) for one in visits], label="erase", system=True)
@@ -79,3 +82,16 @@ def erase(session: Session, ids: Sequence[int]) -> None:
         write(session, Treatment, [Change(gone, one) for one in notes], label="erase", system=True)
         remove_of(session, record_type(Treatment).name, notes)
         forget_history(session, record_type(Treatment), notes)
+
+
+def _addresses(session: Session, ids: Sequence[int]) -> set[tuple[str, str]]:
+    """Where these clients are reached: by their cards, and as they gave it with visits."""
+    found: set[tuple[str, str]] = set()
+    for way, on_card, owner, given in (
+        (codes.PHONE, ContactPhone.number, ContactPhone.owner_id, Appointment.phone),
+        (codes.EMAIL, ContactEmail.address, ContactEmail.owner_id, Appointment.email),
+    ):
+        found |= {(way, one) for one in session.scalars(select(on_card).where(owner.in_(ids)))}
+        visits = select(given).where(Appointment.client_id.in_(ids), given.is_not(None)).distinct()
+        found |= {(way, one) for one in session.scalars(visits)}
+    return found

@@ -1,59 +1,34 @@
-"""Booking by people without a log-in: what they are shown, and who they become.
-
-An online booking never shows or changes a client who is there: a phone that is known makes the visit one "to be checked", until
-somebody at the desk, or a code, says whose it is. Nothing here asks for rights; what is given away is decided here.
-"""
+"""What people without a log-in are shown. Nothing here asks for rights; what is given away is decided here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from parlour.access import terms
 from parlour.access.models import Branch
 from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.errors import Invalid, Refusal
-from parlour.i18n import _
 from parlour.plugins.bookings import conditions
-from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Search, Wanted
-from parlour.plugins.bookings.services import Booked, book
-from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.bookings.statuses import OPEN
+from parlour.plugins.bookings.settings import Policy, policy_of
 from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item
 from parlour.plugins.catalog.services import names_of, prices_of
-from parlour.plugins.contacts.models import Consent, Contact, ContactPhone
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.kinds import MoneyKind
-from parlour.records.registry import record_type
-from parlour.records.values import Fault, Money, digits_of
-from parlour.records.write import Change, open_change_set, write
+from parlour.records.values import Money
 from parlour.web.assets import organisation_tokens
 
 MONEY = MoneyKind()
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Who books: name and phone as they typed them, and what they agreed to (purposes of consents)."""
-
-    name: str
-    phone: str
-    email: str | None = None
-    comment: str | None = None
-    campaign: str | None = None
-    consents: tuple[str, ...] = field(default=())
 
 
 def on_wall(instant: int, zone: str) -> str:
@@ -197,21 +172,30 @@ def slots(
 
 
 def visit(session: Session, visit_id: int) -> dict[str, Any]:
-    """A visit as its own client sees it: when, what, by whom, and whether it can still be changed. No name, phone or note."""
-    row = session.execute(
+    """A visit as its own client sees it. Raises KeyError for one that is not there any more."""
+    return visits(session, [visit_id])[visit_id]
+
+
+def visits(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Visits as their clients see them: when, what, by whom, and whether they can still be changed. No name, phone or note."""
+    rows = session.execute(
         select(
+            Appointment.id,
             Appointment.status,
             Appointment.starts,
             Appointment.starts_zone,
             Appointment.ends,
             Appointment.branch,
+            Appointment.group_id,
+            Appointment.seats,
             Appointment.total_amount,
             Appointment.total_currency,
-        ).where(Appointment.id == visit_id)
-    ).one()
-    zone = ZoneInfo(row.starts_zone)
-    lines = session.execute(
+        ).where(Appointment.id.in_(ids))
+    ).all()
+    lines: dict[int, list[dict[str, Any]]] = {row.id: [] for row in rows}
+    for line in session.execute(
         select(
+            Line.appointment_id,
             Line.item_id,
             Line.name,
             Line.minutes,
@@ -221,19 +205,10 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
             Line.price_currency,
         )
         .outerjoin(Staff, Staff.id == Line.staff_id)
-        .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
+        .where(Line.appointment_id.in_(ids), Line.archived_at.is_(None))
         .order_by(Line.position, Line.id)
-    )
-    policy = policy_of(session)
-    left = (row.starts - now()).total_seconds() / 60
-    changeable = row.status in ("requested", "booked", "confirmed")
-    return {
-        "status": row.status,
-        "start": row.starts.astimezone(zone).isoformat(),
-        "end": row.ends.astimezone(zone).isoformat(),
-        "branch": row.branch,
-        "price": MONEY.to_json(MONEY.from_columns((row.total_amount, row.total_currency))),
-        "lines": [
+    ):
+        lines[line.appointment_id].append(
             {
                 "service": line.item_id,
                 "name": line.name,
@@ -241,133 +216,33 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
                 "staff": None if line.staff_id is None else {"id": line.staff_id, "name": line.who},
                 "price": MONEY.to_json(MONEY.from_columns((line.price_amount, line.price_currency))),
             }
-            for line in lines
-        ],
+        )
+    agreed = conditions.of_visits(session, ids)
+    return {
+        row.id: {**_visit(row, lines[row.id], policy_of(session)), "conditions": agreed[row.id]}
+        for row in rows
+    }
+
+
+def _visit(row: Any, lines: list[dict[str, Any]], policy: Policy) -> dict[str, Any]:
+    zone = ZoneInfo(row.starts_zone)
+    left = (row.starts - now()).total_seconds() / 60
+    changeable = row.status in ("requested", "booked", "confirmed")
+    return {
+        "status": row.status,
+        "start": row.starts.astimezone(zone).isoformat(),
+        "end": row.ends.astimezone(zone).isoformat(),
+        "branch": row.branch,
+        "session": row.group_id,
+        "seats": row.seats,
+        "price": MONEY.to_json(MONEY.from_columns((row.total_amount, row.total_currency))),
+        "lines": lines,
         "can": {
             "cancel": changeable and left >= policy.cancel_until,
-            "move": changeable and left >= policy.move_until,
+            # A place in a group session is given up, and another one booked.
+            "move": changeable and left >= policy.move_until and row.group_id is None,
         },
-        "conditions": conditions.of_visit(session, visit_id),
     }
-
-
-# ---- who books
-
-
-def book_online(
-    session: Session,
-    wanted: Sequence[Wanted],
-    start: int,
-    visitor: Visitor,
-    *,
-    branch_id: int | None = None,
-    hold: str | None = None,
-) -> Booked:
-    """Book for somebody who is not logged in. Raises Invalid by field for what they typed, NotOffered, `Taken`, Refusal."""
-    values, change_set = _booker(session, visitor)
-    return book(
-        session,
-        wanted,
-        start,
-        by="client",
-        branch_id=branch_id,
-        values=values,
-        hold=hold,
-        change_set=change_set,
-    )
-
-
-def book_seats_online(session: Session, group_id: int, visitor: Visitor, *, seats: int) -> Booked:
-    """Book places in a group session for somebody who is not logged in; as `book_online`."""
-    values, _change_set = _booker(session, visitor)
-    return book_seats(session, group_id, by="client", seats=seats, values=values)
-
-
-def _booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
-    """What a visit says about who books it, a new client written where the phone is nobody's, and the change set for the rest."""
-    held = terms.in_effect(session)
-    phone, email = _reachable(session, visitor, bool(held))
-    key = digits_of(phone)
-    known = session.execute(
-        select(Contact.id, Contact.blocked)
-        .join(ContactPhone, ContactPhone.owner_id == Contact.id)
-        # By its key, which an index knows.
-        .where(ContactPhone.number_key == key)
-    ).all()
-    if any(row.blocked for row in known):
-        # Neither that somebody is known nor why is told.
-        raise Refusal(_("This cannot be booked online; call us."))
-    coming = session.scalar(
-        select(func.count())
-        .select_from(Appointment)
-        .where(Appointment.phone_key == key, Appointment.status.in_(OPEN), Appointment.ends > now())
-    )
-    if (coming or 0) >= policy_of(session).visits_per_client:
-        raise Refusal(_("There are enough visits for this phone already; call us for more."))
-    values: dict[str, Any] = {
-        "source": "online",
-        "visitor": visitor.name,
-        "phone": phone,
-        "email": email,
-        "comment": visitor.comment,
-        "campaign": visitor.campaign,
-    }
-    change_set = open_change_set(session, label="book")
-    if known:
-        values["to_check"] = True
-    else:
-        version = held[0].name if held else "online"
-        values["client"] = _new_client(session, visitor, phone, email, version, change_set)
-        values["visitor"] = None
-    return values, change_set
-
-
-def _reachable(session: Session, visitor: Visitor, must_consent: bool) -> tuple[str, str | None]:
-    record = record_type(Appointment)
-    defaults = defaults_of(session)
-    errors: dict[str, Any] = {}
-    found: dict[str, Any] = {}
-    for name in ("phone", "email"):
-        try:
-            found[name] = record.field(name).kind.clean(getattr(visitor, name), defaults)
-        except Fault as fault:
-            errors[name] = fault.message
-    if "phone" in found and not found["phone"]:
-        errors["phone"] = _("This is needed.")
-    if not visitor.name.strip():
-        errors["name"] = _("This is needed.")
-    if must_consent and "data" not in visitor.consents:
-        errors["consents"] = _("Agree to the processing of your data, or call us.")
-    if errors:
-        raise Invalid(_("Some values cannot be saved."), {0: errors})
-    return found["phone"], found["email"]
-
-
-def _new_client(
-    session: Session, visitor: Visitor, phone: str, email: str | None, version: str, change_set: int
-) -> int:
-    client = {
-        "name": visitor.name,
-        "phones": [{"number": phone}],
-        "emails": [{"address": email}] if email else [],
-    }
-    made = write(session, Contact, [Change(client)], change_set=change_set, system=True).ids[0]
-    given = [
-        Change(
-            {
-                "contact": made,
-                "purpose": purpose,
-                "channel": "any",
-                "given": True,
-                "version_of_text": version,
-                "source": "booking",
-            }
-        )
-        for purpose in dict.fromkeys(visitor.consents)
-        if purpose in ("data", "advertising")
-    ]
-    write(session, Consent, given, change_set=change_set, system=True)
-    return made
 
 
 def instant_of(text: str) -> datetime:

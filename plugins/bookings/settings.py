@@ -12,6 +12,7 @@ import colander
 from parlour.access.plugin_settings import settings_of
 from parlour.db.session import Session
 from parlour.i18n import _
+from parlour.web.widgets import SelectWidget
 
 # A month; longer than that nobody is bound.
 MAX_FREE_HOURS = 720
@@ -52,6 +53,11 @@ def _percent(name: str, title: Any, hint: Any = "") -> Any:
     return _minutes(name, title, 0, 100, hint)
 
 
+CODES = (
+    ("none", _("Never")),
+    ("new", _("Once with each phone and browser")),
+    ("always", _("Each time")),
+)
 SETTINGS = [
     _minutes("step", _("Times are offered every, minutes"), 30, 720, least=5),
     _minutes(
@@ -67,6 +73,26 @@ SETTINGS = [
     _minutes("hold", _("A chosen time is kept, minutes"), 10, 60, least=1),
     _minutes("holds_per_network", _("Times kept at once for one network"), 10, 1000, least=1),
     _minutes("visits_per_client", _("Coming visits of one client, booked online"), 5, 100, least=1),
+    colander.SchemaNode(
+        colander.String(),
+        name="code",
+        title=_("Who books online confirms their phone with a code"),
+        description=_(
+            "Codes go by SMS, or by e-mail where there are no SMS; see the settings of messages. Whoever has confirmed a phone is"
+            " booked under their own card."
+        ),
+        widget=SelectWidget(values=list(CODES)),
+        default="none",
+        missing="none",
+        validator=colander.OneOf([code for code, _title in CODES]),
+    ),
+    _minutes(
+        "codes_per_day",
+        _("Codes that are sent a day"),
+        200,
+        100_000,
+        _("No joker shall cost you more than that. 0: none are sent."),
+    ),
     _minutes("offer", _("A time is kept for who waits, minutes"), 30, 1440, least=5),
     _minutes(
         "remind",
@@ -141,6 +167,8 @@ class Policy:
     free_hours: int
     late_percent: int
     missed_percent: int
+    code: str
+    codes_per_day: int
     origins: str = ""
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -33,3 +34,12 @@ def visit_of_token(session: Session, token: str) -> int:
     if found is None:
         raise NotFound(_("There is no such visit."))
     return found
+
+
+def visits_of_tokens(session: Session, given: Sequence[str]) -> dict[str, int]:
+    """The visits that tokens open, by token, each visit once; those that open nothing are left out."""
+    hashes = {hash_of(token): token for token in given}
+    rows = session.execute(select(Token.token_hash, Token.appointment_id).where(Token.token_hash.in_(hashes)))
+    opened = {hashes[row.token_hash]: row.appointment_id for row in rows}
+    first = {opened[token]: token for token in reversed(given) if token in opened}
+    return {token: visit for visit, token in first.items()}

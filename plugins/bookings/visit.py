@@ -83,6 +83,18 @@ class Appointment(
         _("Phone given"), search=True, sequence=11, hint=_("With which it was booked online.")
     )
     email: Mapped[str | None] = email(_("E-mail given"), sequence=11)
+    booked_by: Mapped[str | None] = text(
+        _("Booked by"),
+        max_length=200,
+        sequence=11,
+        hint=_("Who left the phone online, where the visit is for somebody else and nobody's card is known."),
+    )
+    guests: Mapped[str | None] = text(
+        _("Who comes along"),
+        multiline=True,
+        sequence=11,
+        hint=_("Names for the further places in a group session."),
+    )
     starts: Mapped[datetime] = wall_moment(
         _("Begins"), required=True, listed=True, quick=True, sort=True, sequence=12
     )
@@ -163,6 +175,7 @@ class Appointment(
 
 Index("ix_bookings_appointment_series", Appointment.organisation_id, Appointment.series)
 Index("ix_bookings_appointment_deposit", Appointment.organisation_id, Appointment.deposit_until)
+Index("ix_bookings_appointment_email_key", Appointment.organisation_id, Appointment.email_key)
 # The day's page and the list are read along the time.
 Index("ix_bookings_appointment_starts", Appointment.organisation_id, Appointment.starts, Appointment.id)
 

@@ -13,13 +13,33 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from parlour.access.models import Branch
+from parlour.i18n import _
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.words import words_of_failure
 from parlour.web.rendering import assets_of
 
 # Seconds. A salon that changes its settings sees it soon; a web site that names the module always gets the newest.
 KEPT = 300
-SCRIPT = "bookings/widget.js"
+# What the element keeps in a visitor's browser, on the page of the web site that shows it: for the page that tells.
+STORED = (
+    (
+        "parlour.visits.*",
+        _(
+            "Online booking: the keys of the visits that were booked with this browser. It is no cookie and is sent only to look"
+            " at them."
+        ),
+        _("until you clear it"),
+    ),
+    (
+        "parlour.proofs.*",
+        _(
+            "Online booking: that a phone was confirmed with a code in this browser, where the salon asks for that once."
+        ),
+        _("half a year"),
+    ),
+)
+# In the order in which they become one module; the last defines the element.
+SCRIPTS = ("bookings/widget-codes.js", "bookings/widget-visits.js", "bookings/widget.js")
 
 
 def includeme(config: Any) -> None:
@@ -31,11 +51,11 @@ def includeme(config: Any) -> None:
 def module(request: Request) -> Response:
     """The module that defines <parlour-booking>: the same for everybody, so any site may read it."""
     assets = assets_of(request)
-    found = assets.get(assets.url(SCRIPT).removeprefix("/static/"))
-    assert found is not None
+    found = [assets.get(assets.url(name).removeprefix("/static/")) for name in SCRIPTS]
     packed = "gzip" in request.accept_encoding
-    response = Response(body=_script(found.body, packed), conditional_response=True)
-    response.headers["Content-Type"] = found.content_type
+    body = _script(tuple(one.body for one in found if one is not None), packed)
+    response = Response(body=body, conditional_response=True)
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
@@ -46,8 +66,8 @@ def module(request: Request) -> Response:
 
 
 @lru_cache(maxsize=2)
-def _script(body: bytes, packed: bool) -> bytes:
-    whole = words_of_failure().encode() + body
+def _script(parts: tuple[bytes, ...], packed: bool) -> bytes:
+    whole = b"".join((words_of_failure().encode(), *parts))
     return gzip.compress(whole, 9, mtime=0) if packed else whole
 
 

@@ -101,9 +101,10 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         services.change(session, message, state=POSTPONED, reason=later.reason, send_at=later.at)
         services.queue(session, payload, row.kind or "", row.contact_id, later.at)
         return {"state": POSTPONED, "reason": later.reason}
+    subject, kept = _without_secrets(attempt.kind, out)
     written = {
-        "title": out.subject[:300] or " ".join(out.body.split())[:80] or None,
-        "body": out.body,
+        "title": subject[:300] or " ".join(kept.split())[:80] or None,
+        "body": kept,
         "address": out.to,
         "channel": channel,
         "language": out.loc.name,
@@ -120,6 +121,18 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         services.change(session, message, state=CANCELLED, reason="twin", address=out.to, channel=channel)
         return {"state": CANCELLED, "reason": "twin"}
     return _handed_over(session, job, message, channel, out.to, hand_over)
+
+
+def _without_secrets(kind: MessageKind, out: Outgoing) -> tuple[str, str]:
+    """Subject and text for the journal, which more people read than the message. SMS that go nowhere else are whole there."""
+    subject, text = out.subject, out.body
+    if out.parts is not None and out.options.sms == "log":
+        return subject, text
+    for name in kind.secret:
+        if value := str(out.values.get(name) or ""):
+            dots = "•" * min(len(value), 8)
+            subject, text = subject.replace(value, dots), text.replace(value, dots)
+    return subject, text
 
 
 def _once(row: Message, payload: Payload, channel: str, to: str) -> str:
@@ -203,7 +216,12 @@ class _Attempt:
         if self.kind.still is None:
             return values
         about = About(
-            payload.about_record or "", payload.about_id or 0, payload.about_version, row.id, row.contact_id
+            payload.about_record or "",
+            payload.about_id or 0,
+            payload.about_version,
+            row.id,
+            row.contact_id,
+            self.job.settings,
         )
         anew = self.kind.still(self.session, about)
         if anew is None:

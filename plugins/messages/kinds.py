@@ -12,6 +12,7 @@ from parlour.db.session import Session
 from parlour.errors import NotFound
 from parlour.i18n import LANGUAGES, LOCALES, _
 from parlour.plugin.calls import collect
+from parlour.settings import Settings
 
 SERVICE, ADVERTISING = "service", "advertising"
 CLIENT, STAFF = "client", "staff"
@@ -51,6 +52,8 @@ class About:
     version: int | None
     message_id: int
     contact_id: int | None
+    # Of the site, for links that people outside can follow (`parlour.mail.letters.site_address`).
+    settings: Settings | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class MessageKind:
     still: Callable[[Session, About], Mapping[str, Any] | None] | None = field(default=None, compare=False)
     hint: Any = ""
     sequence: int = 100
+    # Variables that nobody but the reader is to know, such as a code: the journal keeps dots in their place.
+    secret: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _CODE.fullmatch(self.code) or len(self.code) > 80:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,12 +19,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 
+from parlour.access.plugin_settings import save_plugin_settings
 from parlour.demo.beside import Page as Answer
 from parlour.demo.beside import serve
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.demo import sample_site
 from parlour.plugins.bookings.models import Appointment, Waiting
 from parlour.plugins.catalog.models import Item
+from parlour.plugins.messages.models import Message
 from parlour.records.write import save
 from tests.browser.conftest import PATIENCE
 from tests.browser.salon import Salon, phone
@@ -292,6 +296,73 @@ def test_a_visit_is_moved_and_cancelled_by_who_booked_it(visit: Visit, host: Hos
     with host.salon.session() as session:
         status = session.scalars(select(Appointment.status).where(Appointment.phone == number)).all()
     assert status == ["cancelled_client"]
+
+
+def test_a_code_shows_who_books_and_finds_their_visits_in_another_browser(visit: Visit, host: Host) -> None:
+    def setting(code: str) -> None:
+        with host.salon.session() as session:
+            save_plugin_settings(session, "bookings", {"code": code})
+            session.commit()
+
+    seen: set[str] = set()
+
+    def code_of(number: str) -> str:
+        """From the journal, where SMS of the demo go; sent by a job, so it may take a moment."""
+        asked = select(Message.body).where(Message.address == number, Message.kind == "bookings.code")
+        for _try in range(100):
+            with host.salon.session() as session:
+                text = session.scalars(asked.order_by(Message.id.desc())).first() or ""
+            found = re.search(r"\b\d{6}\b", text)
+            if found and found[0] not in seen:
+                seen.add(found[0])
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError("no code has come")
+
+    setting("always")
+    try:
+        visitor = visit()
+        widget = visitor.widget
+        visitor.to_times()
+        widget.locator(".times button").first.click()
+        number = visitor.fill_in()
+        widget.locator("[name=other]").check()
+        expect(widget.locator("[name=visitor]")).to_be_focused()
+        visitor.looks_right()
+        widget.locator("[name=visitor]").fill("Little Masha")
+        widget.locator("[type=submit]").click()
+        visitor.heading("Is it you?")
+        expect(widget.locator("#code")).to_be_focused()
+        expect(widget.get_by_role("button", name="Another code in")).to_be_disabled()
+        code = code_of(number)
+        # With the last digit it goes on by itself.
+        widget.locator("#code").press_sequentially(f"{(int(code) + 1) % 10**6:06}")
+        expect(widget.locator("#code-error")).to_contain_text("wrong")
+        expect(widget.locator("#code")).to_be_focused()
+        visitor.looks_right()
+        widget.locator("#code").fill(f"{code[:3]} {code[3:]}")
+        visitor.heading("You are booked")
+        assert all("422" in fault for fault in visitor.faults)
+        visitor.faults.clear()
+    finally:
+        setting("none")
+    with host.salon.session() as session:
+        made = session.execute(
+            select(Appointment.visitor, Appointment.to_check).where(Appointment.phone == number)
+        )
+        assert [tuple(one) for one in made] == [("Little Masha", False)]
+    other = visit()
+    other.press("My visits")
+    other.looks_right()
+    other.widget.get_by_label("Phone", exact=True).fill(number)
+    other.press("Find my visits")
+    other.heading("Is it you?")
+    other.widget.locator("#code").fill(code_of(number))
+    expect(other.widget.locator(".visit")).to_have_count(1)
+    other.press("Forget it here")
+    expect(other.widget.locator(".visit")).to_have_count(0)
+    assert other.page.evaluate("localStorage.length") == 0
+    other.faults.clear()
 
 
 def test_a_time_that_was_offered_to_who_waits_is_taken_by_its_code(visit: Visit, host: Host) -> None:

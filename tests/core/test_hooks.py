@@ -20,6 +20,7 @@ from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.timeline import Entry, timeline_of
 from parlour.records.write import save
+from parlour.settings import Settings
 from parlour.web.slots import MenuItem
 
 CLIENT = "contacts.contact"
@@ -115,6 +116,26 @@ def test_hook_plugin_enabled(session: Session, answer: Callable[[object], None])
     lifecycle.enable(session, "visitors")
     lifecycle.enable(session, "visitors")
     assert asked == ["visitors"]
+
+
+def test_hook_bookings_code_ways(
+    session: Session, answer: Callable[[object], None], settings: Settings
+) -> None:
+    from parlour.plugins.bookings import codes
+
+    sent: list[tuple[str, str]] = []
+    way = codes.CodeWay("phone", lambda _session, _number, to, language: sent.append((to, language)))
+
+    class Hooks:
+        @hookimpl
+        def bookings_code_ways(self, session: Session, settings: Settings) -> Sequence[codes.CodeWay]:
+            return [way]
+
+    answer(Hooks())
+    assert codes.ways(session, settings) == {"phone": way}
+    asked = {"purpose": "book", "way": "phone", "address": "+7 916 111-22-33", "network": "192.0.2.1"}
+    codes.ask(session, settings, language="ru", **asked)
+    assert sent == [("+79161112233", "ru")]
 
 
 def test_hook_messages_kinds(session: Session, answer: Callable[[object], None]) -> None:

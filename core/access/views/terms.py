@@ -18,6 +18,7 @@ from parlour.access.views.declare import view
 from parlour.access.views.inout import CODE_COOKIE
 from parlour.errors import Invalid, NotFound
 from parlour.i18n import LANGUAGES, LOCALES, _
+from parlour.plugin.registry import current
 from parlour.records.defaults import defaults_of
 from parlour.web import flash
 from parlour.web.requests import LANGUAGE_COOKIE
@@ -88,6 +89,11 @@ def cookies_page(request: Request) -> Any:
                 "parlour.nav",
                 _("Whether the menu is folded. It never leaves the browser."),
                 _("until you clear it"),
+            ),
+            *(
+                line
+                for item in current().loaded.values()
+                for line in getattr(item.module("widget"), "STORED", ())
             ),
         ]
     }

@@ -1,11 +1,12 @@
-// <parlour-booking>: booking a visit, on any web site. One module, no dependencies, nothing inline, no cookies.
+// <parlour-booking>: booking a visit, on any web site. One module, no dependencies, nothing inline, no cookies. What comes back later
+// stands in the files widget-*.js beside this one; they are put in front of it (see widget.py).
 //
 // Everything it says and everything that can be booked comes with one call, in the language of `locale`; what it says when that call
 // fails is put in front of this file as OTHERWISE, by language (see widget.py). Days and times are read
 // off the salon's clock as the calls write them, so no zone is computed here. What stands inside the element is shown where
 // neither this script nor the calls work.
 
-/* global OTHERWISE */
+/* global OTHERWISE, Kept, withCodes, withVisits */
 const HERE = new URL(import.meta.url);
 // Days that one call looks through.
 const WINDOW = 14;
@@ -123,32 +124,23 @@ const dayOf = (moment) => moment.slice(0, 10);
 const clockOf = (moment) => moment.slice(11, 16);
 /** A wall time as a Date whose UTC fields are that wall's, for Intl with the time zone UTC. */
 const wall = (moment) => new Date(`${moment.slice(0, 10)}T${moment.length > 10 ? moment.slice(11, 16) : "12:00"}:00Z`);
+/** After what is under way has ended. */
+const later = (work) => setTimeout(work);
 const plusDays = (day, days) => new Date(Date.parse(`${day}T12:00:00Z`) + days * 864e5).toISOString().slice(0, 10);
 
 /** No answer at all, or one that is a fault of the server's. */
 class Lost extends Error {}
 
-/** Tokens of the visits booked here. They stay in the browser where it lets us, else as long as the page. */
-class Kept {
-  constructor(name) { this.name = name; this.own = []; }
-  get all() {
-    try { this.own = JSON.parse(localStorage.getItem(this.name)) || this.own; } catch { /* no storage in this frame */ }
-    return this.own;
-  }
-  add(token) {
-    this.own = [token, ...this.all.filter((one) => one !== token)].slice(0, 30);
-    try { localStorage.setItem(this.name, JSON.stringify(this.own)); } catch { /* as above */ }
-  }
-}
-
-class ParlourBooking extends HTMLElement {
+class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
   connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
     this.salon = this.getAttribute("salon") || HERE.pathname.split("/").at(-3);
     this.origin = this.getAttribute("src") ? new URL(this.getAttribute("src"), HERE).origin : HERE.origin;
-    this.kept = new Kept(`parlour.visits.${this.origin}/${this.salon}`);
+    const place = `${this.origin}/${this.salon}`;
+    this.kept = new Kept(`parlour.visits.${place}`, []);
+    this.proofs = new Kept(`parlour.proofs.${place}`, {});
     this.lines = [];
     this.typed = {};
     this.trail = [];
@@ -252,7 +244,7 @@ class ParlourBooking extends HTMLElement {
       const asked = this.getAttribute("branch");
       this.branch = branches.find((one) => String(one.id) === asked) || (branches.length === 1 ? branches[0] : null);
       const link = this.hasAttribute("framed") && /^#(visit|offer)=([\w-]+)$/.exec(location.hash);
-      if (link?.[1] === "visit") this.kept.add(link[2]); else if (link) this.code = link[2];
+      if (link?.[1] === "visit") this.keep([link[2]]); else if (link) this.code = link[2];
       ready = link ? () => this.openVisits() : () => this.start();
     }, () => this.begin());
     if (ready) ready();
@@ -336,7 +328,7 @@ class ParlourBooking extends HTMLElement {
   render() {
     this.rest.hidden = true;
     const draw = { branch: "drawBranch", service: "drawService", staff: "drawStaff", time: "drawTime", contact: "drawContact", gone: "drawGone",
-      done: "drawDone", visits: "drawVisits" }[this.step];
+      done: "drawDone", visits: "drawVisits", code: "drawCode" }[this.step];
     this.view.replaceChildren(...[this.head(), h("div", { class: "body" }, this[draw]()), this.summary()].filter(Boolean));
   }
 
@@ -573,11 +565,11 @@ class ParlourBooking extends HTMLElement {
   drawContact() {
     const { typed } = this;
     const wrong = this.wrong || {};
-    const field = (name, given, required, kind = "input") => h("label", {}, h("span", {}, this.t(name), required ? "" : h("small", {}, ` · ${this.t("optional")}`)),
+    const field = (name, given, required, kind = "input", title = name) => h("label", {}, h("span", {}, this.t(title), required ? "" : h("small", {}, ` · ${this.t("optional")}`)),
       h(kind, { name, id: name, value: typed[name] || "", "aria-required": required ? "true" : null, "aria-invalid": wrong[name] ? "true" : null,
         "aria-describedby": wrong[name] ? `${name}-error` : null, ...given }),
       wrong[name] ? h("span", { class: "error", id: `${name}-error` }, wrong[name]) : null);
-    const check = (name, text, ...more) => h("div", {}, h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: typed[name],
+    const check = (name, text, given, ...more) => h("div", {}, h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: typed[name], ...given,
       "aria-invalid": wrong[name] ? "true" : null, "aria-describedby": wrong[name] ? `${name}-error` : null }), h("span", {}, text)), more,
       wrong[name] ? h("p", { class: "error", id: `${name}-error` }, wrong[name]) : null);
     const { terms } = this.data;
@@ -586,11 +578,13 @@ class ParlourBooking extends HTMLElement {
       this.hold && h("p", { class: "sub" }, this.t("kept", { time: this.length(this.data.policy.hold) })),
       this.zoneNote(this.picked.start), this.agreed(this.conditions),
       h("form", { novalidate: true, submit: (event) => { event.preventDefault(); this.submit(); } },
-        field("name", { autocomplete: "name", maxlength: 200 }, true),
+        field("name", { autocomplete: "name", maxlength: 200 }, true, "input", typed.other ? "name_own" : "name"),
         field("phone", { type: "tel", inputmode: "tel", autocomplete: "tel", maxlength: 60 }, true),
-        field("email", { type: "email", inputmode: "email", autocomplete: "email", maxlength: 254 }),
+        field("email", { type: "email", inputmode: "email", autocomplete: "email", maxlength: 254 }, this.codeWay === "email"),
+        check("other", this.t("other"), { change: () => { this.read(); this.render(); (this.view.querySelector("#visitor") || this.view.querySelector("[name=other]")).focus(); } }),
+        typed.other && field("visitor", { autocomplete: "off", maxlength: 200 }, true),
         field("comment", { maxlength: 2000, rows: 2 }, false, "textarea"),
-        terms && check("data", this.t("agree"), h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
+        terms && check("data", this.t("agree"), {}, h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
         check("advertising", this.t("advertising")),
         h("button", { class: "main", type: "submit" }, this.t("book")))];
   }
@@ -616,15 +610,20 @@ class ParlourBooking extends HTMLElement {
     const { typed } = this;
     this.refused = null;
     this.wrong = {};
-    for (const name of ["name", "phone"]) if (!typed[name]?.trim()) this.wrong[name] = this.t("needed");
+    const needed = ["name", "phone", typed.other && "visitor", this.codeWay === "email" && "email"].filter(Boolean);
+    for (const name of needed) if (!typed[name]?.trim()) this.wrong[name] = this.t("needed");
     if (this.data.terms && !typed.data) this.wrong.data = this.t("needed");
     if (Object.keys(this.wrong).length) return this.point();
+    const proof = this.proof();
+    if (this.codeWay && !proof) return this.prove("book", this.codeWay, typed[this.codeWay].trim(), () => this.submit());
     const { branch, ...body } = this.asked(this.picked);
     if (branch !== null) body.branch = branch;
     if (this.hold) body.hold = this.hold;
     body.client = { name: typed.name.trim(), phone: typed.phone.trim() };
     if (typed.email?.trim()) body.client.email = typed.email.trim();
     if (typed.comment?.trim()) body.comment = typed.comment.trim();
+    if (typed.other) body.visitor = typed.visitor.trim();
+    if (proof) body.proof = proof;
     body.consents = ["data", "advertising"].filter((name) => typed[name]);
     const campaign = this.campaign();
     if (campaign) body.campaign = campaign;
@@ -638,6 +637,12 @@ class ParlourBooking extends HTMLElement {
       if (answer.status === 409 && answer.data.alternatives) return this.gone(answer.data);
       if (!answer.ok) {
         const { errors } = answer.data;
+        // The salon has begun to ask for codes, or no longer believes this one.
+        if (errors?.proof && this.data.codes.ways.length) {
+          this.forgetProof();
+          if (this.data.codes.ask === "none") this.data.codes.ask = "always";
+          return later(() => this.submit());
+        }
         this.wrong = { ...errors, data: errors?.consents };
         if (!errors) this.refused = answer.data.detail;
         return this.point();
@@ -650,7 +655,7 @@ class ParlourBooking extends HTMLElement {
   booked(visit) {
     this.token = visit.token;
     this.visit = visit;
-    this.kept.add(this.token);
+    this.keep([this.token]);
     this.trail = [];
     this.show("done");
   }
@@ -668,121 +673,6 @@ class ParlourBooking extends HTMLElement {
       if (from && from.origin !== location.origin) parts.push(`referrer=${from.origin}${from.pathname}`);
     } catch { /* not an address */ }
     return parts.join("&").slice(0, 500);
-  }
-
-  // ---- done, and coming back
-
-  card(visit) {
-    const names = visit.lines.map((line) => [line.name, line.staff?.name].filter(Boolean).join(", "));
-    const branch = this.data.branches.find((one) => one.id === visit.branch) || (this.data.branches.length === 1 ? this.data.branches[0] : null);
-    return [h("b", {}, `${this.day(visit.start)}, ${this.clock(visit.start)}`), names.map((name) => h("div", {}, name)),
-      h("div", { class: "sub" }, [this.length((Date.parse(visit.end) - Date.parse(visit.start)) / 6e4), this.money(visit.price)].filter(Boolean).join(" · ")),
-      branch && h("div", { class: "sub" }, [branch.name, branch.address].filter(Boolean).join(", "))];
-  }
-
-  calendar(token) {
-    return h("a", { class: "button", href: `${this.origin}/api/v1/public/${this.salon}/bookings/appointments/${token}/visit.ics`, download: "visit.ics" }, this.t("calendar"));
-  }
-
-  drawDone() {
-    const { visit } = this;
-    const waits = visit.status === "requested";
-    return [this.heading(this.t(this.moved ? "moved" : waits ? "requested" : "done")), waits && h("p", {}, this.t("requested_hint")),
-      h("div", { class: "visit" }, this.card(visit)), this.zoneNote(visit.start),
-      h("div", { class: "acts" }, this.calendar(this.token),
-        h("button", { type: "button", click: () => { this.moved = false; this.openVisits(); } }, this.t("visits")),
-        h("button", { class: "quiet", type: "button", click: () => { this.moved = false; this.start(); } }, this.t("again")))];
-  }
-
-  openVisits() {
-    if (this.step === "contact") this.read();
-    this.busy(async () => { await this.loadVisits(); this.trail = ["start"]; this.show("visits"); }, () => this.openVisits());
-  }
-
-  async loadVisits() {
-    const answers = await Promise.all(this.kept.all.map(async (token) => ({ token, ...(await this.call(`/appointments/${encodeURIComponent(token)}`)) })));
-    this.visits = answers.filter((one) => one.ok).map((one) => ({ token: one.token, ...one.data })).sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
-  }
-
-  drawVisits() {
-    const isComing = (one) => Date.parse(one.end) > Date.now() && !one.status.startsWith("cancelled");
-    const coming = this.visits.filter(isComing), past = this.visits.filter((one) => !isComing(one)).reverse();
-    const group = (title, some) => some.length ? [h("h3", {}, title), some.map((one) => this.drawVisit(one, isComing(one)))] : null;
-    const note = this.problem && h("p", { class: "note bad", role: "alert" }, this.problem);
-    this.problem = null;
-    return [this.heading(this.t("visits")), note, group(this.t("coming"), coming), group(this.t("past"), past),
-      this.visits.length ? null : h("p", {}, this.t("no_visits")),
-      h("button", { class: "main", type: "button", click: () => this.start() }, this.t(this.visits.length ? "again" : "title")), this.offerForm()];
-  }
-
-  /** Who waited and was offered a time gives the code of that message here. */
-  offerForm() {
-    const code = h("input", { id: "code", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 200, value: this.code || "" });
-    return h("form", { class: "offer", submit: (event) => { event.preventDefault(); this.code = code.value.trim(); if (this.code) this.takeOffer(); } },
-      h("label", {}, h("span", {}, this.t("code")), code), h("button", { type: "submit" }, this.t("take")));
-  }
-
-  takeOffer() {
-    const key = random();
-    const work = async () => {
-      const answer = await this.call(`/offers/${encodeURIComponent(this.code)}`, {}, key);
-      if (!answer.ok) { this.problem = answer.data.detail; return this.show("visits"); }
-      this.code = "";
-      this.booked(answer.data);
-    };
-    this.busy(work, () => this.busy(work));
-  }
-
-  drawVisit(visit, coming) {
-    const good = ["booked", "confirmed"].includes(visit.status);
-    const repeat = visit.lines.every((line) => this.data.services.some((one) => one.id === line.service));
-    const acts = this.sure === visit.token
-      ? [h("b", {}, visit.conditions.fee_now ? this.t("cancel_costs", { price: this.money(visit.conditions.fee_now) }) : this.t("cancel_sure")), h("button", { class: "danger", type: "button", "data-sure": "", click: () => this.cancel(visit) }, this.t("cancel_yes")),
-        h("button", { type: "button", click: () => { this.sure = null; this.render(); } }, this.t("cancel_no"))]
-      : [visit.can.move && h("button", { type: "button", click: () => this.again(visit, true) }, this.t("move")),
-        visit.can.cancel && h("button", { type: "button", class: "danger", click: () => {
-          this.sure = visit.token; this.render(); this.view.querySelector("[data-sure]").focus();
-        } }, this.t("cancel")),
-        coming && this.calendar(visit.token),
-        !coming && repeat && h("button", { type: "button", click: () => this.again(visit, false) }, this.t("repeat"))];
-    const late = coming && !visit.can.move && !visit.can.cancel;
-    return h("div", { class: "visit", role: "group", "aria-label": `${this.day(visit.start)}, ${this.clock(visit.start)}` },
-      this.card(visit), h("div", { class: `badge${good ? " good" : ""}` }, this.t(`status_${visit.status}`)),
-      visit.conditions.fee_state === "owed" && h("p", { class: "sub" }, this.t("fee_owed", { price: this.money(visit.conditions.fee) })),
-      visit.conditions.deposit && h("p", { class: "sub" }, this.t(`deposit_${visit.conditions.deposit_state}`, { price: this.money(visit.conditions.deposit) })),
-      late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(), h("div", { class: "acts" }, acts));
-  }
-
-  /** Choose a time for the services of a visit that was: to move it, or to book the same anew. */
-  again(visit, moving) {
-    this.lines = visit.lines.map((line) => ({ service: line.service, staff: line.staff?.id ?? null, name: line.name, minutes: line.minutes }));
-    this.branch = this.data.branches.find((one) => one.id === visit.branch) || this.branch;
-    this.picked = this.slots = null;
-    this.moving = moving ? visit : null;
-    this.goTime();
-  }
-
-  moveTo(slot) {
-    const { token } = this.moving;
-    const key = random();
-    const work = async () => {
-      const answer = await this.call(`/appointments/${encodeURIComponent(token)}/reschedule`, { start: slot.start }, key);
-      if (answer.status === 409 && answer.data.alternatives) return this.gone(answer.data);
-      if (!answer.ok) { this.problem = answer.data.detail; return this.show("time"); }
-      Object.assign(this, { visit: answer.data, token, moving: null, moved: true, lines: [], trail: [] });
-      this.show("done");
-    };
-    this.busy(work, () => this.busy(work));
-  }
-
-  cancel(visit) {
-    this.busy(async () => {
-      const answer = await this.call(`/appointments/${encodeURIComponent(visit.token)}/cancel`, {});
-      this.sure = null;
-      if (!answer.ok) this.problem = answer.data.detail;
-      await this.loadVisits();
-      this.show("visits");
-    }, () => this.openVisits());
   }
 
   // ---- when it does not work

@@ -120,7 +120,10 @@ def test_moving_late_does_not_get_rid_of_the_fee(salon: Salon, cut: int, clock: 
     move(salon.session, visit, salon.at(12), by="client")
     assert fields(salon, visit)["free_until"] == moment(salon.at(12)) - 24 * HOUR
     clock(-10)
-    assert conditions.of_visit(salon.session, visit)["fee_now"] == {"amount": "500.00", "currency": "RUB"}
+    assert conditions.of_visits(salon.session, [visit])[visit]["fee_now"] == {
+        "amount": "500.00",
+        "currency": "RUB",
+    }
     move(salon.session, visit, salon.at(10) + 7 * 1440, by="client")
     cancel(salon.session, visit, by="client")
     assert fields(salon, visit)["fee"] == rub("500")
@@ -164,7 +167,7 @@ def test_the_terms_are_told_before_booking_as_they_will_be_after(salon: Salon, c
     told = conditions.of_hold(salon.session, token)
     assert told is not None and told["deposit"] == {"amount": "300.00", "currency": "RUB"}
     visit = salon.book(10, Wanted(cut), by="client", hold=token)
-    later = conditions.of_visit(salon.session, visit)
+    later = conditions.of_visits(salon.session, [visit])[visit]
     assert {key: later[key] for key in ("deposit", "free_until", "late_fee", "missed_fee")} == {
         key: told[key] for key in ("deposit", "free_until", "late_fee", "missed_fee")
     }

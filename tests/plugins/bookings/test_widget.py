@@ -116,6 +116,12 @@ def test_no_cookie_is_set_or_makes_a_difference(
         assert with_cookies.headers["Cache-Control"] == without.headers["Cache-Control"]
 
 
+def test_what_the_widget_keeps_in_a_browser_is_told(web: TestApp) -> None:
+    source, told = web.get(MODULE).text, web.get("/cookies").text
+    for name in ("parlour.visits.", "parlour.proofs."):
+        assert name in source and name in told
+
+
 def test_any_web_site_may_load_the_module_and_keep_it_for_a_while(web: TestApp) -> None:
     answer = web.get(MODULE, headers={"Origin": "https://salon.example", "Accept-Encoding": "gzip"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -1,0 +1,168 @@
+"""Calls of clients who come back: codes that tell who they are, their visits, and times that were offered to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from parlour.access.policy import address_of
+from parlour.access.throttle import Throttled
+from parlour.i18n import _
+from parlour.plugins.bookings import codes, public, services, tokens, waiting
+from parlour.plugins.bookings.calling import an_object, call, gone, start_of, text_of
+from parlour.plugins.bookings.ics import visit_file
+from parlour.plugins.bookings.offers import NotOffered
+from parlour.plugins.schedule.services import Taken
+from parlour.web.api.answers import respond
+from parlour.web.api.body import parsed
+from parlour.web.api.problems import ApiProblem
+from parlour.web.api.replay import once
+from parlour.web.errors import Problem, answer
+
+# Tokens of visits that a browser may ask about at once.
+MOST = 100
+
+# ---- codes
+
+
+@call("bookings.api.codes", "POST")
+def ask(request: Request) -> Response:
+    """Have a code sent to `phone` or `email`, for a `purpose`: "book" or "visits". Whether anybody is known there is not told."""
+    given = an_object(parsed(request), ("purpose", "phone", "email"))
+    purpose = given.get("purpose")
+    if purpose not in codes.PURPOSES:
+        raise ApiProblem(
+            _("${name} is one of: ${all}.", mapping={"name": "purpose", "all": ", ".join(codes.PURPOSES)}),
+            status=422,
+        )
+    way, address = _address(given)
+    try:
+        asked = codes.ask(
+            request.db,
+            request.settings,
+            purpose=purpose,
+            way=way,
+            address=address,
+            network=codes.network_of(address_of(request)),
+            language=request.loc.name,
+        )
+    except Throttled as much:
+        raise ApiProblem(much.message, status=429, headers={"Retry-After": str(much.wait)}) from much
+    told = {"key": asked.key, "way": asked.way, "expires": asked.until.isoformat(), "again": asked.again}
+    return respond(request, told, status=202)
+
+
+def _address(given: Any) -> tuple[str, str]:
+    """The phone or the e-mail address of a body, not both. Raises ApiProblem 422."""
+    found = [(way, said) for way in (codes.PHONE, codes.EMAIL) if (said := text_of(given, way, 254))]
+    if len(found) != 1:
+        raise ApiProblem(_("Give a phone or an e-mail address."), status=422)
+    return found[0]
+
+
+@call("bookings.api.code", "POST")
+def prove(request: Request) -> Response:
+    """Give the `code` that came; from then on the key is a proof, for what it was asked for."""
+    given = text_of(an_object(parsed(request), ("code",)), "code", 40) or ""
+    network = codes.network_of(address_of(request))
+    try:
+        until = codes.prove(request.db, request.matchdict["token"][:200], given, network=network)
+    except codes.Wrong as wrong:
+        fields = {"code": wrong.message}
+        refusal = answer(request, Problem(422, wrong.message, fields=fields, members={"left": wrong.left}))
+        # Whoever guesses is counted, so this is kept though it is a refusal.
+        refusal.headers["X-Tm"] = "commit"
+        request.add_response_callback(lambda _request, response: response.headers.pop("X-Tm", None))
+        return refusal
+    return respond(request, {"key": request.matchdict["token"], "expires": until.isoformat()})
+
+
+# ---- visits
+
+
+@call("bookings.api.visits", "POST")
+def visits(request: Request) -> Response:
+    """Visits by their `tokens`; or with the `proof` of a `phone` or `email` all of its visits, with new tokens, once."""
+    given = an_object(parsed(request), ("tokens", "proof", "phone", "email"))
+    proof = text_of(given, "proof", 200)
+    if proof is None:
+        listed = given.get("tokens")
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise ApiProblem(_("${name} must be a list of words.", mapping={"name": "tokens"}), status=422)
+        found = tokens.visits_of_tokens(request.db, [one[:200] for one in listed[:MOST]])
+    else:
+        found = _visits_of_proof(request, proof, *_address(given))
+    shown = public.visits(request.db, [*found.values()])
+    return respond(
+        request,
+        {"items": [{"token": token, **shown[visit]} for token, visit in found.items() if visit in shown]},
+    )
+
+
+def _visits_of_proof(request: Request, proof: str, way: str, address: str) -> dict[str, int]:
+    known = codes.proven(request.db, proof, codes.VISITS)
+    address = codes.cleaned(request.db, way, address)
+    if known is None or known.address_hash != codes.address_hash(way, address):
+        raise ApiProblem(_("This code is over. Ask for a new one."), status=422)
+    codes.spend(request.db, known)
+    return {
+        tokens.make_token(request.db, visit): visit for visit in codes.visits_of(request.db, way, address)
+    }
+
+
+@call("bookings.api.offer", "POST")
+def take_offer(request: Request) -> Response:
+    """Take the time that was offered to somebody who waits, by the code of the message."""
+
+    def do() -> Response:
+        booked = waiting.accept(request.db, request.matchdict["token"][:200])
+        return respond(request, {"token": booked.token, **public.visit(request.db, booked.id)}, status=201)
+
+    return once(request, do)
+
+
+@call("bookings.api.appointment", "GET")
+def show(request: Request) -> Response:
+    """A visit, for who has its token."""
+    return respond(request, public.visit(request.db, _mine(request)))
+
+
+@call("bookings.api.cancel", "POST")
+def cancel(request: Request) -> Response:
+    """Cancel a visit; doing it twice changes nothing."""
+    visit = _mine(request)
+    services.cancel(request.db, visit, by="client")
+    return respond(request, public.visit(request.db, visit))
+
+
+@call("bookings.api.reschedule", "POST")
+def reschedule(request: Request) -> Response:
+    """Move a visit to `start`, by the same specialists."""
+    visit = _mine(request)
+    at = start_of(an_object(parsed(request), ("start",)))
+
+    def do() -> Response:
+        try:
+            services.move(request.db, visit, at, by="client")
+        except (NotOffered, Taken) as error:
+            wanted = services.wanted_of(request.db, visit)
+            branch = public.visit(request.db, visit)["branch"]
+            raise gone(request, error, wanted, at, branch) from error
+        return respond(request, public.visit(request.db, visit))
+
+    return once(request, do)
+
+
+@call("bookings.api.calendar", "GET")
+def calendar(request: Request) -> Response:
+    """A visit for a calendar (iCalendar). Fetched again it says what became of it."""
+    body = visit_file(request.db, _mine(request), request.loc)
+    response = Response(body, content_type="text/calendar", charset="utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return response
+
+
+def _mine(request: Request) -> int:
+    return tokens.visit_of_token(request.db, request.matchdict["token"][:200])
