@@ -12,6 +12,7 @@ PERMISSIONS = {
     "bookings:appointment:delete": _("Delete visits"),
     "bookings:appointment:merge": _("Merge visits"),
     "bookings:appointment:export": _("Export visits"),
+    "bookings:mine:write": _("Say what becomes of one's own visits, on one's own day"),
     "bookings:line:read": _("See the services of visits"),
     "bookings:line:create": _("Add services to visits"),
     "bookings:line:write": _("Change services of visits"),
@@ -65,7 +66,7 @@ _DESK = [
 GRANTS = {
     "manager": [*PERMISSIONS],
     "receptionist": [*_READ, *_DESK, *_NOTING],
-    "specialist": [*_READ, *_NOTING],
+    "specialist": [*_READ, *_NOTING, "bookings:mine:write"],
     "accountant": [*_READ, "bookings:appointment:export", "bookings:line:export"],
     "organiser": _READ,
 }

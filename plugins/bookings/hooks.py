@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from parlour.access.rules import holds
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
@@ -34,6 +35,15 @@ def menu(session: Session) -> Sequence[MenuItem]:
             group="calendar",
             permission="bookings:appointment:read",
             sequence=10,
+        ),
+        MenuItem(
+            title=_("My day"),
+            route="bookings.my_day",
+            icon="calendar-heart",
+            group="calendar",
+            permission="bookings:mine:write",
+            # First for whoever does the work; who books for others has the calendar first.
+            sequence=15 if holds(session, "bookings:appointment:create") else 5,
         ),
         MenuItem(
             title=_("Visits nobody works at"),

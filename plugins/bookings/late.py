@@ -75,10 +75,12 @@ def is_today(starts: datetime | None) -> bool:
     return starts is not None and starts.date() == now().astimezone(starts.tzinfo).date()
 
 
-def plan(session: Session, staff_id: int, late: int, *, since: int | None = None) -> list[Later]:
+def plan(
+    session: Session, staff_id: int, late: int, *, since: int | None = None, action: str = "write"
+) -> list[Later]:
     """Which of this specialist's visits of today begin later when they are `late` minutes late, in the order of time.
 
-    It begins with the first that has not begun, or with the visit `since`. Only visits that this person may change.
+    It begins with the first that has not begun, or with the visit `since`. Only visits with which this person may do `action`.
     """
     present = now()
     rows = session.execute(
@@ -99,7 +101,7 @@ def plan(session: Session, staff_id: int, late: int, *, since: int | None = None
             Appointment.status.in_(WAITS),
             Appointment.starts > present - _LOOK_BACK,
             Appointment.starts < present + timedelta(days=1),
-            *visible(session, record_type(Appointment), action="write"),
+            *visible(session, record_type(Appointment), action=action),
         )
         .order_by(Appointment.starts, Appointment.id)
     ).all()
@@ -125,7 +127,14 @@ def plan(session: Session, staff_id: int, late: int, *, since: int | None = None
 
 
 def run_late(
-    session: Session, staff_id: int, late: int, *, shift: bool, tell: bool, since: int | None = None
+    session: Session,
+    staff_id: int,
+    late: int,
+    *,
+    shift: bool,
+    tell: bool,
+    since: int | None = None,
+    action: str = "write",
 ) -> Done:
     """Let the rest of a specialist's day begin later (`shift`), or only mark it; `tell` the clients concerned.
 
@@ -134,7 +143,7 @@ def run_late(
     """
     if not 1 <= late <= MAX_LATE:
         raise Refusal(_("Somebody is late by 1 to ${n} minutes.", mapping={"n": MAX_LATE}))
-    found = plan(session, staff_id, late, since=since)
+    found = plan(session, staff_id, late, since=since, action=action)
     if not found:
         raise Refusal(_("Nobody waits for this specialist today any more."))
     done = Done(open_change_set(session, label="late"), [], [])

@@ -17,12 +17,14 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.uncovered", "/uncovered")
+    config.add_route("bookings.my_day", "/my-day")
     for module in (
         "calendar_pages",
         "calendar_list",
         "desk_pages",
         "finding_pages",
         "hand_pages",
+        "my_day",
         "uncovered",
     ):
         config.scan(f"parlour.plugins.bookings.{module}")
