@@ -185,7 +185,7 @@ class Appointment(
     )
     late_fee = money(_("Fee for cancelling later"), computed=True, group="terms", sequence=44)
     missed_fee = money(_("Fee for not coming"), computed=True, group="terms", sequence=45)
-    fee = money(_("Fee"), computed=True, group="terms", sequence=46)
+    fee = money(_("Fee owed"), computed=True, group="terms", sequence=46)
     fee_state: Mapped[str | None] = choice(
         _("State of the fee"), FEES, computed=True, group="terms", sequence=47
     )
