@@ -18,6 +18,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.repeat", r"/visits/{id:\d{1,18}}/repeat")
     config.add_route("bookings.uncovered", "/uncovered")
+    config.add_route("bookings.offer", "/offer")
     config.add_route("bookings.my_day", "/my-day")
     for module in (
         "calendar_pages",
@@ -28,5 +29,6 @@ def includeme(config: Configurator) -> None:
         "my_day",
         "repeat_pages",
         "uncovered",
+        "waiting_pages",
     ):
         config.scan(f"parlour.plugins.bookings.{module}")

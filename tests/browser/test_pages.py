@@ -111,6 +111,7 @@ PAGES: dict[str, Where] = {
     "week of all": "/bookings/day/week",
     "week of one": "/bookings/day/week?staff=1",
     "list of visits": "/bookings/day/list",
+    "day and waiting list": "/bookings/day?waiting=1",
     "my day": "/bookings/my-day",
     "find a time": "/bookings/day/free?item0=1",
     "visits nobody works at": "/bookings/uncovered",
