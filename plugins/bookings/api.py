@@ -41,6 +41,7 @@ _ROUTES = {
     "bookings.api.appointments": "appointments",
     "bookings.api.sessions": "sessions",
     "bookings.api.seats": r"sessions/{id:\d{1,18}}/seats",
+    "bookings.api.waiting": "waiting",
     "bookings.api.codes": "codes",
     "bookings.api.code": "codes/{token}",
     "bookings.api.visits": "visits",
@@ -149,10 +150,12 @@ def sessions(request: Request) -> Response:
                     "service": one["item_id"],
                     "name": one["name"],
                     "staff": one["staff_id"],
+                    "who": one["who"],
                     "branch": one["branch"],
                     "start": public.on_wall(minutes(one["starts"]), one["starts_zone"]),
                     "end": public.on_wall(minutes(one["starts"]) + one["minutes"], one["starts_zone"]),
                     "left": one["left"],
+                    "price": public.MONEY.to_json(one["price"]),
                 }
                 for one in found
             ]
@@ -218,6 +221,39 @@ def book(request: Request) -> Response:
     return once(request, do)
 
 
+@call("bookings.api.waiting", "POST")
+def wait(request: Request) -> Response:
+    """Put somebody on the waiting list: `service`, `staff`, the days `since` and `until`, and a `part` of the day or none."""
+    names = ("service", "staff", "branch", "since", "until", "part", "client", "consents", "comment", "proof")
+    given = an_object(parsed(request), names)
+    who, branch = given.get("staff"), given.get("branch")
+    wanted = Wanted(number(given.get("service"), "service"), None if who is None else number(who, "staff"))
+    part = given.get("part")
+    if part is not None and part not in visitors.PARTS:
+        known = ", ".join(visitors.PARTS)
+        raise ApiProblem(_("${name} is one of: ${all}.", mapping={"name": "part", "all": known}), status=422)
+    days = _day(given, "since"), _day(given, "until")
+    visitor = _visitor(request, given)
+
+    def do() -> Response:
+        place = None if branch is None else number(branch, "branch")
+        visitors.wait_online(request.db, wanted, *days, visitor, part=part, branch_id=place)
+        kept = policy_of(request.db).offer
+        told = {"since": days[0].isoformat(), "until": days[1].isoformat(), "part": part, "offer": kept}
+        return respond(request, told, status=201)
+
+    return once(request, do)
+
+
+def _day(given: Mapping[str, Any], name: str) -> date:
+    value = given.get(name)
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        message = _("${name} takes a day such as 2026-05-31.", mapping={"name": name})
+        raise ApiProblem(message, status=422) from error
+
+
 def _visitor(request: Request, given: Mapping[str, Any]) -> visitors.Visitor:
     """Who books. Raises ApiProblem 422 for what is no text."""
     client = an_object(given.get("client") or {}, ("name", "phone", "email"), "client")
@@ -280,6 +316,7 @@ def paths(session: Any) -> dict[str, Any]:
         f"{salon}/sessions/{{id}}/seats": {
             "post": {**_told(seats, 201), "parameters": [{**token, "name": "id"}]}
         },
+        f"{salon}/waiting": {"post": _told(wait, 201)},
         f"{salon}/codes": {"post": _told(returning.ask, 202)},
         f"{salon}/codes/{{token}}": {"post": {**_told(returning.prove, 200), "parameters": [token]}},
         f"{salon}/visits": {"post": _told(returning.visits, 200)},

@@ -26,6 +26,7 @@ from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
 from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.models import Staff
 from parlour.plugins.schedule.services import Segment, occupy
 from parlour.records.defaults import defaults_of
 from parlour.records.query import read
@@ -174,7 +175,9 @@ def _wall(row: Any) -> Any:
 def coming(
     session: Session, start: Any, end: Any, *, by: By, item_ids: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """Sessions that begin in [start, end) (moments), with how many places are left; two queries."""
+    """Sessions that begin in [start, end) (moments), with how many places are left and the price of one; a query for each
+    branch and three more.
+    """
     conditions = [
         Group.starts >= start,
         Group.starts < end,
@@ -182,10 +185,7 @@ def coming(
         Group.archived_at.is_(None),
     ]
     if by == "client":
-        conditions += [
-            Group.online.is_(True),
-            Group.starts >= now() + timedelta(minutes=policy_of(session).lead),
-        ]
+        conditions += _for_clients(session)
     if item_ids:
         conditions.append(Group.item_id.in_(item_ids))
     rows = session.execute(
@@ -194,6 +194,7 @@ def coming(
             Group.item_id,
             Item.name,
             Group.staff_id,
+            Staff.name.label("who"),
             Group.starts,
             Group.starts_zone,
             Group.minutes,
@@ -201,9 +202,41 @@ def coming(
             Group.branch,
         )
         .join(Item, Item.id == Group.item_id)
+        .outerjoin(Staff, Staff.id == Group.staff_id)
         .where(*conditions)
         .order_by(Group.starts, Group.id)
         .limit(500)
     ).all()
     counts = taken(session, [row.id for row in rows])
-    return [{**row._mapping, "left": max(0, row.seats - counts.get(row.id, 0))} for row in rows]
+    today = defaults_of(session).today()
+    prices: dict[int | None, Mapping[int, Any]] = {
+        branch: prices_of(
+            session, {row.item_id for row in rows if row.branch == branch}, today, branch_id=branch
+        )
+        for branch in dict.fromkeys(row.branch for row in rows)
+    }
+    return [
+        {
+            **row._mapping,
+            "left": max(0, row.seats - counts.get(row.id, 0)),
+            "price": prices[row.branch].get(row.item_id),
+        }
+        for row in rows
+    ]
+
+
+def any_coming(session: Session) -> bool:
+    """Whether there is a session that clients could book, were there a place left."""
+    conditions = [Group.cancelled.is_(False), Group.archived_at.is_(None), *_for_clients(session)]
+    return session.scalars(select(Group.id).where(*conditions).limit(1)).first() is not None
+
+
+def _for_clients(session: Session) -> list[Any]:
+    """Neither too soon nor too far ahead, as the settings say."""
+    policy = policy_of(session)
+    present = now()
+    return [
+        Group.online.is_(True),
+        Group.starts >= present + timedelta(minutes=policy.lead),
+        Group.starts <= present + timedelta(days=policy.window + 1),
+    ]

@@ -14,7 +14,7 @@ from parlour.access.models import Branch
 from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.plugins.bookings import conditions
+from parlour.plugins.bookings import conditions, groups
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.settings import Policy, policy_of
@@ -60,6 +60,7 @@ def first_screen(session: Session, language: str) -> dict[str, Any]:
         "colours": _colours((organisation.settings or {}).get("colour")),
         "branches": [dict(row._mapping) for row in branches],
         "services": services(session, language),
+        "sessions": groups.any_coming(session),
         "staff": staff(session),
         "policy": {
             "lead": policy.lead,

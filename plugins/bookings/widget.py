@@ -39,7 +39,7 @@ STORED = (
     ),
 )
 # In the order in which they become one module; the last defines the element.
-SCRIPTS = ("bookings/widget-codes.js", "bookings/widget-visits.js", "bookings/widget.js")
+SCRIPTS = tuple(f"bookings/widget{part}.js" for part in ("-codes", "-visits", "-sessions", "-waiting", ""))
 
 
 def includeme(config: Any) -> None:

@@ -24,7 +24,7 @@ from parlour.demo.beside import Page as Answer
 from parlour.demo.beside import serve
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.demo import sample_site
-from parlour.plugins.bookings.models import Appointment, Waiting
+from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages.models import Message
 from parlour.records.write import save
@@ -363,6 +363,76 @@ def test_a_code_shows_who_books_and_finds_their_visits_in_another_browser(visit:
     expect(other.widget.locator(".visit")).to_have_count(0)
     assert other.page.evaluate("localStorage.length") == 0
     other.faults.clear()
+
+
+def test_places_in_a_group_session_are_booked_for_several(visit: Visit, host: Host) -> None:
+    noon = datetime.now(ZoneInfo(host.salon.organisation.zone)).replace(hour=12, minute=0, second=0)
+    with host.salon.session() as session:
+        item = session.scalars(select(Item.id).where(Item.code == "009")).one()
+        values = {"item": item, "starts": noon + timedelta(days=3), "minutes": 90, "seats": 4}
+        group = save(session, Group, values)
+        session.commit()
+    try:
+        visitor = visit(width=280, theme="dark")
+        widget = visitor.widget
+        widget.locator(".row").first.click()
+        visitor.press("Classes and group sessions")
+        visitor.looks_right()
+        visitor.press("12:00 PM · Brows")
+        widget.get_by_label("Places").select_option("3")
+        expect(widget.get_by_label("Places")).to_be_focused()
+        visitor.fill_in()
+        widget.locator("[name=guests]").fill("Olga, Vera")
+        visitor.looks_right()
+        expect(widget.locator(".chosen")).to_contain_text("1 h 30 min")
+        widget.locator("[type=submit]").click()
+        visitor.heading("You are booked")
+        expect(widget.locator(".visit")).to_contain_text("Places: 3")
+        # Meanwhile somebody else was faster.
+        visitor.press("Book another visit")
+        visitor.press("Classes and group sessions")
+        visitor.press("12:00 PM · Brows")
+        visitor.fill_in()
+        with host.salon.session() as session:
+            save(session, Group, {"seats": 3}, group)
+            session.commit()
+        widget.locator("[type=submit]").click()
+        expect(widget.get_by_role("alert")).to_contain_text("All places are taken")
+        expect(widget.get_by_role("button", name="no place left")).to_be_disabled()
+        visitor.looks_right()
+        assert all("409" in fault for fault in visitor.faults)
+        visitor.faults.clear()
+    finally:
+        with host.salon.session() as session:
+            save(session, Group, {"cancelled": True}, group)
+            session.commit()
+
+
+def test_who_finds_no_time_that_suits_joins_the_waiting_list(visit: Visit, host: Host) -> None:
+    visitor = visit()
+    widget = visitor.widget
+    visitor.to_times(who=1)
+    visitor.press("Join the waiting list")
+    visitor.looks_right()
+    until = widget.get_by_label("Last day").input_value()
+    widget.get_by_label("Last day").fill("2020-01-01")
+    widget.get_by_label("Part of the day").select_option("Evening")
+    number = visitor.fill_in()
+    widget.locator("[type=submit]").click()
+    expect(widget.get_by_label("Last day")).to_be_focused()
+    expect(widget.locator("#until-error")).to_contain_text("days ahead")
+    visitor.looks_right()
+    widget.get_by_label("Last day").fill(until)
+    widget.locator("[type=submit]").click()
+    visitor.heading("You are on the waiting list")
+    visitor.looks_right()
+    assert all("422" in fault for fault in visitor.faults)
+    visitor.faults.clear()
+    with host.salon.session() as session:
+        row = session.execute(select(Waiting.id, Waiting.earliest).where(Waiting.phone == number)).one()
+        assert row.earliest == 17 * 60
+        save(session, Waiting, {"status": "closed"}, row.id)
+        session.commit()
 
 
 def test_a_time_that_was_offered_to_who_waits_is_taken_by_its_code(visit: Visit, host: Host) -> None:

@@ -14,16 +14,19 @@ from typing import Any
 from sqlalchemy import select
 
 from parlour.access.models import Branch
+from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
+from parlour.mail.letters import site_address
 from parlour.plugins.bookings import codes, waiting
-from parlour.plugins.bookings.kinds_told import LATE, SERIES
 from parlour.plugins.bookings.late import telling
+from parlour.plugins.bookings.late_messages import LATE
 from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
+from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages import services
 from parlour.plugins.messages.channels import channels
@@ -61,6 +64,14 @@ def _coming(session: Session, about: About) -> Mapping[str, Any] | None:
     if about.version is not None and minutes(visit["start"]) != about.version:
         return None
     return visit
+
+
+def _for_client(session: Session, about: About) -> Mapping[str, Any] | None:
+    """As `_coming`, with a key of the client's own: whoever has the message can move and cancel the visit."""
+    visit = _coming(session, about)
+    if visit is None:
+        return None
+    return {**visit, "link": _link(session, about, f"visit={make_token(session, about.id)}")}
 
 
 def _off(session: Session, about: About) -> Mapping[str, Any] | None:
@@ -113,31 +124,37 @@ _VARIABLES = (
 )
 
 
+_LINK = Variable("link", _("Where the visit is moved or cancelled"), "https://salon.example/#visit=kX3vQ9")
+
+
 def _kind(code: str, title: Any, still: Any, english: _Texts, russian: _Texts, **more: Any) -> MessageKind:
     return MessageKind(
         code=f"bookings.{code}",
         title=title,
-        variables=_VARIABLES,
+        variables=_VARIABLES if still is not _for_client else (*_VARIABLES, _LINK),
         texts={"en": Shipped(*english), "ru": Shipped(*russian)},
         still=still,
         **more,
     )
 
 
-_DETAILS = "\n\n{services}\n{specialist}\n{place}\n\n{salon}"
+_WHAT = "\n\n{services}\n{specialist}\n{place}\n\n"
+_DETAILS = _WHAT + "{salon}"
+_CHANGE = _WHAT + "Look at it, move or cancel it: {link}\n\n{salon}"
+_CHANGE_RU = _WHAT + "Посмотреть, перенести или отменить: {link}\n\n{salon}"
 KINDS = (
     _kind(
         "booked",
         _("Visit booked"),
-        _coming,
+        _for_client,
         (
             "You are booked: {start}",
-            "{first_name}, we expect you on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{first_name}, we expect you on {start.weekday}, {start.date} at {start.time}." + _CHANGE,
             "{salon}: {start.date} {start.time}, {services}",
         ),
         (
             "Вы записаны: {start}",
-            "{first_name}, ждём вас: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{first_name}, ждём вас: {start.weekday}, {start.date}, {start.time}." + _CHANGE_RU,
             "{salon}: {start.date} {start.time}, {services}",
         ),
         quiet=False,
@@ -146,15 +163,15 @@ KINDS = (
     _kind(
         "moved",
         _("Visit moved"),
-        _coming,
+        _for_client,
         (
             "Your visit was moved: {start}",
-            "{first_name}, your visit is now on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{first_name}, your visit is now on {start.weekday}, {start.date} at {start.time}." + _CHANGE,
             "{salon}: moved to {start.date} {start.time}",
         ),
         (
             "Визит перенесён: {start}",
-            "{first_name}, теперь ждём вас: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{first_name}, теперь ждём вас: {start.weekday}, {start.date}, {start.time}." + _CHANGE_RU,
             "{salon}: перенос на {start.date} {start.time}",
         ),
         quiet=False,
@@ -180,15 +197,15 @@ KINDS = (
     _kind(
         "reminder",
         _("Reminder of a visit"),
-        _coming,
+        _for_client,
         (
             "We expect you: {start}",
-            "{first_name}, see you on {start.weekday}, {start.date} at {start.time}." + _DETAILS,
+            "{first_name}, see you on {start.weekday}, {start.date} at {start.time}." + _CHANGE,
             "{salon}: see you {start.date} {start.time}",
         ),
         (
             "Ждём вас: {start}",
-            "{first_name}, напоминаем о визите: {start.weekday}, {start.date}, {start.time}." + _DETAILS,
+            "{first_name}, напоминаем о визите: {start.weekday}, {start.date}, {start.time}." + _CHANGE_RU,
             "{salon}: ждём вас {start.date} {start.time}",
         ),
         sequence=13,
@@ -235,13 +252,22 @@ def _offered(session: Session, about: About) -> Mapping[str, Any] | None:
         or minutes(row.offered) != about.version
     ):
         return None
+    code = waiting.new_token(session, about.id)
     return {
         "start": row.offered,
         "until": row.offered_until,
         "services": row.name,
         "place": ", ".join(part for part in (row.place, row.address) if part) or "—",
-        "code": waiting.new_token(session, about.id),
+        "code": code,
+        "link": _link(session, about, f"offer={code}"),
     }
+
+
+def _link(session: Session, about: About, what: str) -> str:
+    """Where the widget's own page opens something that one person has the key of."""
+    assert about.settings is not None
+    page = f"/widget/{own_organisation(session).slug}/bookings#{what}"
+    return site_address(about.settings, page)
 
 
 OFFER = MessageKind(
@@ -253,19 +279,20 @@ OFFER = MessageKind(
         Variable("services", _("Services of the visit"), "Haircut"),
         Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
         Variable("code", _("Code with which the offer is taken"), "kX3vQ9"),
+        Variable("link", _("Address where the offer is taken"), "https://salon.example/#offer=kX3vQ9"),
     ),
     texts={
         "en": Shipped(
             "A time has come free: {start}",
             "{first_name}, {start.weekday}, {start.date} at {start.time} has come free: {services}.\n{place}\n\n"
-            "It is kept for you until {until.time}. Call us, or give this code where you book: {code}\n\n{salon}",
-            "{salon}: {start.date} {start.time} is free, kept until {until.time}. Code {code}",
+            "It is kept for you until {until.time}. Take it here, or call us: {link}\n\n{salon}",
+            "{salon}: {start.date} {start.time} is free, kept until {until.time}: {link}",
         ),
         "ru": Shipped(
             "Освободилось время: {start}",
             "{first_name}, освободилось время: {start.weekday}, {start.date}, {start.time}, {services}.\n{place}\n\n"
-            "Держим его для вас до {until.time}. Позвоните нам или введите код там, где записываетесь: {code}\n\n{salon}",
-            "{salon}: свободно {start.date} {start.time}, держим до {until.time}. Код {code}",
+            "Держим его для вас до {until.time}. Займите его здесь или позвоните нам: {link}\n\n{salon}",
+            "{salon}: свободно {start.date} {start.time}, держим до {until.time}: {link}",
         ),
     },
     still=_offered,
@@ -339,7 +366,7 @@ def _send_code(channel: str, session: Session, code_id: int, address: str, langu
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, SERIES, LATE, OFFER, CODE)
+    return (*KINDS, LATE, OFFER, CODE)
 
 
 @hookimpl
@@ -363,9 +390,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
 def _what(row: RowChange) -> str | None:
     """Which message a change of a visit asks for."""
     if row.kind == "create":
-        if row.new.get("status") not in COMING or row.new.get("source") == "import":
-            return None
-        return "series" if row.new.get("series") else "booked"
+        return "booked" if row.new.get("status") in COMING and row.new.get("source") != "import" else None
     if row.kind != "update":
         return None
     if row.new.get("status") in CANCELLED and row.old.get("status") in COMING:
@@ -390,7 +415,6 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             Appointment.version,
             Appointment.starts,
             Appointment.delay,
-            Appointment.series,
             Appointment.client_id,
             Appointment.visitor,
             Appointment.phone,
@@ -409,16 +433,7 @@ def _tell(session: Session, visit: Any, what: str) -> None:
         return
     common: dict[str, Any] = {**whom, "about": (VISIT, visit.id), "zone": visit.zone}
     start = minutes(visit.starts)
-    if what == "series":
-        # One for all that are booked together; it is read when it goes.
-        services.send(
-            session,
-            "bookings.series",
-            dedupe_key=f"bookings.series:{visit.series}:{now():%Y%m%d%H%M}",
-            expires_at=visit.starts,
-            **common | {"about": (VISIT, visit.series)},
-        )
-    elif what != "remind":
+    if what != "remind":
         services.send(
             session,
             f"bookings.{what}",

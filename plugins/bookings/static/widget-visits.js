@@ -20,6 +20,7 @@ const withVisits = (Base) => class extends Base {
     const names = visit.lines.map((line) => [line.name, line.staff?.name].filter(Boolean).join(", "));
     const branch = this.data.branches.find((one) => one.id === visit.branch) || (this.data.branches.length === 1 ? this.data.branches[0] : null);
     return [h("b", {}, `${this.day(visit.start)}, ${this.clock(visit.start)}`), names.map((name) => h("div", {}, name)),
+      visit.seats > 1 && h("div", {}, this.t("seats_booked", { n: this.intl({}, Intl.NumberFormat).format(visit.seats) })),
       h("div", { class: "sub" }, [this.length((Date.parse(visit.end) - Date.parse(visit.start)) / 6e4), this.money(visit.price)].filter(Boolean).join(" · ")),
       branch && h("div", { class: "sub" }, [branch.name, branch.address].filter(Boolean).join(", "))];
   }
@@ -126,7 +127,7 @@ const withVisits = (Base) => class extends Base {
 
   drawVisit(visit, coming) {
     const good = ["booked", "confirmed"].includes(visit.status);
-    const repeat = visit.lines.every((line) => this.data.services.some((one) => one.id === line.service));
+    const repeat = !visit.session && visit.lines.every((line) => this.data.services.some((one) => one.id === line.service));
     const acts = this.sure === visit.token
       ? [h("b", {}, visit.conditions.fee_now ? this.t("cancel_costs", { price: this.money(visit.conditions.fee_now) }) : this.t("cancel_sure")), h("button", { class: "danger", type: "button", "data-sure": "", click: () => this.cancel(visit) }, this.t("cancel_yes")),
         h("button", { type: "button", click: () => { this.sure = null; this.render(); } }, this.t("cancel_no"))]

@@ -6,7 +6,7 @@
 // off the salon's clock as the calls write them, so no zone is computed here. What stands inside the element is shown where
 // neither this script nor the calls work.
 
-/* global OTHERWISE, Kept, withCodes, withVisits */
+/* global OTHERWISE, Kept, withCodes, withSessions, withVisits, withWaiting */
 const HERE = new URL(import.meta.url);
 // Days that one call looks through.
 const WINDOW = 14;
@@ -46,12 +46,12 @@ header strong { padding-inline: 8px; overflow-wrap: anywhere; }
 h2 { font-size: 1.3em; line-height: 1.25; margin: 8px 0 14px; outline: none; overflow-wrap: anywhere; }
 h3 { font-size: .86em; font-weight: 600; color: var(--muted); margin: 16px 0 8px; }
 p { margin: 8px 0; } ul { list-style: none; margin: 0; padding: 0; }
-button, input, textarea { font: inherit; color: inherit; }
+button, input, select, textarea { font: inherit; color: inherit; }
 button, .button { cursor: pointer; min-block-size: 44px; border-radius: var(--radius); border: 1px solid var(--line); background: transparent;
   padding: 8px 14px; text-align: center; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 8px; color: inherit; }
-@media (hover: hover) { button:hover, .button:hover { border-color: var(--accent); } }
+@media (hover: hover) { button:hover:not(:disabled), .button:hover { border-color: var(--accent); } }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-button:disabled { cursor: default; }
+button:disabled { cursor: default; color: var(--muted); }
 .main { background: var(--accent); color: var(--on-accent); border-color: var(--accent); font-weight: 600; inline-size: 100%; }
 .quiet { border-color: transparent; color: var(--accent); padding-inline: 8px; }
 .danger { color: var(--bad); }
@@ -76,11 +76,12 @@ a { color: var(--accent); }
 label { display: block; margin-block-end: 14px; }
 label > span { display: block; font-weight: 600; margin-block-end: 4px; }
 label small { font-weight: 400; color: var(--muted); }
-input:not([type="checkbox"]), textarea { inline-size: 100%; min-block-size: 46px; padding: 10px 12px; border: 1px solid var(--field);
+input:not([type="checkbox"]), textarea, select { inline-size: 100%; min-block-size: 46px; padding: 10px 12px; border: 1px solid var(--field);
   border-radius: var(--radius); background: var(--surface); font-size: max(16px, 1em); }
 textarea { min-block-size: 72px; resize: vertical; }
 [aria-invalid="true"] { border-color: var(--bad) !important; }
 .error { color: var(--bad); font-weight: 400; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); column-gap: 10px; }
 .check { display: flex; gap: 10px; align-items: flex-start; }
 .check > span { font-weight: 400; margin: 0; }
 .check input { inline-size: 22px; block-size: 22px; flex: none; margin: 1px 0 0; accent-color: var(--accent); }
@@ -131,7 +132,7 @@ const plusDays = (day, days) => new Date(Date.parse(`${day}T12:00:00Z`) + days *
 /** No answer at all, or one that is a fault of the server's. */
 class Lost extends Error {}
 
-class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
+class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLElement)))) {
   connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
@@ -263,7 +264,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
 
   start() {
     this.lines = [];
-    this.picked = this.moving = this.token = this.visit = this.slots = null;
+    this.picked = this.moving = this.token = this.visit = this.slots = this.session = null;
     this.trail = [];
     if (!this.branch && this.data.branches.length > 1) return this.show("branch");
     if (!this.asksFor) return this.show("service");
@@ -308,7 +309,8 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
     if (to === "visits") { this.lines = []; this.moving = this.picked = null; }
     // Going back from the choice of a specialist takes back the service that it was for.
     if (to === "service" && this.lines.length) { this.lines.pop(); this.slots = null; }
-    if (from === "contact") this.read();
+    if (from === "contact" || from === "waiting") this.read();
+    if (to === "sessions") { this.lines = []; this.session = this.picked = null; }
     if (to === "time" && !this.slots) return this.busy(async () => { await this.loadTimes(); this.show("time"); });
     this.show(to || "service");
   }
@@ -328,7 +330,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
   render() {
     this.rest.hidden = true;
     const draw = { branch: "drawBranch", service: "drawService", staff: "drawStaff", time: "drawTime", contact: "drawContact", gone: "drawGone",
-      done: "drawDone", visits: "drawVisits", code: "drawCode" }[this.step];
+      done: "drawDone", visits: "drawVisits", code: "drawCode", sessions: "drawSessions", waiting: "drawWaiting", waits: "drawWaits" }[this.step];
     this.view.replaceChildren(...[this.head(), h("div", { class: "body" }, this[draw]()), this.summary()].filter(Boolean));
   }
 
@@ -344,8 +346,8 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
   heading(text) { return h("h2", { tabindex: "-1" }, text); }
 
   summary() {
-    if (!this.lines.length || ["done", "visits"].includes(this.step)) return null;
-    const open = !this.moving && ["time", "contact", "gone"].includes(this.step);
+    if (!this.lines.length || ["done", "visits", "sessions", "waits"].includes(this.step)) return null;
+    const open = !this.moving && !this.session && ["time", "contact", "gone"].includes(this.step);
     const rows = this.lines.map((line, at) => {
       const service = this.serviceOf(line) || { name: line.name, minutes: line.minutes, staff: [] };
       const who = this.data.staff.find((one) => one.id === line.staff);
@@ -354,11 +356,11 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
           click: () => this.drop(at) }, "✕"));
     });
     const { minutes, price, exact } = this.totals();
-    const cost = this.picked?.price || price;
+    const cost = this.session ? this.seatsPrice() : this.picked?.price || price;
     const when = this.picked && `${this.date(this.picked.start, { weekday: "short", day: "numeric", month: "short" })}, ${this.clock(this.picked.start)}`;
     return h("section", { class: "chosen", "aria-label": this.t("chosen") }, h("ul", {}, rows),
       h("div", { class: "sum" }, h("span", { class: "sub" }, [when, this.length(minutes)].filter(Boolean).join(" · ")),
-        cost && h("b", { class: "price" }, exact || this.picked?.staff ? this.money(cost) : this.t("from", { price: this.money(cost) }))),
+        cost && h("b", { class: "price" }, exact || this.session || this.picked?.staff ? this.money(cost) : this.t("from", { price: this.money(cost) }))),
       open && this.step === "time" && this.lines.length < 10 && h("button", { class: "quiet", type: "button", click: () => this.more() }, `+ ${this.t("add")}`));
   }
 
@@ -367,7 +369,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
     let minutes = 0, amount = 0, currency = null, known = true, exact = true;
     for (const line of this.lines) {
       const service = this.serviceOf(line);
-      if (!service) { minutes += line.minutes; known = false; continue; }
+      if (!service || this.session) { minutes += line.minutes; known = false; continue; }
       const cost = this.cost(service, line.staff);
       minutes += cost.minutes;
       exact &&= cost.exact;
@@ -402,10 +404,12 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
 
   drawService() {
     const services = this.services().filter((one) => !this.lines.some((line) => line.service === one.id));
-    if (!services.length) return [this.heading(this.t("title")), h("p", {}, this.t("nothing")), this.phones()];
+    const sessions = this.data.sessions && !this.lines.length && h("button", { class: "row", type: "button", click: () => this.openSessions() },
+      h("span", {}, h("b", {}, this.t("sessions")), h("span", { class: "sub" }, this.t("sessions_hint"))));
+    if (!services.length && !sessions) return [this.heading(this.t("title")), h("p", {}, this.t("nothing")), this.phones()];
     const groups = new Map();
     for (const one of services) groups.set(one.category || "", [...(groups.get(one.category || "") || []), one]);
-    return [this.heading(this.t(this.lines.length ? "another" : "service")), [...groups].map(([name, some]) => [name && h("h3", {}, name),
+    return [this.heading(this.t(this.lines.length ? "another" : "service")), sessions, [...groups].map(([name, some]) => [name && h("h3", {}, name),
       some.map((one) => h("button", { class: "row", type: "button", click: () => this.choose(one) },
         h("span", {}, h("b", {}, one.name), one.description ? h("span", { class: "sub" }, one.description) : null), this.priced(one)))])];
   }
@@ -477,7 +481,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
     if (!this.slots.length) {
       const last = next > this.end ? this.end : plusDays(next, -1);
       return [title, problem, h("p", {}, this.t("none", { day: this.date(last, { day: "numeric", month: "long" }) }), " ", this.t("none_hint")),
-        this.alone(), this.phones(), pager];
+        this.alone(), this.waitButton("main"), this.phones(), pager];
     }
     const count = new Map();
     for (const one of this.slots) count.set(dayOf(one.start), (count.get(dayOf(one.start)) || 0) + 1);
@@ -497,7 +501,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
     return [title, problem, strip, pager, h("p", {}, h("b", {}, this.jumped ? this.t("next_free", { day: this.day(this.chosenDay) }) : this.day(this.chosenDay))),
       Object.entries(parts).filter(([, some]) => some.length).map(([name, some]) => [h("h3", { id: `part-${name}` }, this.t(name)),
         h("div", { class: "times", role: "group", "aria-labelledby": `part-${name}` }, some.map((one) => this.timeButton(one)))]),
-      this.zoneNote(this.slots[0].start)];
+      this.zoneNote(this.slots[0].start), this.waitButton("quiet")];
   }
 
   timeButton(one, long = false) {
@@ -562,31 +566,55 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
 
   // ---- who comes
 
-  drawContact() {
-    const { typed } = this;
-    const wrong = this.wrong || {};
-    const field = (name, given, required, kind = "input", title = name) => h("label", {}, h("span", {}, this.t(title), required ? "" : h("small", {}, ` · ${this.t("optional")}`)),
-      h(kind, { name, id: name, value: typed[name] || "", "aria-required": required ? "true" : null, "aria-invalid": wrong[name] ? "true" : null,
-        "aria-describedby": wrong[name] ? `${name}-error` : null, ...given }),
-      wrong[name] ? h("span", { class: "error", id: `${name}-error` }, wrong[name]) : null);
-    const check = (name, text, given, ...more) => h("div", {}, h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: typed[name], ...given,
-      "aria-invalid": wrong[name] ? "true" : null, "aria-describedby": wrong[name] ? `${name}-error` : null }), h("span", {}, text)), more,
-      wrong[name] ? h("p", { class: "error", id: `${name}-error` }, wrong[name]) : null);
+  /** A box of a form: what stands in it is kept in `typed`, what is wrong with it in `wrong`. */
+  field(name, given, required, kind = "input", title = name) {
+    const wrong = this.wrong?.[name];
+    return h("label", {}, h("span", {}, this.t(title), required ? "" : h("small", {}, ` · ${this.t("optional")}`)),
+      h(kind, { name, id: name, value: this.typed[name] || "", "aria-required": required ? "true" : null, "aria-invalid": wrong ? "true" : null,
+        "aria-describedby": wrong ? `${name}-error` : null, ...given }),
+      wrong ? h("span", { class: "error", id: `${name}-error` }, wrong) : null);
+  }
+
+  check(name, text, given, ...more) {
+    const wrong = this.wrong?.[name];
+    return h("div", {}, h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: this.typed[name], ...given,
+      "aria-invalid": wrong ? "true" : null, "aria-describedby": wrong ? `${name}-error` : null }), h("span", {}, text)), more,
+      wrong ? h("p", { class: "error", id: `${name}-error` }, wrong) : null);
+  }
+
+  who() {
+    return [this.field("name", { autocomplete: "name", maxlength: 200 }, true, "input", this.typed.other ? "name_own" : "name"),
+      this.field("phone", { type: "tel", inputmode: "tel", autocomplete: "tel", maxlength: 60 }, true),
+      this.field("email", { type: "email", inputmode: "email", autocomplete: "email", maxlength: 254 }, this.codeWay === "email")];
+  }
+
+  consents() {
     const { terms } = this.data;
-    return [this.heading(this.t("contact")), this.refused ? h("p", { class: "note bad", role: "alert" }, this.refused) : null,
-      this.refused ? this.phones() : null,
-      this.hold && h("p", { class: "sub" }, this.t("kept", { time: this.length(this.data.policy.hold) })),
+    return [terms && this.check("data", this.t("agree"), {},
+      h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
+    this.check("advertising", this.t("advertising"))];
+  }
+
+  refusal() { return this.refused && [h("p", { class: "note bad", role: "alert" }, this.refused), this.phones()]; }
+
+  drawContact() {
+    const { typed, session } = this;
+    return [this.heading(this.t("contact")), this.refusal(),
+      !session && this.hold && h("p", { class: "sub" }, this.t("kept", { time: this.length(this.data.policy.hold) })),
       this.zoneNote(this.picked.start), this.agreed(this.conditions),
       h("form", { novalidate: true, submit: (event) => { event.preventDefault(); this.submit(); } },
-        field("name", { autocomplete: "name", maxlength: 200 }, true, "input", typed.other ? "name_own" : "name"),
-        field("phone", { type: "tel", inputmode: "tel", autocomplete: "tel", maxlength: 60 }, true),
-        field("email", { type: "email", inputmode: "email", autocomplete: "email", maxlength: 254 }, this.codeWay === "email"),
-        check("other", this.t("other"), { change: () => { this.read(); this.render(); (this.view.querySelector("#visitor") || this.view.querySelector("[name=other]")).focus(); } }),
-        typed.other && field("visitor", { autocomplete: "off", maxlength: 200 }, true),
-        field("comment", { maxlength: 2000, rows: 2 }, false, "textarea"),
-        terms && check("data", this.t("agree"), {}, h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
-        check("advertising", this.t("advertising")),
+        session && this.drawSeats(), this.who(),
+        this.check("other", this.t("other"), { change: () => this.redraw("visitor", "other") }),
+        typed.other && this.field("visitor", { autocomplete: "off", maxlength: 200 }, true),
+        this.field("comment", { maxlength: 2000, rows: 2 }, false, "textarea"), this.consents(),
         h("button", { class: "main", type: "submit" }, this.t("book")))];
+  }
+
+  /** Draw the form anew with what is typed, and go to the first of these boxes that there is. */
+  redraw(...names) {
+    this.read();
+    this.render();
+    names.map((name) => this.view.querySelector(`[name=${name}]`)).find(Boolean)?.focus();
   }
 
   /** What is agreed on by booking: a deposit, until when cancelling is free, and what it costs after that. */
@@ -604,36 +632,35 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
     for (const one of this.view.querySelectorAll("[name]")) this.typed[one.name] = one.type === "checkbox" ? one.checked : one.value;
   }
 
-  submit() {
-    if (this.working) return;
+  /** Who books, as calls take it; null where something is missing, or a code has to be given before it goes on with `again`. */
+  filled(again) {
     this.read();
     const { typed } = this;
     this.refused = null;
     this.wrong = {};
-    const needed = ["name", "phone", typed.other && "visitor", this.codeWay === "email" && "email"].filter(Boolean);
+    const needed = [...this.view.querySelectorAll("[aria-required]")].map((one) => one.name);
+    if (this.step === "code") needed.length = 0;
     for (const name of needed) if (!typed[name]?.trim()) this.wrong[name] = this.t("needed");
     if (this.data.terms && !typed.data) this.wrong.data = this.t("needed");
-    if (Object.keys(this.wrong).length) return this.point();
+    if (Object.keys(this.wrong).length) { this.point(); return null; }
     const proof = this.proof();
-    if (this.codeWay && !proof) return this.prove("book", this.codeWay, typed[this.codeWay].trim(), () => this.submit());
-    const { branch, ...body } = this.asked(this.picked);
-    if (branch !== null) body.branch = branch;
-    if (this.hold) body.hold = this.hold;
-    body.client = { name: typed.name.trim(), phone: typed.phone.trim() };
+    if (this.codeWay && !proof) { this.prove("book", this.codeWay, typed[this.codeWay].trim(), again); return null; }
+    const body = { client: { name: typed.name.trim(), phone: typed.phone.trim() }, consents: ["data", "advertising"].filter((name) => typed[name]) };
     if (typed.email?.trim()) body.client.email = typed.email.trim();
     if (typed.comment?.trim()) body.comment = typed.comment.trim();
-    if (typed.other) body.visitor = typed.visitor.trim();
     if (proof) body.proof = proof;
-    body.consents = ["data", "advertising"].filter((name) => typed[name]);
-    const campaign = this.campaign();
-    if (campaign) body.campaign = campaign;
+    return body;
+  }
+
+  /** Send a form; what is refused is said at its boxes. */
+  send(path, body, again, done) {
+    const { step } = this;
     // The same attempt keeps its key, so that an answer that was lost does not become a second visit.
-    const text = JSON.stringify(body);
+    const text = path + JSON.stringify(body);
     if (this.sent !== text) { this.key = random(); this.sent = text; }
-    const button = this.view.querySelector("[type=submit]");
-    button.textContent = this.t("booking");
+    this.view.querySelector("[type=submit]").textContent = this.t("booking");
     this.busy(async () => {
-      const answer = await this.call("/appointments", body, this.key);
+      const answer = await this.call(path, body, this.key);
       if (answer.status === 409 && answer.data.alternatives) return this.gone(answer.data);
       if (!answer.ok) {
         const { errors } = answer.data;
@@ -641,15 +668,32 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
         if (errors?.proof && this.data.codes.ways.length) {
           this.forgetProof();
           if (this.data.codes.ask === "none") this.data.codes.ask = "always";
-          return later(() => this.submit());
+          return later(again);
         }
         this.wrong = { ...errors, data: errors?.consents };
         if (!errors) this.refused = answer.data.detail;
+        if (answer.data.left !== undefined) this.fewer(answer.data.left);
         return this.point();
       }
       this.hold = this.sent = null;
-      this.booked(answer.data);
-    }, () => { this.show("contact"); this.submit(); });
+      done(answer.data);
+    }, () => { this.show(step); again(); });
+  }
+
+  submit() {
+    if (this.working) return;
+    const again = () => this.submit();
+    const who = this.filled(again);
+    if (!who) return;
+    const { typed, session } = this;
+    if (typed.other) who.visitor = typed.visitor.trim();
+    const campaign = this.campaign();
+    if (campaign) who.campaign = campaign;
+    if (session) return this.takeSeats(who, again);
+    const { branch, ...body } = { ...this.asked(this.picked), ...who };
+    if (branch !== null) body.branch = branch;
+    if (this.hold) body.hold = this.hold;
+    this.send("/appointments", body, again, (visit) => this.booked(visit));
   }
 
   booked(visit) {
@@ -686,7 +730,7 @@ class ParlourBooking extends withVisits(withCodes(HTMLElement)) {
 
   /** Nobody answers: what the page has for that case, a link, a telephone, and another try. */
   fail(again) {
-    if (this.step === "contact") this.read();
+    if (["contact", "waiting"].includes(this.step)) this.read();
     const own = this.data ? {} : OTHERWISE[(this.wanted || navigator.language).split("-")[0]] || OTHERWISE.en;
     const t = (name) => own[name] || this.t(name);
     const heading = h("h2", { tabindex: "-1" }, t("failed"));

@@ -18,7 +18,7 @@ from parlour.access.models import Organisation
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
 from parlour.plugin import lifecycle
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Consent, Contact
 from parlour.plugins.schedule.models import Busy
@@ -299,3 +299,65 @@ def test_queries_are_few_and_do_not_grow(
     session.commit()
     assert (cost("/slots", **month), cost("")) == before
     assert before[0] <= 20
+
+
+def test_who_finds_no_time_joins_the_waiting_list(
+    post: Call, salon: Salon, session: Session, cut: int
+) -> None:
+    days = {"since": salon.day.isoformat(), "until": (salon.day + timedelta(days=3)).isoformat()}
+    wish = {"service": cut, "staff": None, **days, "part": "evening", "client": ANNA, "consents": ["data"]}
+    told = post("waiting", wish).json
+    assert told == {**days, "part": "evening", "offer": 30}
+    session.rollback()
+    row = session.execute(
+        select(Waiting.client_id, Waiting.item_id, Waiting.since, Waiting.earliest, Waiting.latest)
+    ).one()
+    client = session.scalars(select(Contact.id)).one()
+    assert tuple(row) == (client, cut, salon.day, 1020, None)
+    session.rollback()
+    # Somebody who is known already is not told so, and their card stays as it is.
+    assert (
+        post("waiting", {**wish, "part": None, "client": {**ANNA, "name": "Somebody Else"}}).json["offer"]
+        == 30
+    )
+    session.rollback()
+    assert session.execute(
+        select(Waiting.client_id, Waiting.visitor).order_by(Waiting.id.desc())
+    ).first() == (
+        None,
+        "Somebody Else",
+    )
+    session.rollback()
+    for wrong, status in (
+        ({"until": "2020-01-01"}, 422),
+        ({"since": "tomorrow"}, 422),
+        ({"until": "2039-01-01"}, 422),
+        ({"part": "night"}, 422),
+        ({"service": 10**9}, 404),
+        ({"client": {"name": "Anna", "phone": ""}}, 422),
+    ):
+        post("waiting", {**wish, **wrong}, status)
+    for _more in range(3):
+        post("waiting", wish)
+    assert "call us" in post("waiting", wish, 409).json["detail"]
+
+
+def test_places_in_a_session_are_listed_with_their_price_and_booked_with_names(
+    web: TestApp, post: Call, salon: Salon, session: Session, cut: int
+) -> None:
+    assert web.get(HERE).json["sessions"] is False
+    values = {"item": cut, "starts": datetime.fromisoformat(when(salon, 17)), "minutes": 60, "seats": 4}
+    group = save(session, Group, {**values, "staff": salon.staff["Anna"]})
+    session.commit()
+    assert web.get(HERE).json["sessions"] is True
+    day = salon.day.isoformat()
+    (one,) = web.get(f"{HERE}/sessions", {"from": day, "to": day}).json["items"]
+    assert (one["left"], one["price"], one["who"]) == (4, {"amount": "1000.00", "currency": "RUB"}, "Anna")
+    body = {"seats": 3, "guests": "Olga, Vera", "client": ANNA, "consents": ["data"]}
+    made = post(f"sessions/{group}/seats", body).json
+    assert (made["seats"], made["session"], made["can"]["move"]) == (3, group, False)
+    assert made["price"]["amount"] == "3000.00"
+    session.rollback()
+    assert session.scalars(select(Appointment.guests)).all() == ["Olga, Vera"]
+    session.rollback()
+    assert post(f"sessions/{group}/seats", {**body, "seats": 2}, 409).json["left"] == 1
