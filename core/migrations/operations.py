@@ -6,7 +6,8 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,28 @@ def extension(name: str) -> None:
     """Make a PostgreSQL extension available, nothing elsewhere. It stays when the migration is taken back."""
     if on_postgresql():
         op.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
+
+
+@contextmanager
+def altered(table: str) -> Iterator[Any]:
+    """`op.batch_alter_table` for a table of records: constraints and links on rows that are there.
+
+    SQLite makes the table anew for that; it goes on to number its rows, and does not begin anew behind those that were deleted.
+    """
+    kept = 0
+    if not on_postgresql():
+        number = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name").bindparams(name=table)
+        kept = op.get_bind().execute(number).scalar() or 0
+    with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": True}) as batch:
+        yield batch
+    if kept:
+        said = sa.text("UPDATE sqlite_sequence SET seq = :kept WHERE name = :name AND seq < :kept")
+        op.get_bind().execute(said.bindparams(name=table, kept=kept))
+        missing = sa.text(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :kept"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)"
+        )
+        op.get_bind().execute(missing.bindparams(name=table, kept=kept))
 
 
 def text_index(table: str, column: str) -> None:

@@ -108,6 +108,8 @@ class RecordType:
     # Optional behaviour of the owning plugin, given as plain functions.
     compute: Callable[..., None] | None = None
     matcher: Callable[..., Any] | None = None
+    # What a file brings along with a row that is no field of the record: a subclass of `importing.along.Along`.
+    along: Any = None
     duplicates: Callable[..., Any] | None = None
     # The record holds people: their data can be exported whole and erased.
     person: bool = False

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import deposits, desk, services
+from parlour.plugins.bookings import deposits, desk, series, services
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
 from parlour.plugins.bookings.models import Appointment
@@ -62,6 +62,14 @@ _step("miss", "no_show", _("Did not come"), "user-x", _("Noted: the client did n
 _step("reopen", "booked", _("Back to booked"), "calendar", _("The visit is booked again."))
 
 
+_CANCEL: Mapping[str, Any] = {
+    "by": declare.choice(
+        _("Who cancels"), (("client", _("The client")), ("salon", _("We"))), required=True, default="client"
+    ),
+    "reason": declare.text(_("Why"), max_length=500),
+}
+
+
 @action(
     Appointment,
     "cancel",
@@ -70,20 +78,61 @@ _step("reopen", "booked", _("Back to booked"), "calendar", _("The visit is booke
     icon="calendar-x",
     danger=True,
     applies=_may_become(*CANCELLED),
-    fields={
-        "by": declare.choice(
-            _("Who cancels"),
-            (("client", _("The client")), ("salon", _("We"))),
-            required=True,
-            default="client",
-        ),
-        "reason": declare.text(_("Why"), max_length=500),
-    },
+    fields=_CANCEL,
 )
 def cancel(session: Session, ids: Sequence[int], by: str, reason: str | None) -> Outcome:
     """Cancel the visits and free their time, as the client's wish or the salon's."""
     done = _become(session, ids, f"cancelled_{by}", reason)
     return Outcome(_("Cancelled; the time is free again."), done)
+
+
+def _repeats(row: Mapping[str, Any]) -> bool:
+    return row.get("series") is not None and row.get("status") in OPEN
+
+
+@action(
+    Appointment,
+    "cancel_following",
+    plugin=BOOKINGS,
+    title=_("Cancel this and following"),
+    icon="calendar-x",
+    danger=True,
+    bulk=False,
+    applies=_repeats,
+    fields=_CANCEL,
+)
+def cancel_following(session: Session, ids: Sequence[int], by: str, reason: str | None) -> Outcome:
+    """Cancel the visit and those of its series that come after it."""
+    mine = series.following(session, ids[0])
+    for one in mine:
+        desk.still_theirs(session, one, "write")
+    done = _become(session, mine, f"cancelled_{by}", reason)
+    return Outcome(_("Cancelled visits: ${n}.", mapping={"n": len(mine)}), done)
+
+
+@action(
+    Appointment,
+    "move_following",
+    plugin=BOOKINGS,
+    title=_("Move this and following"),
+    icon="calendar-clock",
+    bulk=False,
+    applies=_repeats,
+    fields={
+        "starts": wall_moment(
+            _("Begins"), required=True, hint=_("The later visits move by as many days, to the same hour.")
+        )
+    },
+)
+def move_following(session: Session, ids: Sequence[int], starts: datetime) -> Outcome:
+    """Move the visit and those of its series after it, all or none."""
+    for one in series.following(session, ids[0]):
+        desk.still_theirs(session, one, "write")
+    try:
+        moved, change_set = series.move_following(session, ids[0], clocks.minutes(starts))
+    except Refusal as refused:
+        raise _at_starts(refused) from refused
+    return Outcome(_("Moved visits: ${n}.", mapping={"n": len(moved)}), change_set)
 
 
 def _state(field: str, *wanted: str) -> Callable[[Mapping[str, Any]], bool]:

@@ -122,6 +122,7 @@ class Skill(
         listed=True,
         quick=True,
         sequence=10,
+        aliases=("мастер", "сотрудник", "специалист", "employee", "staff", "master"),
     )
     item: Mapped[Item] = link(
         Item,
@@ -132,6 +133,7 @@ class Skill(
         listed=True,
         quick=True,
         sequence=11,
+        aliases=("услуга", "service", "treatment"),
     )
     minutes: Mapped[int | None] = integer(
         _("Duration, minutes"),
@@ -141,6 +143,7 @@ class Skill(
         quick=True,
         sequence=12,
         hint=_("Empty: as long as the service."),
+        aliases=("длительность", "продолжительность", "duration"),
     )
     price = money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
     online: Mapped[bool] = boolean(_("Offered online"), default=True, listed=True, quick=True, sequence=14)

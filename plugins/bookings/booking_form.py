@@ -18,9 +18,9 @@ from parlour.access.rules import allows
 from parlour.access.views import forms
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, services
+from parlour.plugins.bookings import desk, services, waiting
 from parlour.plugins.bookings.calendar_asked import number_in, write_down
-from parlour.plugins.bookings.models import MAX_SERVICES, Appointment
+from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Waiting
 from parlour.plugins.bookings.offers import NotOffered, Wanted, zone_of
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.clocks import DAY, moment
@@ -28,9 +28,9 @@ from parlour.plugins.schedule.services import Taken
 from parlour.records.defaults import defaults_of
 from parlour.records.pages.undoing import done
 from parlour.records.query import read, visible
-from parlour.records.registry import record_type
+from parlour.records.registry import fields_of, record_type
 from parlour.records.values import Fault
-from parlour.records.write import save
+from parlour.records.write import Change, open_change_set, save, write
 from parlour.web.widgets import CheckboxWidget, LinkWidget, TextInputWidget, TimeWidget
 
 # What can be blocked at a press, in minutes.
@@ -147,11 +147,17 @@ class Booking:
         zone = ZoneInfo(self.zone)
         local = moment(self.at).astimezone(zone) if self.at is not None else None
         today = datetime.now(zone).date()
-        given = {name: text for name, text in self.request.GET.items() if name not in ("at", "branch")}
-        return given | {
-            "day": (local.date() if local else today).isoformat(),
-            "time": f"{local:%H:%M}" if local else "",
+        given = {
+            name: text for name, text in self.request.GET.items() if name not in ("at", "branch", "waiting")
         }
+        return (
+            given
+            | self._waiting()
+            | {
+                "day": (local.date() if local else today).isoformat(),
+                "time": f"{local:%H:%M}" if local else "",
+            }
+        )
 
     def more(self) -> Any:
         """The form as it was filled in, with a box for another service."""
@@ -189,9 +195,20 @@ class Booking:
         if force and not desk.force_allowed(self.session):
             raise NotAllowed(_("Putting a visit over another is not yours to do."))
         values = self._values(given)
+        change_set = open_change_set(self.session, label="book")
+        entry = self._entry()
+        if entry is not None:
+            waiting.take_off(self.session, entry, change_set)
         try:
             booked = services.book(
-                self.session, wanted, start, by="staff", branch_id=self.branch, values=values, force=force
+                self.session,
+                wanted,
+                start,
+                by="staff",
+                branch_id=self.branch,
+                values=values,
+                force=force,
+                change_set=change_set,
             )
         except (NotOffered, Taken) as refused:
             length = sum(one.minutes or self.choices.minutes(one.item, one.staff) for one in wanted)
@@ -201,8 +218,33 @@ class Booking:
             write_down(self.request, why.visits)
             raise Invalid(_("Not saved yet."), {0: {"time": why.text}}) from refused
         desk.still_theirs(self.session, booked.id, "create")
+        if entry is not None:
+            change = Change({"visit": booked.id}, entry)
+            write(self.session, Waiting, [change], change_set=change_set, system=True)
         back = self.request.url_of("bookings.day", query={"date": given["day"]} | self._kept())
-        return done(self.request, _("Booked."), booked.change_set, back)
+        return done(self.request, _("Booked."), change_set, back)
+
+    def _entry(self) -> int | None:
+        """For whom on the waiting list this is; they wait no more then."""
+        entry = number_in(self.request.GET.get("waiting", ""))
+        if entry is None:
+            return None
+        conditions = visible(self.session, record_type(Waiting), action="write")
+        return self.session.scalars(select(Waiting.id).where(Waiting.id == entry, *conditions)).first()
+
+    def _waiting(self) -> dict[str, Any]:
+        """Who waits, where they have no card: what they gave is what the form begins with."""
+        entry = self._entry()
+        if entry is None or not allows(self.session, ADD_CLIENT):
+            return {}
+        kind = record_type(Waiting)
+        fields = [
+            item for item in fields_of(self.session, kind) if item.name in ("client", "visitor", "phone")
+        ]
+        [row] = read(self.session, kind, fields, [Waiting.id == entry])
+        if row.get("client"):
+            return {"visitor": row.get("visitor") or ""}
+        return {"new_name": row.get("visitor") or "", "new_phone": row.get("phone") or ""}
 
     def _kept(self) -> dict[str, Any]:
         branch = self.request.GET.get("branch")

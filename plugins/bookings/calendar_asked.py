@@ -50,6 +50,8 @@ class Asked:
         staff = number_in(get("staff", ""))
         self.staff = staff if staff and staff in self.people else None
         self.status = get("status") if get("status") in STATUSES else None
+        # Whether the waiting list stands beside the day.
+        self.waiting = get("waiting") == "1"
         self.period = get("period") if get("period") in PERIODS else "week"
 
     def kept(self, *without: str) -> dict[str, str]:
@@ -62,6 +64,7 @@ class Asked:
             "staff": str(self.staff) if self.staff else None,
             "status": self.status,
             "period": self.period if self.period != "week" else None,
+            "waiting": "1" if self.waiting else None,
         }
         return {name: value for name, value in values.items() if value and name not in without}
 

@@ -11,7 +11,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from parlour.plugins.bookings import calendar, calendar_load, calendar_rows
+from parlour.access.rules import allows
+from parlour.plugins.bookings import calendar, calendar_load, calendar_rows, waiting_pages
 from parlour.plugins.bookings.calendar_asked import READ, WEEK, Asked, write_down
 from parlour.plugins.bookings.calendar_drawing import ROW, Drawing
 from parlour.plugins.schedule.clocks import DAY
@@ -47,7 +48,13 @@ def day(context: OrganisationContext, request: Request) -> Any:
         write_down(request, days[0].visits, day=asked.day.isoformat())
         return {"day": Drawing(request, asked, days).values()}
 
-    return _live(request, asked, request.loc.date(asked.day, "full"), "_day", drawn)
+    page = _live(request, asked, request.loc.date(asked.day, "full"), "_day", drawn)
+    if isinstance(page, dict):
+        page["waiting_count"] = waiting_pages.count(request.db, asked.day, asked.branch)
+        page["waiting_url"] = asked.url(waiting=None if asked.waiting else "1")
+        if asked.waiting and allows(request.db, waiting_pages.READ):
+            page["waiting"] = waiting_pages.beside(request, asked)
+    return page
 
 
 @view_config(

@@ -11,7 +11,7 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import actions, groups, ics, occupied, panels, people, waiting
+from parlour.plugins.bookings import actions, groups, ics, moving, occupied, panels, people, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.schedule.feeds import Event
 from parlour.plugins.schedule.services import release
@@ -21,7 +21,7 @@ from parlour.records.timeline import Entry
 from parlour.records.write import RowChange
 from parlour.web.slots import MenuItem, SlotItem
 
-__all__ = ["actions"]
+__all__ = ["actions", "moving"]
 _WHEN = {"starts", "status", "overlap"}
 
 

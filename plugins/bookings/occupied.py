@@ -25,6 +25,7 @@ from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import STATUSES
 from parlour.plugins.bookings.tokens import hash_of
 from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.models import Busy
 from parlour.plugins.schedule.services import Segment, occupy, release
 from parlour.records.query import read
 from parlour.records.registry import record_type
@@ -36,12 +37,20 @@ VISIT, HOLD = "bookings.appointment", "bookings.hold"
 _MOVING = "bookings.moving"
 
 
-def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> None:
+def follow(
+    session: Session,
+    ids: Collection[int],
+    *,
+    settle: bool = False,
+    anyhow: bool = False,
+    change_set: int | None = None,
+) -> None:
     """Let visits occupy what they need now: nothing when they are cancelled. Called whenever a visit or a service of one
     was written.
 
     With `settle` their services follow each other first, and each visit ends and costs what they say. Raises `Taken` when
-    somebody else has the time.
+    somebody else has the time; with `anyhow` such a visit is put over what stands there, and says so. `change_set` joins an
+    earlier one.
     """
     moving = session.scope.cache.get(_MOVING, ())
     ids = [one for one in ids if one not in moving]
@@ -61,7 +70,7 @@ def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> N
         order_by=[Line.position, Line.id],
     )
     if settle:
-        _settle(session, visits, lines)
+        _settle(session, visits, lines, change_set)
     segments: dict[int, list[Segment]] = {
         visit: [] for visit, row in visits.items() if STATUSES[row["status"]].blocks
     }
@@ -82,6 +91,9 @@ def follow(session: Session, ids: Collection[int], *, settle: bool = False) -> N
             for resource in line["resources"]
         ]
     release(session, VISIT, [one for one in ids if one not in segments])
+    if anyhow:
+        _put_over(session, segments, visits, change_set)
+        return
     for force in (False, True):
         some = {visit: found for visit, found in segments.items() if visits[visit]["overlap"] == force}
         if some:
@@ -103,7 +115,34 @@ _NEEDED = (
 )
 
 
-def _settle(session: Session, visits: Mapping[int, dict[str, Any]], lines: Sequence[dict[str, Any]]) -> None:
+def _put_over(
+    session: Session,
+    segments: Mapping[int, list[Segment]],
+    visits: Mapping[int, dict[str, Any]],
+    change_set: int | None,
+) -> None:
+    """Occupy whatever stands there, and mark those visits that had to be put over something."""
+    occupy(session, VISIT, segments, force=True)
+    over = select(Busy.source_id).where(
+        Busy.source == VISIT, Busy.source_id.in_(list(segments)), Busy.lane > 0
+    )
+    beside = set(session.scalars(over))
+    marks = [
+        Change({"overlap": visit in beside}, visit)
+        for visit in segments
+        if visits[visit]["overlap"] != (visit in beside)
+    ]
+    if marks:
+        with half_written(session, *segments):
+            write(session, Appointment, marks, label="settle", change_set=change_set, system=True)
+
+
+def _settle(
+    session: Session,
+    visits: Mapping[int, dict[str, Any]],
+    lines: Sequence[dict[str, Any]],
+    change_set: int | None = None,
+) -> None:
     """Write what follows from the services where it is not so yet, into the rows that were read as well."""
     lengths: dict[int, int] = defaultdict(int)
     prices: dict[int, list[Money | None]] = defaultdict(list)
@@ -124,9 +163,9 @@ def _settle(session: Session, visits: Mapping[int, dict[str, Any]], lines: Seque
         if any(row[name] != value for name, value in said.items()):
             changes.append(Change(said, visit))
     if changes:
-        write(session, Appointment, changes, label="settle", system=True)
+        write(session, Appointment, changes, label="settle", change_set=change_set, system=True)
     if later:
-        write(session, Line, later, label="settle", system=True)
+        write(session, Line, later, label="settle", change_set=change_set, system=True)
 
 
 def total_of(prices: Sequence[Money | None]) -> Money | None:
@@ -138,15 +177,15 @@ def total_of(prices: Sequence[Money | None]) -> Money | None:
 
 
 @contextmanager
-def half_written(session: Session, visit_id: int) -> Iterator[None]:
-    """Within it the visit occupies nothing, whatever is written: neither the new specialist at the old time nor the old one at
-    the new time is asked for."""
+def half_written(session: Session, *ids: int) -> Iterator[None]:
+    """Within it these visits occupy nothing more, whatever is written: neither the new specialist at the old time nor the
+    old one at the new time is asked for."""
     moving = session.scope.cache.setdefault(_MOVING, set())
-    moving.add(visit_id)
+    moving.update(ids)
     try:
         yield
     finally:
-        moving.discard(visit_id)
+        moving.difference_update(ids)
 
 
 # ---- times that are kept for a while

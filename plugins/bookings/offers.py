@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -81,7 +81,7 @@ class Search:
     free: FreeTime
     step: int
     confirm: bool
-    _place: dict[int, int] = field(default_factory=dict)
+    _place: Mapping[int, int] = field(default_factory=dict)
 
     def starts(self) -> dict[int, list[int]]:
         """The starts on the grid in the order of time, each with the specialists who can begin then."""
@@ -143,25 +143,102 @@ def search(
     names what is not in the way, such as the visit that is moved. A fixed number of queries, whatever the days and specialists.
     Raises Refusal and NotFound for what nobody can book, in words.
     """
-    if not wanted:
-        raise Refusal(_("Choose a service."))
-    if len(wanted) > MAX_SERVICES:
-        raise Refusal(_("A visit has at most ${n} services.", mapping={"n": MAX_SERVICES}))
+    [found] = searches(
+        session, [wanted], start, end, by=by, branch_id=branch_id, without=without, now_at=now_at
+    )
+    if not isinstance(found, Search):
+        raise found
+    return found
+
+
+def searches(
+    session: Session,
+    chains: Sequence[Sequence[Wanted]],
+    start: int,
+    end: int,
+    *,
+    by: By,
+    branch_id: int | None = None,
+    without: tuple[str, Collection[int]] | None = None,
+    now_at: int | None = None,
+) -> list[Search | Refusal | NotFound]:
+    """What `search` finds for each of several visits, every one as if it was alone, in as many queries as for one. Instead of
+    what nobody can book stands why.
+    """
     if end - start > MAX_DAYS * DAY:
         raise Refusal(_("Ask for at most ${n} days at once.", mapping={"n": MAX_DAYS}))
     zone = zone_of(session, branch_id)
     policy = policy_of(session)
     if by == "client":
         start, end = _open_to_clients(start, end, zone, policy.lead, policy.window, now_at)
-    services = _services(session, [one.item for one in wanted], by)
-    people = _people(session, wanted, branch_id, by)
+    items = {one.item for wanted in chains for one in wanted}
+    services = _services(session, items, by)
+    people = _people(session, items, by)
     today = moment(start).astimezone(ZoneInfo(zone)).date()
     prices = prices_of(session, list(services), today, branch_id=branch_id)
+    needs, kinds = _needs(session, items, branch_id)
+    read = _Read(services, people, prices, needs, kinds)
+    ways = [_ways(wanted, read) for wanted in chains]
+    can = [way for way in ways if isinstance(way, _Ways)]
+    # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
+    longest = max((way.longest for way in can), default=0)
+    first, last = _midnight(zone, start), _midnight(zone, max(end, start) + longest, days=1)
+    free = free_time(
+        session,
+        first - _MOST_BUFFER,
+        last + _MOST_BUFFER,
+        staff={staff for way in can for able in way.offered for staff in able},
+        resources={one for some in kinds.values() for one in some},
+        branch_id=branch_id,
+        without=without,
+    )
+    room = cache(free.resource)
+    places = {skill.staff_id: skill.position for skill in people}
+    found: list[Search | Refusal | NotFound] = []
+    for wanted, way in zip(chains, ways, strict=True):
+        if not isinstance(way, _Ways):
+            found.append(way)
+            continue
+        chain = Chain(way.steps, free.staff, way.kinds, room)
+        step = services[wanted[0].item].step or policy.step
+        confirm = any(services[one.item].confirm for one in wanted)
+        found.append(Search(zone, branch_id, (start, end), way.offered, chain, free, step, confirm, places))
+    return found
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of services: by item what is known, who does them, for how much and what they need."""
+
+    services: Mapping[int, Any]
+    people: Sequence[Any]
+    prices: Mapping[int, Money]
+    needs: Mapping[int, Sequence[int]]
+    kinds: Mapping[int, list[int]]
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How one visit can be done: who does which step for how long, and in which rooms."""
+
+    offered: list[dict[int, Offered]]
+    steps: list[Step]
+    kinds: dict[int, list[int]]
+    longest: int
+
+
+def _ways(wanted: Sequence[Wanted], read: _Read) -> _Ways | Refusal | NotFound:
+    if not wanted:
+        return Refusal(_("Choose a service."))
+    if len(wanted) > MAX_SERVICES:
+        return Refusal(_("A visit has at most ${n} services.", mapping={"n": MAX_SERVICES}))
     offered: list[dict[int, Offered]] = []
     steps: list[Step] = []
-    needs, kinds = _needs(session, list(services), branch_id)
+    kinds = dict(read.kinds)
     for one in wanted:
-        service = services[one.item]
+        service = read.services.get(one.item)
+        if service is None:
+            return NotFound(_("This service cannot be booked."))
         able = {
             skill.staff_id: Offered(
                 one.item,
@@ -174,43 +251,22 @@ def search(
                 service.gap,
                 Money.from_minor(skill.price_amount, skill.price_currency)
                 if skill.price_amount is not None
-                else prices.get(one.item),
+                else read.prices.get(one.item),
             )
-            for skill in people
+            for skill in read.people
             if skill.item_id == one.item and one.staff in (None, skill.staff_id)
         }
         if not able:
-            raise Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
+            return Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
         offered.append(able)
-        where = _pinned(one, needs[one.item], kinds, service.name)
+        where = _pinned(one, read.needs.get(one.item, ()), kinds)
+        if where is None:
+            return Refusal(_("“${name}” is not done there.", mapping={"name": service.name}))
         steps.append(Step(tuple(_option(each) for each in able.values()), where))
     longest = sum(max(each.minutes for each in able.values()) for able in offered)
     if longest > MAX_MINUTES:
-        raise Refusal(_("These services together take more than a day."))
-    # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
-    first, last = _midnight(zone, start), _midnight(zone, max(end, start) + longest, days=1)
-    free = free_time(
-        session,
-        first - _MOST_BUFFER,
-        last + _MOST_BUFFER,
-        staff={staff for able in offered for staff in able},
-        resources={one for some in kinds.values() for one in some},
-        branch_id=branch_id,
-        without=without,
-    )
-    chain = Chain(steps, free.staff, kinds, cache(free.resource))
-    found = Search(
-        zone,
-        branch_id,
-        (start, end),
-        offered,
-        chain,
-        free,
-        services[wanted[0].item].step or policy.step,
-        any(services[one.item].confirm for one in wanted),
-    )
-    found._place = {skill.staff_id: skill.position for skill in people}
-    return found
+        return Refusal(_("These services together take more than a day."))
+    return _Ways(offered, steps, kinds, longest)
 
 
 def check(
@@ -262,7 +318,7 @@ def _open_to_clients(start: int, end: int, zone: str, lead: int, window: int, no
     return max(start, present + lead), min(end, _midnight(zone, present, days=window + 1))
 
 
-def _services(session: Session, ids: Sequence[int], by: By) -> dict[int, Any]:
+def _services(session: Session, ids: Collection[int], by: By) -> dict[int, Any]:
     statement = (
         select(
             Item.id,
@@ -277,17 +333,14 @@ def _services(session: Session, ids: Sequence[int], by: By) -> dict[int, Any]:
             Service.online,
         )
         .join(Service, Service.id == Item.id)
-        .where(Item.id.in_(set(ids)), Item.archived_at.is_(None), Service.minutes.is_not(None))
+        .where(Item.id.in_(ids), Item.archived_at.is_(None), Service.minutes.is_not(None))
     )
     if by == "client":
         statement = statement.where(Service.online)
-    found = {row.id: row for row in session.execute(statement)}
-    if set(ids) - set(found):
-        raise NotFound(_("This service cannot be booked."))
-    return found
+    return {row.id: row for row in session.execute(statement)}
 
 
-def _people(session: Session, wanted: Sequence[Wanted], branch_id: int | None, by: By) -> Sequence[Any]:
+def _people(session: Session, ids: Collection[int], by: By) -> Sequence[Any]:
     statement = (
         select(
             Skill.staff_id,
@@ -299,7 +352,7 @@ def _people(session: Session, wanted: Sequence[Wanted], branch_id: int | None, b
         )
         .join(Staff, Staff.id == Skill.staff_id)
         .where(
-            Skill.item_id.in_({one.item for one in wanted}),
+            Skill.item_id.in_(ids),
             Skill.archived_at.is_(None),
             Staff.archived_at.is_(None),
         )
@@ -311,7 +364,7 @@ def _people(session: Session, wanted: Sequence[Wanted], branch_id: int | None, b
 
 
 def _needs(
-    session: Session, ids: Sequence[int], branch_id: int | None
+    session: Session, ids: Collection[int], branch_id: int | None
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """The types that each service needs, and the resources of each type in this branch, in the order of the calendar."""
     needs: dict[int, list[int]] = defaultdict(list)
@@ -340,8 +393,10 @@ def _needs(
     return needs, kinds
 
 
-def _pinned(wanted: Wanted, needs: Sequence[int], kinds: dict[int, list[int]], name: str) -> tuple[int, ...]:
-    """What a service needs, with rooms that are asked for as types of their own, which no other room is of."""
+def _pinned(wanted: Wanted, needs: Sequence[int], kinds: dict[int, list[int]]) -> tuple[int, ...] | None:
+    """What a service needs, with rooms that are asked for as types of their own, which no other room is of; None when one of them
+    is of no type that it needs.
+    """
     found = []
     left = set(wanted.rooms)
     for kind in needs:
@@ -351,9 +406,7 @@ def _pinned(wanted: Wanted, needs: Sequence[int], kinds: dict[int, list[int]], n
             kind = -room
             kinds[kind] = [room]
         found.append(kind)
-    if left:
-        raise Refusal(_("“${name}” is not done there.", mapping={"name": name}))
-    return tuple(found)
+    return None if left else tuple(found)
 
 
 def _option(offered: Offered) -> Option:

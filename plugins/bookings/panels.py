@@ -32,7 +32,7 @@ from parlour.web.slots import (
     SlotItem,
 )
 
-READ = "bookings:appointment:read"
+READ, BOOK = "bookings:appointment:read", "bookings:appointment:create"
 COMING = 5
 
 
@@ -91,11 +91,11 @@ def _services(session: Session, context: CardContext) -> list[SlotItem]:
         )
     day = starts.date().isoformat() if starts else None
     day_url = context.url("bookings.day", query={"date": day} if day else None)
-    return [
-        SlotItem(
-            template="bookings/services.jinja2", context={"lines": lines, "day_url": day_url}, sequence=10
-        )
-    ]
+    repeat_url = None
+    if allows(session, BOOK) and context.row.get("group") is None:
+        repeat_url = context.url("bookings.repeat", id=context.id)
+    values = {"lines": lines, "day_url": day_url, "repeat_url": repeat_url}
+    return [SlotItem(template="bookings/services.jinja2", context=values, sequence=10)]
 
 
 # ---- the card of a client

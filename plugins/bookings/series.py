@@ -8,33 +8,37 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from parlour.db.session import Session
-from parlour.errors import Refusal
+from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Appointment
-from parlour.plugins.bookings.offers import By, NotOffered, Wanted, search
-from parlour.plugins.bookings.services import book, cancel
+from parlour.plugins.bookings.offers import By, NotOffered, Wanted, search, zone_of
+from parlour.plugins.bookings.services import book, cancel, move, wanted_of
 from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.records.write import Change, open_change_set, write
 
-Unit = Literal["day", "week", "month"]
+# "weekday" is a month as well, on the same weekday of it: the third Friday, or the last where there is no fifth.
+Unit = Literal["day", "week", "month", "weekday"]
 MOST = 60
+MOST_EVERY = 52
+_OWN = ("client", "visitor", "phone", "email")
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One visit of a series to be: when, and whether it can be had."""
+    """One visit of a series to be: when, whether it can be had, and which times of that day are nearest where it cannot."""
 
     start: int
     free: bool
+    near: tuple[int, ...] = ()
 
 
 class SeriesTaken(Refusal):
@@ -51,21 +55,39 @@ class SeriesTaken(Refusal):
         self.planned = list(planned)
 
 
-def starts_of(start: int, zone: str, every: int, unit: Unit, count: int) -> list[int]:
-    """The starts of a series, the first one included; on the 31st of a shorter month its last day. Raises Refusal."""
-    if not (1 <= count <= MOST and 1 <= every <= 52):
+def starts_of(
+    start: int, zone: str, every: int, unit: Unit, count: int, *, until: date | None = None
+) -> list[int]:
+    """The starts of a series, the first one included, none after the day `until`; on the 31st of a shorter month its last day.
+
+    Raises Refusal.
+    """
+    if not 1 <= count <= MOST:
         raise Refusal(_("A series has 1 to ${n} visits.", mapping={"n": MOST}))
+    if not 1 <= every <= MOST_EVERY:
+        raise Refusal(_("Visits repeat every 1 to ${n} weeks or months.", mapping={"n": MOST_EVERY}))
     first = moment(start).astimezone(ZoneInfo(zone))
     found = []
     for number in range(count):
-        if unit == "month":
+        if unit in ("month", "weekday"):
             month = first.month - 1 + number * every
             year, month = first.year + month // 12, month % 12 + 1
-            local = first.replace(year=year, month=month, day=min(first.day, monthrange(year, month)[1]))
+            local = first.replace(year=year, month=month, day=_day_of(first, year, month, unit))
         else:
             local = first + timedelta(days=number * every * (7 if unit == "week" else 1))
+        if until is not None and local.date() > until:
+            break
         found.append(minutes(_real(local)))
     return found
+
+
+def _day_of(first: datetime, year: int, month: int, unit: Unit) -> int:
+    last = monthrange(year, month)[1]
+    if unit == "month":
+        return min(first.day, last)
+    earliest = 1 + (first.weekday() - date(year, month, 1).weekday()) % 7
+    day = earliest + (first.day - 1) // 7 * 7
+    return day if day <= last else day - 7
 
 
 def _real(local: datetime) -> datetime:
@@ -81,13 +103,24 @@ def preview(
     *,
     by: By,
     branch_id: int | None = None,
+    near: int = 0,
 ) -> list[Planned]:
-    """Which of these visits could be had, without booking anything. Each is looked for by itself: a series may last years."""
+    """Which of these visits could be had, without booking anything, and up to `near` times of the day for each that could not.
+
+    Each is looked for by itself: a series may last years.
+    """
     found = []
+    zone = ZoneInfo(zone_of(session, branch_id))
     for start in starts:
-        looked = search(session, wanted, start, start + 1, by=by, branch_id=branch_id)
+        first, last = start, start + 1
+        if near:
+            day = moment(start).astimezone(zone).date()
+            first, last = (minutes(datetime.combine(day + timedelta(days=n), time(), zone)) for n in (0, 1))
+        looked = search(session, wanted, first, last, by=by, branch_id=branch_id)
         inside = looked.within[0] <= start < looked.within[1]
-        found.append(Planned(start, inside and looked.choose(start) is not None))
+        free = inside and looked.choose(start) is not None
+        others = [] if free else sorted(looked.starts(), key=lambda at: (abs(at - start), at))[:near]
+        found.append(Planned(start, free, tuple(sorted(others))))
     return found
 
 
@@ -132,15 +165,65 @@ def book_series(
     return made
 
 
-def cancel_following(session: Session, visit_id: int, *, by: By, reason: str | None = None) -> list[int]:
-    """Cancel a visit and those of its series that come after it; the ones before stay. Returns which were cancelled."""
+def repeat(
+    session: Session, visit_id: int, starts: Sequence[int], *, anybody: bool = False
+) -> tuple[list[int], int]:
+    """Book the same services for the same client at each of these times too, or none; all become a series with the visit.
+
+    By the same specialists, or by whoever is free with `anybody`. Returns their numbers and what undoes it. Raises SeriesTaken.
+    """
+    row = session.execute(
+        select(
+            Appointment.series,
+            Appointment.branch,
+            Appointment.group_id,
+            Appointment.client_id.label("client"),
+            *(getattr(Appointment, name) for name in _OWN[1:]),
+        ).where(Appointment.id == visit_id, Appointment.archived_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such visit."))
+    if row.group_id is not None:
+        raise Refusal(_("A place in a group session does not repeat; book the next session."))
+    if not starts:
+        raise Refusal(_("Choose at least one time."))
+    wanted = [Wanted(one.item, None if anybody else one.staff) for one in wanted_of(session, visit_id)]
+    series = row.series or visit_id
+    values = {name: getattr(row, name) for name in _OWN} | {"series": series}
+    change_set = open_change_set(session, label="series")
+    made: list[int] = []
+    try:
+        with session.begin_nested():
+            for start in sorted(starts):
+                booked = book(
+                    session,
+                    wanted,
+                    start,
+                    by="staff",
+                    branch_id=row.branch,
+                    values=values,
+                    change_set=change_set,
+                )
+                made.append(booked.id)
+            first = [Change({"series": series}, visit_id)]
+            write(session, Appointment, first, change_set=change_set, system=True)
+    except (NotOffered, Taken) as gone:
+        raise SeriesTaken(
+            preview(session, wanted, sorted(starts), by="staff", branch_id=row.branch)
+        ) from gone
+    return made, change_set
+
+
+def following(session: Session, visit_id: int) -> list[int]:
+    """The visit and those of its series that come after it and are still open, in the order of time."""
     row = session.execute(
         select(Appointment.series, Appointment.starts).where(Appointment.id == visit_id)
     ).one_or_none()
-    if row is None or row.series is None:
-        cancel(session, visit_id, by=by, reason=reason)
+    if row is None:
+        raise NotFound(_("There is no such visit."))
+    if row.series is None:
         return [visit_id]
-    following = list(
+    return list(
         session.scalars(
             select(Appointment.id)
             .where(
@@ -152,6 +235,46 @@ def cancel_following(session: Session, visit_id: int, *, by: By, reason: str | N
             .order_by(Appointment.starts, Appointment.id)
         )
     )
-    for one in following:
+
+
+def move_following(session: Session, visit_id: int, start: int) -> tuple[list[int], int]:
+    """Let a visit begin at `start`, and those of its series after it be moved by as many days to the same time of day, or none.
+
+    Returns which were moved and what undoes it. Raises SeriesTaken, which says of each whether it can be had there.
+    """
+    ids = following(session, visit_id)
+    rows = session.execute(
+        select(Appointment.id, Appointment.starts, Appointment.starts_zone).where(Appointment.id.in_(ids))
+    ).all()
+    at = {row.id: row.starts.astimezone(ZoneInfo(row.starts_zone)) for row in rows}
+    here = at[visit_id]
+    target = moment(start).astimezone(here.tzinfo)
+    days = target.date() - here.date()
+    wall = target.timetz()
+    goals = {
+        one: start if one == visit_id else minutes(_real(datetime.combine(local.date() + days, wall)))
+        for one, local in at.items()
+    }
+    # Whoever moves on makes room for those before, whoever moves back for those after.
+    order = sorted(ids, key=lambda one: goals[one], reverse=start > minutes(here))
+    planned: dict[int, Planned] = {}
+    with session.begin_nested():
+        change_set = open_change_set(session, label="move")
+        for one in order:
+            try:
+                with session.begin_nested():
+                    move(session, one, goals[one], by="staff", change_set=change_set)
+                planned[one] = Planned(goals[one], True)
+            except (NotOffered, Taken):
+                planned[one] = Planned(goals[one], False)
+        if not all(one.free for one in planned.values()):
+            raise SeriesTaken([planned[one] for one in ids])
+    return ids, change_set
+
+
+def cancel_following(session: Session, visit_id: int, *, by: By, reason: str | None = None) -> list[int]:
+    """Cancel a visit and those of its series that come after it; the ones before stay. Returns which were cancelled."""
+    ids = following(session, visit_id)
+    for one in ids:
         cancel(session, one, by=by, reason=reason)
-    return following
+    return ids

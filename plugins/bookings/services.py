@@ -254,6 +254,7 @@ def move(
     staff: Mapping[int, int | None] | None = None,
     rooms: Mapping[int, Collection[int]] | None = None,
     force: bool = False,
+    change_set: int | None = None,
 ) -> int:
     """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody), in the
     `rooms` of these places, elsewhere in any. Returns the change set that undoes it.
@@ -288,7 +289,7 @@ def move(
     else:
         over = False
         found, chosen = check(session, wanted, start, by=by, branch_id=row.branch, without=own)
-    change_set = open_change_set(session, label="move")
+    change_set = change_set or open_change_set(session, label="move")
     changes = []
     for place, (line, one) in enumerate(zip(lines, chosen, strict=True)):
         values: dict[str, Any] = {"offset": one.starts - start, "resources": list(one.resources)}

@@ -16,7 +16,9 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.book", "/book")
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
+    config.add_route("bookings.repeat", r"/visits/{id:\d{1,18}}/repeat")
     config.add_route("bookings.uncovered", "/uncovered")
+    config.add_route("bookings.offer", "/offer")
     config.add_route("bookings.my_day", "/my-day")
     for module in (
         "calendar_pages",
@@ -25,6 +27,8 @@ def includeme(config: Configurator) -> None:
         "finding_pages",
         "hand_pages",
         "my_day",
+        "repeat_pages",
         "uncovered",
+        "waiting_pages",
     ):
         config.scan(f"parlour.plugins.bookings.{module}")

@@ -69,7 +69,14 @@ class Appointment(
 
     name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
     client: Mapped[Contact | None] = link(
-        Contact, _("Client"), reverse="visits", search=True, listed=True, quick=True, sequence=10
+        Contact,
+        _("Client"),
+        reverse="visits",
+        search=True,
+        listed=True,
+        quick=True,
+        sequence=10,
+        aliases=("клиент", "гость", "фио клиента", "имя клиента", "customer", "client name"),
     )
     visitor: Mapped[str | None] = text(
         _("Who comes"),
@@ -80,7 +87,11 @@ class Appointment(
         hint=_("When it is somebody else, a child or a friend, or nobody who has a card."),
     )
     phone: Mapped[str | None] = phone(
-        _("Phone given"), search=True, sequence=11, hint=_("With which it was booked online.")
+        _("Phone given"),
+        search=True,
+        sequence=11,
+        hint=_("With which it was booked online."),
+        aliases=("телефон", "телефон клиента", "phone", "mobile"),
     )
     email: Mapped[str | None] = email(_("E-mail given"), sequence=11)
     booked_by: Mapped[str | None] = text(
@@ -96,7 +107,13 @@ class Appointment(
         hint=_("Names for the further places in a group session."),
     )
     starts: Mapped[datetime] = wall_moment(
-        _("Begins"), required=True, listed=True, quick=True, sort=True, sequence=12
+        _("Begins"),
+        required=True,
+        listed=True,
+        quick=True,
+        sort=True,
+        sequence=12,
+        aliases=("дата", "дата визита", "дата записи", "дата и время", "начало", "date", "start"),
     )
     ends: Mapped[datetime] = moment(_("Ends"), required=True, computed=True, sequence=13)
     status: Mapped[str] = choice(
@@ -122,6 +139,7 @@ class Appointment(
         max_length=60,
         sequence=21,
         hint=_("Its number in another system; a file that is imported again finds it by that."),
+        aliases=("id", "id записи", "номер записи", "номер", "number"),
     )
     group: Mapped[Group | None] = link(
         Group, _("Group session"), reverse="visits", on_delete="RESTRICT", computed=True, sequence=21
@@ -167,7 +185,7 @@ class Appointment(
     )
     late_fee = money(_("Fee for cancelling later"), computed=True, group="terms", sequence=44)
     missed_fee = money(_("Fee for not coming"), computed=True, group="terms", sequence=45)
-    fee = money(_("Fee for cancelling or not coming"), computed=True, group="terms", sequence=46)
+    fee = money(_("Fee owed"), computed=True, group="terms", sequence=46)
     fee_state: Mapped[str | None] = choice(
         _("State of the fee"), FEES, computed=True, group="terms", sequence=47
     )

@@ -6,7 +6,7 @@ An offer is a time that is held in the schedule, so nobody else can book it mean
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,39 +53,54 @@ def fill(session: Session) -> list[int]:
     Each is offered the earliest time that fits what they wait for: service, specialist, days and hours, and not sooner than
     clients may book.
     """
-    rows = session.execute(
-        select(
-            Waiting.id,
-            Waiting.item_id,
-            Waiting.staff_id,
-            Waiting.branch,
-            Waiting.since,
-            Waiting.until,
-            Waiting.earliest,
-            Waiting.latest,
-        )
-        .where(
-            Waiting.status == "waiting",
-            Waiting.archived_at.is_(None),
-            Waiting.until >= now().date() - timedelta(days=1),
-        )
-        .order_by(Waiting.created_at, Waiting.id)
-        .limit(MOST)
-    ).all()
-    return [row.id for row in rows if _offer(session, row)]
+    waits = (Waiting.status == "waiting", Waiting.until >= now().date() - timedelta(days=1))
+    rows = session.execute(_entries.where(*waits).order_by(Waiting.created_at, Waiting.id).limit(MOST)).all()
+    return [row.id for row in rows if _offer(session, row, row.since, row.until)]
 
 
-def _offer(session: Session, row: Any) -> bool:
+_entries = select(
+    Waiting.id,
+    Waiting.item_id,
+    Waiting.staff_id,
+    Waiting.branch,
+    Waiting.since,
+    Waiting.until,
+    Waiting.earliest,
+    Waiting.latest,
+    Waiting.status,
+).where(Waiting.archived_at.is_(None))
+
+
+def offer_on(session: Session, waiting_id: int, day: date) -> tuple[datetime, int | None]:
+    """Offer somebody on the list the first time of this day that suits them; returns it, on the wall of the branch, and what
+    takes the offer back. Raises NotFound, Refusal when there is none or they do not wait.
+    """
+    row = session.execute(
+        _entries.where(Waiting.id == waiting_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such entry on the waiting list."))
+    if row.status != "waiting":
+        raise Refusal(_("They do not wait any more, or a time is offered to them already."))
+    made = _offer(session, row, day, day)
+    if made is None:
+        raise Refusal(
+            _("No time of that day that clients may book online suits them. Book the visit yourself.")
+        )
+    return made
+
+
+def _offer(session: Session, row: Any, since: date, until: date) -> tuple[datetime, int | None] | None:
     wanted = [Wanted(row.item_id, row.staff_id)]
     zone = ZoneInfo(zone_of(session, row.branch))
-    start = minutes(datetime.combine(row.since, time(), zone))
-    end = minutes(datetime.combine(row.until + timedelta(days=1), time(), zone))
+    start = minutes(datetime.combine(since, time(), zone))
+    end = minutes(datetime.combine(until + timedelta(days=1), time(), zone))
     try:
         found = search(
             session, wanted, start, min(end, start + 366 * 1440), by="client", branch_id=row.branch
         )
     except ParlourError:  # the service or the specialist is gone, which is for the desk to see
-        return False
+        return None
     for at in found.starts():
         local = moment(at).astimezone(zone)
         clock = local.hour * 60 + local.minute
@@ -94,16 +109,29 @@ def _offer(session: Session, row: Any) -> bool:
         chosen = found.choose(at)
         if chosen is None:
             continue
-        until = now() + timedelta(minutes=policy_of(session).offer)
+        ends = now() + timedelta(minutes=policy_of(session).offer)
         try:
             with session.begin_nested():
-                occupy(session, OFFER, {row.id: segments_of(chosen)}, expires_at=until)
+                occupy(session, OFFER, {row.id: segments_of(chosen)}, expires_at=ends)
         except Taken:
             continue
-        values = {"status": "offered", "offered": local, "offered_until": until}
-        write(session, Waiting, [Change(values, row.id)], label="offer", system=True)
-        return True
-    return False
+        values = {"status": "offered", "offered": local, "offered_until": ends}
+        made = write(session, Waiting, [Change(values, row.id)], label="offer", system=True)
+        return local, made.change_set
+    return None
+
+
+def take_off(session: Session, waiting_id: int, change_set: int) -> None:
+    """Let somebody wait no more, because the desk books a visit for them; a time that was kept for them is free for it. Raises
+    NotFound for who is not on the list.
+    """
+    row = session.execute(
+        _entries.where(Waiting.id == waiting_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None or row.status not in ("waiting", "offered"):
+        raise NotFound(_("There is no such entry on the waiting list."))
+    values = {"status": "booked", "token_hash": None}
+    write(session, Waiting, [Change(values, waiting_id)], change_set=change_set, system=True)
 
 
 def new_token(session: Session, waiting_id: int) -> str:

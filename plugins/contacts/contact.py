@@ -276,6 +276,17 @@ class Contact(
         hint=_("Empty: since the card was made."),
         aliases=known("client_since"),
     )
+    code: Mapped[str | None] = text(
+        _("Code"),
+        search=True,
+        max_length=60,
+        group="origin",
+        sequence=65,
+        hint=_(
+            "The client's number in another system; a file that is imported again finds the card by that."
+        ),
+        aliases=("код клиента", "номер клиента", "id клиента", "client id", "customer id", "external id"),
+    )
     spent_before = money(
         _("Spent before Parlour"),
         group="origin",

@@ -1,8 +1,9 @@
 """Which client a row of a file is, and how the two are put together.
 
-The same person is who shares a phone or an e-mail and has a compatible name: equal, abbreviated, parts missing,
-other case. Who shares a phone under another name (a mother and her daughter) is somebody else and is listed as
-a possible duplicate. Companies are the same by tax number, or by phone or e-mail and the same name.
+The same person is who has the same number in another system, or shares a phone or an e-mail and has a compatible
+name: equal, abbreviated, parts missing, other case. Who shares a phone under another name (a mother and her daughter)
+is somebody else and is listed as a possible duplicate. Companies are the same by tax number, or by phone or e-mail
+and the same name.
 """
 
 from __future__ import annotations
@@ -21,15 +22,23 @@ from parlour.records.values import Money, digits_of, key_of
 
 Values = Mapping[str, Any]
 # What a key begins with, and the field whose stored keys it is compared with.
-_KEYED = {"phone:": "phones", "email:": "emails", "tax:": "tax_number", "name:": "name"}
+_KEYED = {
+    "phone:": "phones",
+    "email:": "emails",
+    "tax:": "tax_number",
+    "code:": "code",
+    "name:": "name",
+}
 
 
 def contact_keys(values: Values) -> set[str]:
-    """The phones, e-mail addresses and tax number of a card, under which it can be found."""
+    """The phones, e-mail addresses, tax number and number in another system of a card, under which it can be found."""
     keys = {f"phone:{digits_of(line['number'])}" for line in values.get("phones") or ()}
     keys |= {f"email:{key_of(line['address'])}" for line in values.get("emails") or ()}
     if values.get("tax_number"):
         keys.add(f"tax:{key_of(values['tax_number'])}")
+    if values.get("code"):
+        keys.add(f"code:{key_of(values['code'])}")
     return keys
 
 
@@ -128,7 +137,9 @@ def _named(values: Values) -> Name:
 
 
 def same_contact(one: Values, other: Values) -> bool:
-    """Whether two cards that share a phone, an e-mail address or a tax number are one person or company."""
+    """Whether two cards that share a phone, an e-mail address or a number are one person or company."""
+    if one.get("code") and other.get("code") and key_of(one["code"]) == key_of(other["code"]):
+        return True
     companies = {one.get("kind") == "company", other.get("kind") == "company"}
     if companies == {False}:
         return names.compatible(_named(one), _named(other))

@@ -57,6 +57,22 @@ REASON_SPELLINGS = spelt(
 MAX_CAPACITY = 1000
 
 
+class Grade(
+    Record,
+    name="schedule.grade",
+    title=_("Grade"),
+    plural=_("Grades"),
+    new_title=_("New grade"),
+    icon="award",
+    lookup=True,
+):
+    """How experienced a specialist is: stylist, top stylist, art director. Other plugins may let it decide about prices."""
+
+    name: Mapped[str] = text(
+        _("Title"), required=True, unique=True, search=True, sort=True, listed=True, quick=True
+    )
+
+
 class Staff(
     Record,
     name="schedule.staff",
@@ -85,7 +101,18 @@ class Staff(
     branch: Mapped[int | None] = branch(
         _("Branch"), listed=True, quick=True, sequence=12, hint=_("Empty: works in all of them.")
     )
+    grade: Mapped[Grade | None] = link(
+        Grade,
+        _("Grade"),
+        reverse="staff",
+        listed=True,
+        sequence=12,
+        aliases=("категория", "уровень", "разряд", "level"),
+    )
     photo = image(_("Photo"), sequence=14)
+    about: Mapped[str | None] = text(
+        _("About"), multiline=True, max_length=2000, sequence=14, hint=_("Clients read it where they choose.")
+    )
     position: Mapped[int] = integer(
         _("Place in the calendar"),
         minimum=0,
@@ -104,6 +131,16 @@ class Staff(
     )
     user: Mapped[int | None] = user(
         _("Logs in as"), group="work", unique=True, sequence=22, hint=_("Then they see their own day.")
+    )
+    code: Mapped[str | None] = text(
+        _("Code"),
+        search=True,
+        unique=True,
+        max_length=60,
+        group="work",
+        sequence=24,
+        hint=_("Its number in another system; a file that is imported again finds it by that."),
+        aliases=("id", "код", "номер", "number"),
     )
     contact: Mapped[Contact | None] = link(
         Contact, _("Card among clients"), reverse="staff", group="work", sequence=23
@@ -173,6 +210,15 @@ class Resource(
         sort=True,
         sequence=15,
         required=True,
+    )
+    code: Mapped[str | None] = text(
+        _("Code"),
+        search=True,
+        unique=True,
+        max_length=60,
+        sequence=16,
+        hint=_("Its number in another system; a file that is imported again finds it by that."),
+        aliases=("id", "код", "номер", "number"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,9 @@ PART_NAMES = {
 }
 
 
+_OFFSET = re.compile(r"T.*[+-]\d\d:?\d\d$")
+
+
 @dataclass
 class Converted:
     """One row: its values by field, the text for the note, and what was wrong as (column, value, reason)."""
@@ -46,6 +50,8 @@ class Converted:
     values: dict[str, Any] = field(default_factory=dict)
     note: list[str] = field(default_factory=list)
     problems: list[tuple[str, str, Any]] = field(default_factory=list)
+    # Fields whose moment came with its offset, so that it stands on no wall.
+    absolute: set[str] = field(default_factory=set)
 
 
 class Converter:
@@ -150,6 +156,8 @@ class Converter:
             timed = isinstance(item.kind, MomentKind)
             parsed = moment(cell, order) if timed else day(cell, self.defaults.today(), order)
             value, rest = None, parsed.rest
+            if timed and parsed.value and _OFFSET.search(parsed.value):
+                done.absolute.add(item.name)
             try:
                 value = item.kind.clean(parsed.value, self.defaults)
             except Fault:

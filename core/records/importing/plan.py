@@ -48,8 +48,9 @@ class Plan:
 
 
 def importable(session: Session, record: RecordType) -> list[Field]:
-    """Fields that a file can fill in."""
-    return [item for item in fields_of(session, record, "write") if item.kind.name != "file"]
+    """Fields that a file can fill in, and the columns that it brings along."""
+    own = [item for item in fields_of(session, record, "write") if item.kind.name != "file"]
+    return own if record.along is None else [*own, *record.along.columns()]
 
 
 def propose(

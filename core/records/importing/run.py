@@ -27,7 +27,7 @@ from parlour.records.query import read
 from parlour.records.registry import Field, RecordType
 from parlour.records.tables.base import Row, Table
 from parlour.records.values import Fault, key_of
-from parlour.records.write import Change, open_change_set, write
+from parlour.records.write import Change, Written, open_change_set, write
 
 BATCH = 500
 
@@ -70,6 +70,7 @@ class Importer:
         self.defaults = defaults_of(session)
         self.converter = Converter(record, self.fields, plan, self.defaults, table.samples())
         self.matcher = self._matcher(keys)
+        self.along = record.along(session, self._open, dry_run=dry_run) if record.along is not None else None
         self._room = (
             int(getattr(self.fields[self.converter.note].kind, "max_length", 0)) if self.converter.note else 0
         )
@@ -144,8 +145,10 @@ class Importer:
         self.result.rows += len(rows)
         self._resolve_links(rows)
         ready: list[tuple[Converted, dict[str, Any]]] = []
-        for row in rows:
-            values = self._clean(row)
+        cleaned = [(row, self._clean(row)) for row in rows]
+        if self.along is not None:
+            self.along.prepare(cleaned)
+        for row, values in cleaned:
             for column, value, reason in row.problems:
                 self.result.add(row.number, column, value, reason)
             if not values:
@@ -187,7 +190,7 @@ class Importer:
     def _resolve_links(self, rows: Sequence[Converted]) -> None:
         """Names in link fields become ids, read in one statement per field; new names of value lists become rows."""
         for item in self.fields.values():
-            if item.target is None:
+            if item.target is None or (self.along is not None and item.name in self.along.resolves):
                 continue
             named: dict[str, str] = {}
             for row in rows:
@@ -214,15 +217,18 @@ class Importer:
     def _known(self, item: Field, keys: Sequence[str]) -> dict[str, int]:
         assert item.target is not None
         target: Any = item.target.cls
-        column = getattr(target, f"{item.target.title_field}_key")
+        # A number of their own, where they have one, says more than what they are called.
+        unique = [one.key_column for one in item.target.fields if one.unique and one.storage == "column"]
         known: dict[str, int] = {}
-        for start in range(0, len(keys), BATCH):
-            statement = (
-                select(column, target.id)
-                .where(column.in_(keys[start : start + BATCH]))
-                .order_by(target.id.desc())
-            )
-            known.update((key, row_id) for key, row_id in self.session.execute(statement))
+        for name in [f"{item.target.title_field}_key", *filter(None, unique)]:
+            column = getattr(target, name)
+            for start in range(0, len(keys), BATCH):
+                statement = (
+                    select(column, target.id)
+                    .where(column.in_(keys[start : start + BATCH]))
+                    .order_by(target.id.desc())
+                )
+                known.update((key, row_id) for key, row_id in self.session.execute(statement))
         return known
 
     def _put_links(self, row: Converted, item: Field, known: Mapping[str, int]) -> None:
@@ -259,7 +265,10 @@ class Importer:
             ]
             for found in read(self.session, self.record, wanted, conditions, order_by=[self.record.cls.id]):
                 drafts.append(Draft(found["id"], found, {}))
+        beside = self.along.standing(ids) if self.along is not None and ids else {}
         for draft in drafts:
+            if self.along is not None:
+                draft.values[self.along.kept] = beside.get(draft.id or 0)
             known[draft.id or 0] = draft
             for key in self.matcher.keys(draft.values) or self.matcher.weak_keys(draft.values):
                 by_key[key].append(draft)
@@ -278,7 +287,7 @@ class Importer:
             draft.changes.update(changes)
             draft.outcomes[row.number] = "updated" if changes else "unchanged"
         else:
-            values |= self.matcher.untitled(values)
+            values |= self.matcher.untitled(values) | self._fresh(values)
             draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
             if near:
                 self.result.add(
@@ -302,7 +311,7 @@ class Importer:
         """
         found: list[tuple[Draft, dict[str, Any], list[Lost]]] = []
         for draft in sorted(same, key=lambda one: self.matcher.better(one.values), reverse=True):
-            changes, lost = self.matcher.combine(draft.values, values, self.fields)
+            changes, lost = self._combine(draft, values)
             found.append((draft, self._noted(draft, changes, lost), lost))
         draft, changes, lost = next((one for one in found if not one[1]), found[0])
         for one in lost:
@@ -314,16 +323,30 @@ class Importer:
             )
         return draft, changes
 
+    def _combine(self, draft: Draft, values: dict[str, Any]) -> tuple[dict[str, Any], list[Lost]]:
+        if self.along is None:
+            return self.matcher.combine(draft.values, values, self.fields)
+        kept = self.along.kept
+        own = {name: value for name, value in values.items() if name != kept}
+        changes, lost = self.matcher.combine(draft.values, own, self.fields)
+        if kept in values and self.along.differs(draft.values.get(kept), values[kept]):
+            changes[kept] = values[kept]
+        return changes, lost
+
+    def _fresh(self, values: dict[str, Any]) -> dict[str, Any]:
+        return self.along.fresh(values) if self.along is not None else {}
+
     def _place_keyless(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
         """A row that nothing identifies: one that was there before and says the same, else a new one."""
         weak = sorted(self.matcher.weak_keys(values))
         near = list(dict.fromkeys(draft for key in weak for draft in by_key.get(key, ())))
         for draft in near:
             known = draft.id is not None and draft.id <= self.horizon and draft.id not in self.claimed
-            if known and self.matcher.combine(draft.values, values, self.fields) == ({}, []):
+            if known and self._combine(draft, values) == ({}, []):
                 self.claimed.add(draft.id or 0)
                 draft.outcomes[row.number] = "unchanged"
                 return draft
+        values |= self._fresh(values)
         draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
         if near:
             name = self.matcher.title(near[0].values)
@@ -349,8 +372,31 @@ class Importer:
     def _said(self, draft: Draft) -> str:
         """All that a row says, for one that is refused for what it lacks."""
         return "; ".join(
-            _plain(self.fields[name], value, self.session) for name, value in draft.values.items()
+            _plain(self.fields[name], value, self.session)
+            for name, value in draft.values.items()
+            if name in self.fields
         )
+
+    def _write_batch(
+        self, drafts: Sequence[Draft], changes: Sequence[Change], change_set: int
+    ) -> tuple[Written, dict[int, Any]]:
+        """Write the rows and what the file brings along with them; what has to be told of rows, by their numbers."""
+        if self.along is None:
+            return write(self.session, self.record, changes, change_set=change_set), {}
+        with self.along.writing([draft.id for draft in drafts if draft.id]):
+            written = write(self.session, self.record, changes, change_set=change_set)
+            beside = [
+                (row_id, draft.changes.get(self.along.kept))
+                for draft, row_id in zip(drafts, written.ids, strict=True)
+            ]
+            return written, self.along.write(change_set, beside)
+
+    def _own(self, draft: Draft) -> dict[str, Any]:
+        """What is to be written of the record itself: a new row whole, an existing one as far as it changes."""
+        values = draft.changes if draft.id else draft.values
+        if self.along is None:
+            return values
+        return {name: value for name, value in values.items() if name != self.along.kept}
 
     def _open(self) -> int:
         if self.change_set is None:
@@ -360,9 +406,10 @@ class Importer:
     def _write(self, drafts: Sequence[Draft]) -> None:
         dirty = [draft for draft in drafts if draft.changes]
         rejected: dict[Draft, Any] = {}
+        told: dict[int, Any] = {}
         while dirty:
             # A new row is written whole; in a dry run it is still new when a later batch adds to it.
-            changes = [Change(draft.changes if draft.id else draft.values, draft.id) for draft in dirty]
+            changes = [Change(self._own(draft), draft.id) for draft in dirty]
             try:
                 if self.dry_run:
                     write(self.session, self.record, changes, dry_run=True)
@@ -372,7 +419,7 @@ class Importer:
                 # Opened outside the savepoint: it must outlive a batch that is refused.
                 made = self._open()
                 with self.session.begin_nested():
-                    written = write(self.session, self.record, changes, change_set=made)
+                    written, told = self._write_batch(dirty, changes, made)
                 for draft, row_id in zip(dirty, written.ids, strict=True):
                     draft.id, draft.changes = row_id, {}
                 break
@@ -392,6 +439,8 @@ class Importer:
             for number, outcome in outcomes.items():
                 if refusals is None:
                     setattr(self.result, outcome, getattr(self.result, outcome) + 1)
+                    if draft.id in told:
+                        self.result.add(number, "", self._said(draft)[:200], told[draft.id])
                     continue
                 self.result.rejected += 1
                 for name, reason in refusals.items():

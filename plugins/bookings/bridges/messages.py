@@ -21,8 +21,8 @@ from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.mail.letters import site_address
 from parlour.plugins.bookings import codes, waiting
+from parlour.plugins.bookings.kinds_told import LATE, SERIES
 from parlour.plugins.bookings.late import telling
-from parlour.plugins.bookings.late_messages import LATE
 from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
@@ -366,7 +366,7 @@ def _send_code(channel: str, session: Session, code_id: int, address: str, langu
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, LATE, OFFER, CODE)
+    return (*KINDS, SERIES, LATE, OFFER, CODE)
 
 
 @hookimpl
@@ -390,7 +390,9 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
 def _what(row: RowChange) -> str | None:
     """Which message a change of a visit asks for."""
     if row.kind == "create":
-        return "booked" if row.new.get("status") in COMING and row.new.get("source") != "import" else None
+        if row.new.get("status") not in COMING or row.new.get("source") == "import":
+            return None
+        return "series" if row.new.get("series") else "booked"
     if row.kind != "update":
         return None
     if row.new.get("status") in CANCELLED and row.old.get("status") in COMING:
@@ -415,6 +417,7 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             Appointment.version,
             Appointment.starts,
             Appointment.delay,
+            Appointment.series,
             Appointment.client_id,
             Appointment.visitor,
             Appointment.phone,
@@ -433,7 +436,16 @@ def _tell(session: Session, visit: Any, what: str) -> None:
         return
     common: dict[str, Any] = {**whom, "about": (VISIT, visit.id), "zone": visit.zone}
     start = minutes(visit.starts)
-    if what != "remind":
+    if what == "series":
+        # One for all that are booked together; it is read when it goes.
+        services.send(
+            session,
+            "bookings.series",
+            dedupe_key=f"bookings.series:{visit.series}:{now():%Y%m%d%H%M}",
+            expires_at=visit.starts,
+            **common | {"about": (VISIT, visit.series)},
+        )
+    elif what != "remind":
         services.send(
             session,
             f"bookings.{what}",

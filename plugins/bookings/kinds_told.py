@@ -1,4 +1,4 @@
-"""What clients are told when a specialist is late. Used by the bridge to the plugin messages alone."""
+"""What clients are told of a specialist who is late, and of visits that repeat. Only the bridge to messages uses it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
@@ -55,4 +55,49 @@ LATE = MessageKind(
     still=_late,
     quiet=False,
     sequence=13,
+)
+
+
+def _series(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The coming visits of a series as they are now; None when there are none any more."""
+    row = session.execute(
+        select(
+            func.count(),
+            func.min(Appointment.starts).label("first"),
+            func.max(Appointment.starts).label("last"),
+        ).where(
+            Appointment.series == about.id,
+            Appointment.status.in_(COMING),
+            Appointment.starts > now(),
+            Appointment.archived_at.is_(None),
+        )
+    ).one()
+    return {"count": row[0], "start": row.first, "last": row.last} if row[0] else None
+
+
+SERIES = MessageKind(
+    code="bookings.series",
+    title=_("Visits that repeat, booked"),
+    variables=(
+        Variable("count", _("How many visits"), 8),
+        Variable("start", _("The first of them"), SAMPLE_MOMENT),
+        Variable("last", _("The last of them"), SAMPLE_MOMENT + timedelta(weeks=8)),
+    ),
+    texts={
+        "en": Shipped(
+            "Your visits are booked, the next: {start}",
+            "{first_name}, your coming visits are booked: {count}.\n"
+            "The first: {start}\nThe last: {last}\n\nWe remind you of each.\n\n{salon}",
+            "{salon}: {count} visits, the next {start.date} {start.time}",
+        ),
+        "ru": Shipped(
+            "Вы записаны, ближайший визит: {start}",
+            "{first_name}, вы записаны, визитов: {count}.\n"
+            "Первый: {start}\nПоследний: {last}\n\nО каждом мы напомним.\n\n{salon}",
+            "{salon}: визитов {count}, ближайший {start.date} {start.time}",
+        ),
+    },
+    still=_series,
+    quiet=False,
+    sequence=11,
 )
