@@ -130,8 +130,11 @@ def take_off(session: Session, waiting_id: int, change_set: int) -> None:
     ).one_or_none()
     if row is None or row.status not in ("waiting", "offered"):
         raise NotFound(_("There is no such entry on the waiting list."))
-    values = {"status": "booked", "token_hash": None}
-    write(session, Waiting, [Change(values, waiting_id)], change_set=change_set, system=True)
+    if row.status == "offered":
+        # Whoever undoes the booking finds them waiting: what was kept for them is not kept any more.
+        values = {"status": "waiting", "offered": None, "offered_until": None, "token_hash": None}
+        write(session, Waiting, [Change(values, waiting_id)], label="offer", system=True)
+    write(session, Waiting, [Change({"status": "booked"}, waiting_id)], change_set=change_set, system=True)
 
 
 def new_token(session: Session, waiting_id: int) -> str:

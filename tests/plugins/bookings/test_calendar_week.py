@@ -203,7 +203,7 @@ def test_the_list_has_the_visits_of_a_period_with_what_is_asked_for(
     desk = login()
     page = desk.get(f"{HERE}/list?date={DAY}")
     assert names(page) == ["Мария", "Ольга"]
-    row = " ".join(page.html.select_one(".cal-list tr[data-url]").get_text(" ").split())
+    row = " ".join(page.html.select_one(".cal-list-day + tr").get_text(" ").split())
     assert "Haircut" in row
     assert "Anna" in row
     assert "1,000" in row

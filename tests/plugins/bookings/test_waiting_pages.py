@@ -125,7 +125,7 @@ def test_who_is_booked_waits_no_more_until_it_is_undone(
     session.rollback()
     undo = next(one for one in page.forms.values() if "/undo" in str(one.action))
     undo.submit().follow()
-    assert session.execute(row).one().status == ("offered" if offered else "waiting")
+    assert session.execute(row).one().status == "waiting"
 
 
 def test_more_entries_cost_no_more_queries(
