@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -102,16 +103,18 @@ def furnish(settings: Settings, visits: int) -> Salon:
         session.commit()
     first = datetime.now(ZONE).date() + timedelta(days=2)
     salon = Salon(settings, engine, plain, organisation, staff, item, first)
-    _fill(salon, visits)
+    fill(salon, 0, visits)
     return salon
 
 
-def _fill(salon: Salon, visits: int) -> None:
-    """Visits with their services and the time that they occupy, as the services of the plugin leave them."""
-    random = Random(7)
+def fill(salon: Salon, number: int, visits: int) -> None:
+    """Visits with their services and the time that they occupy, as the services of the plugin leave them.
+
+    They lie on the days of the month that is asked for first, then on those around it; `number` are there already, of whole days.
+    """
     who = rows.Who(salon.organisation_id, 1, datetime.now(UTC))
-    days = -(-visits // (PEOPLE * BUSY))
-    begin = salon.first - timedelta(days=days // 2)
+    middle = salon.first + timedelta(days=DAYS // 2)
+    days = range(number // (PEOPLE * BUSY), -(-visits // (PEOPLE * BUSY)))
     record = {
         "organisation_id": who.organisation_id,
         "version": 1,
@@ -120,9 +123,10 @@ def _fill(salon: Salon, visits: int) -> None:
         "extra": {},
     }
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
-    number = 0
-    for day in range(days):
-        midnight = datetime.combine(begin + timedelta(days=day), datetime.min.time(), ZONE)
+    for day in days:
+        random = Random(day)
+        away = (day + 1) // 2 * (1 if day % 2 else -1)
+        midnight = datetime.combine(middle + timedelta(days=away), datetime.min.time(), ZONE)
         for staff in salon.staff:
             for hour in random.sample(range(OPENS // 60, CLOSES // 60), BUSY):
                 if number == visits:
@@ -245,19 +249,41 @@ def slots_by_hand(salon: Salon) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def measure(settings: Settings, visits: int, rounds: int) -> tuple[Measured, dict[str, Any] | None]:
-    """Slots against the same by hand; and, on PostgreSQL, how many bookings a second two processes take."""
-    salon = furnish(settings, visits)
+def measure(
+    settings: Settings, visits: int, rounds: int
+) -> tuple[list[Measured], dict[str, Any], dict[str, Any] | None]:
+    """Slots against the same by hand with few visits stored and with all, and the page of a day; how slots grow; and, on
+    PostgreSQL, how many bookings a second two processes take.
+    """
+    from benchmarks import day
+
+    few = min(visits, PEOPLE * BUSY * DAYS)
+    salon = furnish(settings, few)
     try:
-        found = _interleaved(
-            Measured(f"slots of {DAYS} days, {PEOPLE} specialists", visits, 3),
-            rounds * 3,
-            lambda: slots(salon),
-            lambda: slots_by_hand(salon),
-        )
-        return found, _bookings(salon)
+        small = _slots(salon, few, rounds)
+        fill(salon, few, visits)
+        large = _slots(salon, visits, rounds)
+        # By hand they grow as well, if the machine is busier than before.
+        grown = {
+            "task": f"slots, {few:,} to {visits:,} visits stored",
+            "times": round(statistics.median(large.parlour) / statistics.median(small.parlour), 2),
+            "by_hand": round(statistics.median(large.plain) / statistics.median(small.plain), 2),
+            "target": 1.5,
+        }
+        # The page adds specialists, so it comes last.
+        booked = _bookings(salon)
+        return [small, large, day.measure(salon, rounds)], grown, booked
     finally:
         salon.dispose()
+
+
+def _slots(salon: Salon, visits: int, rounds: int) -> Measured:
+    return _interleaved(
+        Measured(f"slots of {DAYS} days, {PEOPLE} specialists", visits, 3),
+        rounds * 3,
+        lambda: slots(salon),
+        lambda: slots_by_hand(salon),
+    )
 
 
 # ---- bookings

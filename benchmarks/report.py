@@ -62,7 +62,9 @@ def run(size: str, rounds: int | None, database: str | None, part: str, *, as_js
         _tell(said)
     if "slots" in said:
         click.echo()
-        show([said["slots"]], [column for column in COLUMNS if column != "memory_mib"], json_wanted=False)
+        show(said["slots"], [column for column in COLUMNS if column != "memory_mib"], json_wanted=False)
+        click.echo()
+        show([said["growth"]], list(said["growth"]), json_wanted=False)
         if said["bookings"]:
             click.echo()
             show([said["bookings"]], list(said["bookings"]), json_wanted=False)
@@ -106,9 +108,10 @@ def _bookings(wanted: measuring.Size, database: str | None) -> dict[str, Any]:
         tempfile.TemporaryDirectory(prefix="parlour-bench-") as scratch,
         _database(Path(scratch), database) as given,
     ):
-        slots, booked = bookings.measure(given, wanted.clients, wanted.rounds)
-        click.echo(f"{slots.task}: {slots.ratio:.2f}", err=True)
-        return {"slots": slots.as_json(), "bookings": booked}
+        found, grown, booked = bookings.measure(given, wanted.clients, wanted.rounds)
+        for one in found:
+            click.echo(f"{one.task}, {one.rows:,}: {one.ratio:.2f}", err=True)
+        return {"slots": [one.as_json() for one in found], "growth": grown, "bookings": booked}
 
 
 def _in_its_own_process(what: Callable[..., Any], *given: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import defer
 
 from parlour.access.models import Organisation, TermsVersion
@@ -23,6 +23,14 @@ from parlour.records.defaults import defaults_of
 
 MAX_TEXT = 100_000
 _LATEST = select(TermsVersion).order_by(TermsVersion.effective_on.desc(), TermsVersion.id.desc())
+
+# What the revision is called that holds on the day `today`, for who asks it together with others.
+HOLDING = (
+    select(TermsVersion.name)
+    .where(TermsVersion.effective_on <= bindparam("today"))
+    .order_by(TermsVersion.effective_on.desc(), TermsVersion.id.desc())
+    .limit(1)
+)
 
 
 def versions(session: Session) -> Sequence[TermsVersion]:

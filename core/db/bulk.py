@@ -9,8 +9,10 @@ row-level security.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -22,9 +24,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    TextClause,
     insert,
-    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
@@ -34,6 +34,9 @@ from parlour.db.base import Moment
 Rows = Sequence[Mapping[str, Any]]
 # What JSON and PostgreSQL write alike. Values of any other type are for SQLAlchemy to write.
 _PLAIN = frozenset({BigInteger, Boolean, Date, Integer, JSON, Moment, String, Text})
+# Under this key a session keeps the rows that wait to go in together: the columns of each table, and its rows.
+_WAITING = "parlour_waiting_rows"
+_Waiting = dict[tuple[Any, tuple[str, ...]], list[dict[str, Any]]]
 
 
 def insert_all(session: Session, table: Any, rows: Rows, options: Mapping[str, Any]) -> None:
@@ -60,10 +63,54 @@ def insert_all(session: Session, table: Any, rows: Rows, options: Mapping[str, A
         plain = [{name: row[name] for name in columns} for row in rows]
         session.execute(insert(table), plain, execution_options=dict(options))
         return
-    given = json.dumps(
-        [{name: row[name] for name in columns} for row in rows], ensure_ascii=False, default=_in_json
-    )
-    session.execute(_statement(table, columns, dialect), {"rows": given}, execution_options=dict(options))
+    waiting: _Waiting | None = session.info.get(_WAITING)
+    found = [{name: row[name] for name in columns} for row in rows]
+    if waiting is not None:
+        waiting.setdefault((table, tuple(columns)), []).extend(found)
+        return
+    _put(session, {(table, tuple(columns)): found})
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[None]:
+    """Rows that go in within this block go in by one statement, when the block ends or anything else is asked of the database
+    meanwhile. On SQLite, where a statement costs no journey, they go in at once.
+
+    What the database refuses is raised there, so whoever catches it undoes the whole block with a savepoint around it. When the
+    block fails, rows that still wait are forgotten.
+    """
+    if session.info.get(_WAITING) is not None:
+        yield
+        return
+    session.info[_WAITING] = {}
+    try:
+        yield
+        put_waiting(session)
+    finally:
+        session.info.pop(_WAITING, None)
+
+
+def is_gathering(session: Session) -> bool:
+    """Whether the session is within `gathered`: what it writes is undone as a whole, by somebody further out."""
+    return session.info.get(_WAITING) is not None
+
+
+def put_waiting(session: Session) -> None:
+    """Put in what waits, before somebody asks for it."""
+    waiting: _Waiting | None = session.info.get(_WAITING)
+    if waiting:
+        session.info[_WAITING] = {}
+        _put(session, waiting)
+
+
+def _put(session: Session, waiting: _Waiting) -> None:
+    connection = session.connection()
+    statement = _statement(tuple(waiting), connection.dialect)
+    given = {
+        f"rows{place}": json.dumps(rows, ensure_ascii=False, default=_in_json)
+        for place, rows in enumerate(waiting.values())
+    }
+    connection.exec_driver_sql(statement, given)
 
 
 def _empty_on_purpose(column: Column[Any]) -> bool:
@@ -71,14 +118,22 @@ def _empty_on_purpose(column: Column[Any]) -> bool:
     return bool(column.nullable) and (column.default is not None or column.server_default is not None)
 
 
-def _statement(table: Any, columns: Sequence[str], dialect: Dialect) -> TextClause:
+@lru_cache(maxsize=1000)
+def _statement(shapes: tuple[tuple[Any, tuple[str, ...]], ...], dialect: Dialect) -> str:
+    """One INSERT, or several as parts of one statement: keys to one another are looked at when all are done."""
     quote = dialect.identifier_preparer.quote
-    names = ", ".join(quote(name) for name in columns)
-    typed = ", ".join(f"{quote(name)} {table.c[name].type.compile(dialect)}" for name in columns)
-    return text(
-        f"INSERT INTO {quote(table.name)} ({names}) "
-        f"SELECT {names} FROM json_to_recordset(CAST(:rows AS json)) AS given ({typed})"
-    )
+    inserts = []
+    for place, (table, columns) in enumerate(shapes):
+        names = ", ".join(quote(name) for name in columns)
+        typed = ", ".join(f"{quote(name)} {table.c[name].type.compile(dialect)}" for name in columns)
+        inserts.append(
+            f"INSERT INTO {quote(table.name)} ({names}) "
+            f"SELECT * FROM json_to_recordset(CAST(%(rows{place})s AS json)) AS given ({typed})"
+        )
+    if len(inserts) == 1:
+        return inserts[0]
+    parts = ", ".join(f"part{place} AS ({one})" for place, one in enumerate(inserts))
+    return f"WITH {parts} SELECT 1"
 
 
 def _in_json(value: date) -> str:

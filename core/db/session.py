@@ -20,7 +20,7 @@ from sqlalchemy.orm import ORMExecuteState, SessionTransaction, with_loader_crit
 from sqlalchemy.orm import Session as OrmSession
 
 from parlour.db.base import Scoped, SystemBase
-from parlour.db.bulk import insert_all
+from parlour.db.bulk import insert_all, put_waiting
 from parlour.errors import ScopeMissing
 
 log = structlog.get_logger(__name__)
@@ -82,6 +82,11 @@ class Session(OrmSession):
         if self.in_transaction() and not told:
             _tell_database(self, self.connection())
 
+    def begin_nested(self) -> SessionTransaction:
+        """A savepoint; what waits to be put in belongs before it."""
+        put_waiting(self)
+        return super().begin_nested()
+
     def raw(self, statement: Any, params: Any = None) -> Any:
         """Run a Core statement that names the organisation itself; the caller answers for that."""
         return self.execute(statement, params, execution_options={RAW: True})
@@ -103,7 +108,14 @@ def insert_rows(session: OrmSession, cls: Any, rows: Sequence[Mapping[str, Any]]
     if _is_record(cls) or not issubclass(cls, Scoped):
         raise ScopeMissing(f"{cls.__name__} cannot be inserted like this; records go through records.write.")
     stamped = [{**row, "organisation_id": session.scope.organisation_id} for row in rows]
-    insert_all(session, cls.__table__, stamped, {WRITE_PATH: True})
+    insert_stamped(session, cls, stamped)
+
+
+def insert_stamped(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that carry their organisation already; for the write path of records."""
+    if session.scope.read_only:
+        raise ScopeMissing(_READ_ONLY)
+    insert_all(session, cls.__table__, rows, {WRITE_PATH: True})
 
 
 @contextmanager
@@ -166,6 +178,7 @@ def _guard_statement(state: ORMExecuteState) -> None:
     options = state.execution_options
     if options.get(SYSTEM):
         return
+    put_waiting(session)
     # Naming all mappers of a wide SELECT takes as long as compiling it, so the first one is looked at before.
     first = state.bind_mapper
     if first is not None and issubclass(first.class_, SystemBase):
@@ -215,6 +228,7 @@ _narrowed_once = lru_cache(maxsize=1000)(_narrowed)
 
 @event.listens_for(Session, "before_flush")
 def _guard_flush(session: Session, context: Any, instances: Any) -> None:
+    put_waiting(session)
     if session.scoped and session.scope.read_only and not session._system:
         raise ScopeMissing(_READ_ONLY)
     for row in (

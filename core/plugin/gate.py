@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,9 +15,9 @@ CORE = "core"
 _KEY = "enabled_plugins"
 _VERSION = "plugins_version"
 _SWITCHED = "switched_plugins"
-# Connection pool (one per database) -> (organisation, version of its switches, generation of this process) ->
-# names.
-_known: WeakKeyDictionary[Any, dict[tuple[int, int, int], frozenset[str]]] = WeakKeyDictionary()
+# Connection pool (one per database) -> organisation -> (version of its switches, generation of this process), and what is
+# remembered by name.
+_known: WeakKeyDictionary[Any, dict[int, tuple[tuple[int, int], dict[str, Any]]]] = WeakKeyDictionary()
 
 
 def enabled(session: Session) -> frozenset[str]:
@@ -29,28 +30,38 @@ def enabled(session: Session) -> frozenset[str]:
     cached = session.scope.cache.get(_KEY)
     if isinstance(cached, frozenset):
         return cached
-    from parlour.access.models import Organisation
+    names: frozenset[str] = remembered(
+        session, _KEY, lambda: frozenset({CORE, *(switched_on(session) & current().loaded.keys())})
+    )
+    session.scope.cache[_KEY] = names
+    return names
 
+
+def remembered(session: Session, name: str, read: Callable[[], Any]) -> Any:
+    """What `read` says of the organisation's switches and their settings; each process keeps it until their version is raised, so
+    it must not be changed by who gets it.
+    """
+    # What this session has switched may yet be rolled back, and another may then get the same version.
+    if session.info.get(_SWITCHED):
+        return read()
     organisation_id = session.scope.organisation_id
-    plugins = current()
     version = session.scope.cache.get(_VERSION)
     if version is None:
+        from parlour.access.models import Organisation
+
         with system(session):
             version = session.execute(
                 select(Organisation.plugins_version).where(Organisation.id == organisation_id)
             ).scalar_one()
-    known = _known.setdefault(session.get_bind().engine.pool, {})
-    key = (organisation_id, version, plugins.generation)
-    # What this session has switched may yet be rolled back, and another may then get the same version.
-    names = None if session.info.get(_SWITCHED) else known.get(key)
-    if names is None:
-        names = frozenset({CORE, *(switched_on(session) & plugins.loaded.keys())})
-        if not session.info.get(_SWITCHED):
-            for old in [old for old in known if old[0] == organisation_id]:
-                known.pop(old, None)
-            known[key] = names
-    session.scope.cache[_KEY] = names
-    return names
+        session.scope.cache[_VERSION] = version
+    by_organisation = _known.setdefault(session.get_bind().engine.pool, {})
+    key = (version, current().generation)
+    kept = by_organisation.get(organisation_id)
+    if kept is None or kept[0] != key:
+        kept = by_organisation[organisation_id] = (key, {})
+    if name not in kept[1]:
+        kept[1][name] = read()
+    return kept[1][name]
 
 
 def known_version(session: Session, version: int) -> None:

@@ -92,15 +92,19 @@ def disable(session: Session, name: str) -> bool:
 
 def settings_of(session: Session, name: str) -> dict[str, object]:
     """The organisation's settings of a plugin, as it keeps them; empty before anything was saved."""
-    row = session.scalars(select(OrganisationPlugin).where(OrganisationPlugin.name == name)).one_or_none()
-    return dict(row.settings) if row else {}
+
+    def read() -> dict[str, object]:
+        kept = select(OrganisationPlugin.settings).where(OrganisationPlugin.name == name)
+        return session.scalars(kept).one_or_none() or {}
+
+    return dict(gate.remembered(session, f"settings:{name}", read))
 
 
 def save_settings(session: Session, name: str, values: dict[str, object]) -> None:
     """Replace the organisation's settings of a plugin."""
-    lock_organisation(session)
+    organisation = lock_organisation(session)
     _row(session, name).settings = dict(values)
-    session.flush()
+    _touch(session, organisation)
 
 
 def install(settings: Settings, name: str) -> list[str]:
@@ -151,7 +155,7 @@ def _row(session: Session, name: str) -> OrganisationPlugin:
 
 
 def _touch(session: Session, organisation: object) -> None:
-    """Raise the version under which every process keeps the organisation's switches."""
+    """Raise the version under which every process keeps the organisation's switches and their settings."""
     from parlour.access.models import Organisation
 
     assert isinstance(organisation, Organisation)

@@ -7,7 +7,6 @@ each, and cost a client's card more than everything else that is done for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from parlour.access.rules import predicate
 from parlour.db.session import Session
+from parlour.db.several import decoder
 from parlour.errors import NotAllowed
 from parlour.records.registry import Field, RecordType, fields_of
 
@@ -116,7 +116,7 @@ def reader(item: Field, dialect: Dialect) -> Reader:
     for inner in item.lines:
         places.append((inner, len(types), len(types) + len(inner.columns)))
         types += [getattr(item.cls, name).type for name in inner.columns]
-    decoders = [(at, decode) for at, kind in enumerate(types) if (decode := _decoder(kind, dialect))]
+    decoders = [(at, decode) for at, kind in enumerate(types) if (decode := decoder(kind, dialect))]
     names = [inner.name for inner in item.lines]
     if not decoders and all(inner.kind.plain for inner in item.lines):
         return lambda brought: [dict(zip(names, line, strict=True)) for line in brought or ()]
@@ -135,12 +135,3 @@ def reader(item: Field, dialect: Dialect) -> Reader:
         ]
 
     return read
-
-
-def _decoder(kind: TypeEngine[Any], dialect: Dialect) -> Reader | None:
-    """What SQLAlchemy does with a value of the column, after days and moments are what the driver would have given."""
-    process = kind.dialect_impl(dialect).result_processor(dialect, None)
-    if dialect.name != "postgresql" or kind.python_type not in (date, datetime):
-        return process
-    parse: Callable[[str], Any] = kind.python_type.fromisoformat
-    return parse if process is None else lambda text: process(parse(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from parlour.access.rules import predicate
+from parlour.db.bulk import is_gathering
 from parlour.db.session import Session
 from parlour.errors import Invalid
 from parlour.i18n import _
@@ -168,7 +169,11 @@ def check_required(record: RecordType, batch: Sequence[RowChange], errors: Error
 def check_links(
     session: Session, record: RecordType, batch: Sequence[RowChange], errors: Errors, system: bool
 ) -> None:
-    """Every link must lead to a row that this person may see; names become ids where the row exists."""
+    """Every link must lead to a row that this person may see; names become ids where the row exists.
+
+    Where Parlour itself writes several records as one it has just read what they link to, and foreign keys hold it to that.
+    """
+    read_already = system and is_gathering(session)
     for item in record.fields:
         rows = [row for row in batch if item.name in row.new]
         if not rows:
@@ -180,7 +185,7 @@ def check_links(
         if item.storage == "links":
             _resolve_names(session, item, rows)
         wanted = {one for row in rows for one in _ids(row.new[item.name])}
-        known = existing(session, item.target, wanted, system)
+        known = wanted if read_already else existing(session, item.target, wanted, system)
         for row in rows:
             if set(_ids(row.new[item.name])) - known:
                 errors.setdefault(row.position, {})[item.name] = _NOT_YOURS

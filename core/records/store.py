@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
-from parlour.db.bulk import insert_all
-from parlour.db.session import WRITE_PATH, Session
+from parlour.db.session import WRITE_PATH, Session, insert_stamped
 from parlour.errors import Invalid
 from parlour.i18n import _
 from parlour.records.registry import Field, RecordType
@@ -21,12 +22,9 @@ if TYPE_CHECKING:
     from parlour.records.write import RowChange
 
 CHUNK = 500
+# Under this key a session keeps numbers of rows to come, by table.
+_KEPT = "parlour_kept_ids"
 _OURS = {WRITE_PATH: True}
-
-
-def insert_plain(session: Session, cls: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of a record, part or pair that carry their organisation already."""
-    insert_all(session, cls.__table__, rows, _OURS)
 
 
 def columns_of(item: Field, value: Any) -> dict[str, Any]:
@@ -106,7 +104,7 @@ def _insert(
         for item in fields:
             values.update(columns_of(item, row.new.get(item.name)))
         made.append(values)
-    insert_plain(session, record.cls, made)
+    insert_stamped(session, record.cls, made)
 
 
 def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
@@ -114,8 +112,9 @@ def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
 
     SQLite has one writer at a time and remembers the last number of each table, so that no number is ever given twice.
     """
-    if not count:
-        return []
+    kept = kept_ids(session, table, count)
+    if kept or not count:
+        return kept
     if session.get_bind().dialect.name == "sqlite":
         last = (
             session.raw(
@@ -128,6 +127,42 @@ def reserve_ids(session: Session, table: Any, count: int) -> list[int]:
     return list(
         session.raw(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).scalars()
     )
+
+
+def kept_ids(session: Session, table: Any, count: int) -> list[int]:
+    """So many of the numbers that `keeping_ids` has taken; none when there are not so many left."""
+    kept: list[int] = session.info.get(_KEPT, {}).get(table.name, [])
+    if len(kept) < count:
+        return []
+    taken, kept[:] = kept[:count], kept[count:]
+    return taken
+
+
+@contextmanager
+def keeping_ids(session: Session, wanted: Mapping[Any, int]) -> Iterator[None]:
+    """Take numbers of several tables (classes, and how many) in one statement; within the block `reserve_ids` gives them out.
+
+    Those that are left over are lost. On SQLite a number is known when its row goes in, so none is kept.
+    """
+    names = [cls.__tablename__ for cls, count in wanted.items() for _number in range(count)]
+    if not names or session.get_bind().dialect.name == "sqlite":
+        yield
+        return
+    found = session.connection().exec_driver_sql(_numbers(tuple(names))).one()
+    kept: dict[str, list[int]] = defaultdict(list)
+    for name, number in zip(names, found, strict=True):
+        kept[name].append(number)
+    session.info[_KEPT] = kept
+    try:
+        yield
+    finally:
+        session.info.pop(_KEPT, None)
+
+
+@lru_cache(maxsize=200)
+def _numbers(names: tuple[str, ...]) -> str:
+    taken = (f"nextval(pg_get_serial_sequence('{name}', 'id'))" for name in names)
+    return f"SELECT {', '.join(taken)}"
 
 
 def _update(session: Session, record: RecordType, rows: Sequence[RowChange]) -> None:
@@ -174,7 +209,7 @@ def _side_tables(session: Session, record: RecordType, rows: Sequence[RowChange]
         if not touched:
             continue
         table = cls.__table__
-        ids = [row.id for row in touched]
+        ids = [row.id for row in touched if row.kind != "create"]
         present: set[int] = set()
         for start in range(0, len(ids), CHUNK):
             present.update(session.scalars(select(cls.id).where(cls.id.in_(ids[start : start + CHUNK]))))
@@ -188,7 +223,7 @@ def _side_tables(session: Session, record: RecordType, rows: Sequence[RowChange]
                 shapes[tuple(values)].append({"row_id": row.id, **{f"v_{k}": v for k, v in values.items()}})
             else:
                 fresh.append({"id": row.id, "organisation_id": organisation_id, **values})
-        insert_plain(session, cls, fresh)
+        insert_stamped(session, cls, fresh)
         for names, parameters in shapes.items():
             statement = (
                 update(table)
@@ -224,13 +259,13 @@ def _replace_lines(session: Session, item: Field, rows: Sequence[RowChange]) -> 
             for inner in item.lines:
                 values.update(columns_of(inner, line.get(inner.name)))
             made.append(values)
-    insert_plain(session, item.cls, made)
+    insert_stamped(session, item.cls, made)
 
 
 def _replace_pairs(session: Session, item: Field, rows: Sequence[RowChange]) -> None:
     _clear(session, item.cls, rows)
     organisation_id = session.scope.organisation_id
-    insert_plain(
+    insert_stamped(
         session,
         item.cls,
         [
@@ -289,11 +324,14 @@ def explain(record: RecordType, batch: Sequence[RowChange], error: IntegrityErro
             return Invalid(
                 _("Some values cannot be saved."), {first: {item.name: _("This is taken already.")}}
             )
-    if "foreign key" in refused:
-        message = _("Another record refers to this one, or the record it refers to is gone.")
-    else:
-        message = _("The database refused these values.")
-    return Invalid(message, {first: {"": message}})
+    return Invalid(_("Some values cannot be saved."), {first: {"": reason(error)}})
+
+
+def reason(error: IntegrityError) -> Any:
+    """What the database refused, where no field is to blame."""
+    if "foreign key" in key_of(str(error.orig)):
+        return _("Another record refers to this one, or the record it refers to is gone.")
+    return _("The database refused these values.")
 
 
 def expire(session: Session, record: RecordType, ids: Sequence[int]) -> None:

@@ -8,7 +8,8 @@ path would miss history, triggers, segments and stock, so the flush guard and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from parlour.access.protection import require_bulk_delete
 from parlour.access.rules import allows, predicate
 from parlour.db.base import now
+from parlour.db.bulk import gathered, is_gathering
 from parlour.db.session import Session, insert_rows
 from parlour.errors import Conflict, Invalid, NotAllowed, NotFound
 from parlour.i18n import _
@@ -134,7 +136,7 @@ def write(
     if dry_run:
         return Written(change_set, ids, batch)
     try:
-        with session.begin_nested():
+        with _savepoint(session):
             made = change_set or open_change_set(session, label=label, undoes=undoes)
             clean.make_linked(session, kind, batch, made)
             store.store(
@@ -162,6 +164,41 @@ def write(
             kind=what,
         )
     return Written(made, ids, batch)
+
+
+@contextmanager
+def as_one(
+    session: Session,
+    numbers: Mapping[Any, int] | None = None,
+    refused: Callable[[IntegrityError], Exception | None] | None = None,
+) -> Iterator[None]:
+    """All writes of this block or none, in as few statements as the database allows: what is inserted waits for the end of the
+    block, or until something else is asked. For a plugin's service that writes several records, all of them found beforehand.
+
+    `numbers` says how many rows of which classes there will be, so that their numbers are taken at once. Rows that are linked
+    to are not looked up for `system` writes. Within the block nobody may catch what a write raises and go on; what the database
+    refuses at the end is raised as what `refused` makes of it, else as Invalid.
+    """
+    if is_gathering(session):
+        yield
+        return
+    try:
+        with session.begin_nested(), store.keeping_ids(session, numbers or {}), gathered(session):
+            yield
+    except IntegrityError as error:
+        known = refused(error) if refused is not None else None
+        wrong = Invalid(_("Some values cannot be saved."), {0: {"": store.reason(error)}})
+        raise known or wrong from error
+
+
+def _savepoint(session: Session) -> AbstractContextManager[Any]:
+    """What a single write undoes when the database refuses it; nothing where that is undone as a whole."""
+    return nullcontext() if is_gathering(session) else session.begin_nested()
+
+
+def next_number(session: Session, cls: type) -> int:
+    """The number of a row that is about to be written, for `Change.assign_id`: what belongs to it can be written before it."""
+    return store.reserve_ids(session, cls.__table__, 1)[0]  # type: ignore[attr-defined]
 
 
 def save(
@@ -273,7 +310,12 @@ def _computed_from(record: RecordType) -> Sequence[str]:
 def open_change_set(session: Session, *, label: str | None = None, undoes: int | None = None) -> int:
     """Begin a change set for the session's person and return its id."""
     scope = session.scope
-    made = ChangeSet(at=now(), user_id=scope.user_id, via=scope.via, label=label, undoes=undoes)
+    values = {"at": now(), "user_id": scope.user_id, "via": scope.via, "label": label, "undoes": undoes}
+    kept = store.kept_ids(session, ChangeSet.__table__, 1)
+    if kept:
+        insert_rows(session, ChangeSet, [{"id": kept[0], **values}])
+        return kept[0]
+    made = ChangeSet(**values)
     session.add(made)
     session.flush()
     return int(made.id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import time
+from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
 from pyramid.request import Request
@@ -41,6 +43,10 @@ class Drawing:
         self.present = now()
         self.may_book = holds(request.db, BOOK)
         self.may_move = holds(request.db, MOVE)
+        # On a full day the same few times and addresses stand hundreds of times.
+        self.time = cache(self._time)
+        self._book = request.url_of("bookings.book")
+        self._card = request.url_of("record.card", record="bookings.appointment", id=0).removesuffix("0")
 
     def values(self) -> dict[str, Any]:
         return {
@@ -57,7 +63,7 @@ class Drawing:
             "movable": self.may_move,
         }
 
-    def time(self, at: int) -> str:
+    def _time(self, at: int) -> str:
         return str(self.loc.time(time(at // 60 % 24, at % 60)))
 
     def hour(self, at: int) -> str:
@@ -136,7 +142,7 @@ class Drawing:
                     "place": self.place((start, end)),
                     "starts": start,
                     "minutes": end - start,
-                    "url": self.request.url_of("bookings.book", query=query),
+                    "url": f"{self._book}?{urlencode(query)}",
                     "text": self.time(start),
                     "label": self.loc.translate(
                         _("Book at ${time}, ${name}", mapping={"time": self.time(start), "name": name})
@@ -167,7 +173,7 @@ class Drawing:
             "line": line["id"],
             "starts": block.starts,
             "minutes": block.ends - block.starts,
-            "url": self.request.url_of("record.card", record="bookings.appointment", id=visit["id"]),
+            "url": f"{self._card}{visit['id']}",
             "tone": self.tone(visit, line, look.tone),
             "icon": look.icon,
             "status": status.title,

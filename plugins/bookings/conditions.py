@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,23 +46,23 @@ def before_booking(session: Session, terms: Terms, starts: datetime, zone: str) 
     }
 
 
-def of_visits(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """What visits were agreed on, what became of the deposit, and what cancelling costs now (`fee_now`) or has cost (`fee`)."""
-    rows = session.execute(
-        select(
-            Appointment.id,
-            *(getattr(Appointment, f"{name}_{part}") for name in _AMOUNTS for part in ("amount", "currency")),
-            Appointment.deposit_state,
-            Appointment.deposit_until,
-            Appointment.free_until,
-            Appointment.fee_state,
-            Appointment.starts_zone,
-        ).where(Appointment.id.in_(ids))
-    )
-    return {row.id: _of_visit(row) for row in rows}
+_AMOUNTS = ("deposit", "late_fee", "missed_fee", "fee")
+# What `of_visit` needs of a visit.
+COLUMNS = (
+    *(getattr(Appointment, f"{name}_{part}") for name in _AMOUNTS for part in ("amount", "currency")),
+    Appointment.deposit_state,
+    Appointment.deposit_until,
+    Appointment.free_until,
+    Appointment.fee_state,
+    Appointment.starts_zone,
+)
 
 
-def _of_visit(row: Any) -> dict[str, Any]:
+def of_visit(row: Any) -> dict[str, Any]:
+    """What a visit was agreed on, what became of the deposit, and what cancelling costs now (`fee_now`) or has cost (`fee`).
+
+    `row` has `COLUMNS`.
+    """
     amounts = {
         name: MONEY.to_json(
             MONEY.from_columns((getattr(row, f"{name}_amount"), getattr(row, f"{name}_currency")))
@@ -79,9 +78,6 @@ def _of_visit(row: Any) -> dict[str, Any]:
         "fee_state": row.fee_state,
         "fee_now": amounts["late_fee"] if late else None,
     }
-
-
-_AMOUNTS = ("deposit", "late_fee", "missed_fee", "fee")
 
 
 def _on_wall(at: datetime | None, zone: str) -> str | None:

@@ -210,9 +210,7 @@ def hold(
     policy = policy_of(session)
     secret = hash_of(network)
     present = now()
-    session.execute(
-        delete(Hold).where(Hold.expires_at <= present), execution_options={"synchronize_session": False}
-    )
+    _remove(session, session.scalars(select(Hold.id).where(Hold.expires_at <= present)).all())
     kept = session.scalar(select(func.count()).select_from(Hold).where(Hold.network == secret)) or 0
     if kept >= policy.holds_per_network:
         raise Refusal(_("Too many times are being chosen from your network. Try again in some minutes."))
@@ -237,7 +235,7 @@ def hold(
     )
     session.add(row)
     session.flush()
-    occupy(session, HOLD, {row.id: segments_of(chosen)}, expires_at=until)
+    occupy(session, HOLD, {row.id: segments_of(chosen)}, expires_at=until, fresh=True)
     return token, until
 
 
@@ -258,9 +256,14 @@ def segments_of(chosen: Sequence[Chosen]) -> list[Segment]:
 
 def release_hold(session: Session, token: str) -> bool:
     """Give up a time that was kept; False when there is none of this token any more."""
-    held = session.scalars(select(Hold.id).where(Hold.token_hash == hash_of(token))).one_or_none()
-    if held is None:
-        return False
-    release(session, HOLD, [held])
-    session.execute(delete(Hold).where(Hold.id == held), execution_options={"synchronize_session": False})
-    return True
+    held = session.scalars(select(Hold.id).where(Hold.token_hash == hash_of(token))).all()
+    _remove(session, held)
+    return bool(held)
+
+
+def _remove(session: Session, holds: Sequence[int]) -> None:
+    if holds:
+        release(session, HOLD, holds)
+        session.execute(
+            delete(Hold).where(Hold.id.in_(holds)), execution_options={"synchronize_session": False}
+        )

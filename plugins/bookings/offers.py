@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from parlour.access.models import Branch
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.db.several import Several, among
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.engine import Chain, Chosen, Option, Step, busy_of
 from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, Need, Service, Skill
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.catalog.models import Item
-from parlour.plugins.catalog.services import prices_of
+from parlour.plugins.catalog.services import price_parameters, prices_from, prices_query
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.intervals import Interval
 from parlour.plugins.schedule.models import Resource, Staff
@@ -172,12 +173,12 @@ def searches(
     if by == "client":
         start, end = _open_to_clients(start, end, zone, policy.lead, policy.window, now_at)
     items = {one.item for wanted in chains for one in wanted}
-    services = _services(session, items, by)
-    people = _people(session, items, by)
     today = moment(start).astimezone(ZoneInfo(zone)).date()
-    prices = prices_of(session, list(services), today, branch_id=branch_id)
-    needs, kinds = _needs(session, items, branch_id)
-    read = _Read(services, people, prices, needs, kinds)
+    facts = _questions(by, branch_id is not None).ask(session, **price_parameters(items, today, branch_id))
+    services = {row[0]: _Service(*row) for row in facts["services"]}
+    people = [_Skill(*row) for row in facts["people"]]
+    needs, kinds = _needs(facts["needs"])
+    read = _Read(services, people, prices_from(facts["prices"]), needs, kinds)
     ways = [_ways(wanted, read) for wanted in chains]
     can = [way for way in ways if isinstance(way, _Ways)]
     # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
@@ -210,8 +211,8 @@ def searches(
 class _Read:
     """What was read of services: by item what is known, who does them, for how much and what they need."""
 
-    services: Mapping[int, Any]
-    people: Sequence[Any]
+    services: Mapping[int, _Service]
+    people: Sequence[_Skill]
     prices: Mapping[int, Money]
     needs: Mapping[int, Sequence[int]]
     kinds: Mapping[int, list[int]]
@@ -318,73 +319,62 @@ def _open_to_clients(start: int, end: int, zone: str, lead: int, window: int, no
     return max(start, present + lead), min(end, _midnight(zone, present, days=window + 1))
 
 
-def _services(session: Session, ids: Collection[int], by: By) -> dict[int, Any]:
-    statement = (
-        select(
-            Item.id,
-            Item.name,
-            Service.minutes,
-            Service.before,
-            Service.after,
-            Service.gap_from,
-            Service.gap,
-            Service.step,
-            Service.confirm,
-            Service.online,
-        )
+class _Service(NamedTuple):
+    id: int
+    name: str
+    minutes: int
+    before: int | None
+    after: int | None
+    gap_from: int | None
+    gap: int | None
+    step: int | None
+    confirm: bool
+
+
+class _Skill(NamedTuple):
+    staff_id: int
+    item_id: int
+    minutes: int | None
+    price_amount: int | None
+    price_currency: str
+    position: int
+
+
+@cache
+def _questions(by: By, in_branch: bool) -> Several:
+    """What has to be known of services: how long they take, who does them, for how much and where. Of `needs` each type of
+    resource with those that are in the branch, in the order of the calendar.
+    """
+    services = (
+        select(Item.id, Item.name, *(getattr(Service, name) for name in _Service._fields[2:]))
         .join(Service, Service.id == Item.id)
-        .where(Item.id.in_(ids), Item.archived_at.is_(None), Service.minutes.is_not(None))
+        .where(among(Item.id, "items"), Item.archived_at.is_(None), Service.minutes.is_not(None))
     )
-    if by == "client":
-        statement = statement.where(Service.online)
-    return {row.id: row for row in session.execute(statement)}
-
-
-def _people(session: Session, ids: Collection[int], by: By) -> Sequence[Any]:
-    statement = (
-        select(
-            Skill.staff_id,
-            Skill.item_id,
-            Skill.minutes,
-            Skill.price_amount,
-            Skill.price_currency,
-            Staff.position,
-        )
+    people = (
+        select(*(getattr(Skill, name) for name in _Skill._fields[:-1]), Staff.position)
         .join(Staff, Staff.id == Skill.staff_id)
-        .where(
-            Skill.item_id.in_(ids),
-            Skill.archived_at.is_(None),
-            Staff.archived_at.is_(None),
-        )
+        .where(among(Skill.item_id, "items"), Skill.archived_at.is_(None), Staff.archived_at.is_(None))
         .order_by(Staff.position, Staff.id)
     )
     if by == "client":
-        statement = statement.where(Skill.online)
-    return session.execute(statement).all()
-
-
-def _needs(
-    session: Session, ids: Collection[int], branch_id: int | None
-) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """The types that each service needs, and the resources of each type in this branch, in the order of the calendar."""
-    needs: dict[int, list[int]] = defaultdict(list)
-    kinds: dict[int, list[int]] = {}
-    statement = (
+        services, people = services.where(Service.online), people.where(Skill.online)
+    there = and_(Resource.type_id == Need.type_id, Resource.archived_at.is_(None))
+    if in_branch:
+        there = and_(there, or_(Resource.branch == bindparam("branch"), Resource.branch.is_(None)))
+    needs = (
         select(Need.item_id, Need.type_id, Resource.id)
-        .outerjoin(
-            Resource,
-            (Resource.type_id == Need.type_id)
-            & Resource.archived_at.is_(None)
-            & (
-                or_(Resource.branch == branch_id, Resource.branch.is_(None))
-                if branch_id is not None
-                else True
-            ),
-        )
-        .where(Need.item_id.in_(ids), Need.archived_at.is_(None))
+        .outerjoin(Resource, there)
+        .where(among(Need.item_id, "items"), Need.archived_at.is_(None))
         .order_by(Need.type_id, Resource.position, Resource.id)
     )
-    for item, kind, resource in session.execute(statement):
+    return Several(services=services, people=people, needs=needs, prices=prices_query(in_branch))
+
+
+def _needs(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """The types that each service needs, and the resources of each type in this branch."""
+    needs: dict[int, list[int]] = defaultdict(list)
+    kinds: dict[int, list[int]] = {}
+    for item, kind, resource in rows:
         if kind not in needs[item]:
             needs[item].append(kind)
         some = kinds.setdefault(kind, [])

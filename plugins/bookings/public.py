@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from parlour.access import terms
 from parlour.access.models import Branch
 from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.db.several import among, kept
 from parlour.plugins.bookings import conditions, groups
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
 from parlour.plugins.bookings.offers import Search, Wanted
@@ -172,6 +173,34 @@ def slots(
     return items
 
 
+# Visits with their services, a row for each, and one row for a visit without any.
+_SHOWN = kept(
+    select(
+        Appointment.id,
+        Appointment.status,
+        Appointment.starts,
+        Appointment.ends,
+        Appointment.branch,
+        Appointment.group_id,
+        Appointment.seats,
+        Appointment.total_amount,
+        Appointment.total_currency,
+        *conditions.COLUMNS,
+        Line.item_id,
+        Line.name,
+        Line.minutes,
+        Line.staff_id,
+        Staff.name.label("who"),
+        Line.price_amount,
+        Line.price_currency,
+    )
+    .outerjoin(Line, and_(Line.appointment_id == Appointment.id, Line.archived_at.is_(None)))
+    .outerjoin(Staff, Staff.id == Line.staff_id)
+    .where(among(Appointment.id, "visits"))
+    .order_by(Line.position, Line.id)
+)
+
+
 def visit(session: Session, visit_id: int) -> dict[str, Any]:
     """A visit as its own client sees it. Raises KeyError for one that is not there any more."""
     return visits(session, [visit_id])[visit_id]
@@ -179,50 +208,21 @@ def visit(session: Session, visit_id: int) -> dict[str, Any]:
 
 def visits(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Visits as their clients see them: when, what, by whom, and whether they can still be changed. No name, phone or note."""
-    rows = session.execute(
-        select(
-            Appointment.id,
-            Appointment.status,
-            Appointment.starts,
-            Appointment.starts_zone,
-            Appointment.ends,
-            Appointment.branch,
-            Appointment.group_id,
-            Appointment.seats,
-            Appointment.total_amount,
-            Appointment.total_currency,
-        ).where(Appointment.id.in_(ids))
-    ).all()
-    lines: dict[int, list[dict[str, Any]]] = {row.id: [] for row in rows}
-    for line in session.execute(
-        select(
-            Line.appointment_id,
-            Line.item_id,
-            Line.name,
-            Line.minutes,
-            Line.staff_id,
-            Staff.name.label("who"),
-            Line.price_amount,
-            Line.price_currency,
-        )
-        .outerjoin(Staff, Staff.id == Line.staff_id)
-        .where(Line.appointment_id.in_(ids), Line.archived_at.is_(None))
-        .order_by(Line.position, Line.id)
-    ):
-        lines[line.appointment_id].append(
-            {
-                "service": line.item_id,
-                "name": line.name,
-                "minutes": line.minutes,
-                "staff": None if line.staff_id is None else {"id": line.staff_id, "name": line.who},
-                "price": MONEY.to_json(MONEY.from_columns((line.price_amount, line.price_currency))),
-            }
-        )
-    agreed = conditions.of_visits(session, ids)
-    return {
-        row.id: {**_visit(row, lines[row.id], policy_of(session)), "conditions": agreed[row.id]}
-        for row in rows
-    }
+    found: dict[int, dict[str, Any]] = {}
+    for row in session.execute(_SHOWN, {"visits": ids}):
+        if row.id not in found:
+            found[row.id] = _visit(row, [], policy_of(session))
+        if row.minutes is not None:
+            found[row.id]["lines"].append(
+                {
+                    "service": row.item_id,
+                    "name": row.name,
+                    "minutes": row.minutes,
+                    "staff": None if row.staff_id is None else {"id": row.staff_id, "name": row.who},
+                    "price": MONEY.to_json(MONEY.from_columns((row.price_amount, row.price_currency))),
+                }
+            )
+    return found
 
 
 def _visit(row: Any, lines: list[dict[str, Any]], policy: Policy) -> dict[str, Any]:
@@ -243,6 +243,7 @@ def _visit(row: Any, lines: list[dict[str, Any]], policy: Policy) -> dict[str, A
             # A place in a group session is given up, and another one booked.
             "move": changeable and left >= policy.move_until and row.group_id is None,
         },
+        "conditions": conditions.of_visit(row),
     }
 
 

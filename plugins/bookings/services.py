@@ -5,7 +5,7 @@ Moments are aware; a visit begins on the wall of its branch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,15 +19,16 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.engine import Chosen
 from parlour.plugins.bookings.models import Appointment, Line
-from parlour.plugins.bookings.occupied import VISIT, follow, half_written, release_hold, total_of
+from parlour.plugins.bookings.occupied import VISIT, follow, half_written, release_hold, segments_of, total_of
 from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, check, search
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
 from parlour.plugins.bookings.terms import Sold, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.schedule.clocks import moment
-from parlour.plugins.schedule.services import Taken, release
-from parlour.records.write import Change, open_change_set, write
+from parlour.plugins.schedule.services import Taken, occupy, refused, release
+from parlour.records.models import ChangeSet
+from parlour.records.write import Change, as_one, next_number, open_change_set, write
 
 # How often a time is looked for anew when somebody else was faster.
 ATTEMPTS = 10
@@ -46,6 +47,16 @@ class Booked:
 # ---- booking
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is written together with a visit, such as a new client: `write` gets the change set and returns further fields of the
+    visit; `numbers` says how many rows of which classes that makes.
+    """
+
+    numbers: Mapping[type, int]
+    write: Callable[[int], Mapping[str, Any]]
+
+
 def book(
     session: Session,
     wanted: Sequence[Wanted],
@@ -57,12 +68,13 @@ def book(
     hold: str | None = None,
     force: bool = False,
     change_set: int | None = None,
+    beside: Beside | None = None,
 ) -> Booked:
     """Book a visit that begins at `start` (minutes since 1970, UTC). `values` are further fields of it, such as its client.
 
     `hold` is the token of a time that was kept; it is given up in the same transaction. With `force`, which the caller must
-    have allowed, staff put it where nobody is free. `change_set` joins an earlier one. Raises NotOffered, `Taken` from the
-    schedule, NotFound.
+    have allowed, staff put it where nobody is free. `change_set` joins an earlier one. `beside` writes what goes in together
+    with the visit. Raises NotOffered, `Taken` from the schedule, NotFound.
     """
     if hold is not None:
         release_hold(session, hold)
@@ -75,12 +87,16 @@ def book(
             over = False
             found, chosen = check(session, wanted, start, by=by, branch_id=branch_id)
         lines = [found.offered[at][one.option.staff] for at, one in enumerate(chosen)]
-        status = "requested" if by == "client" and found.confirm else "booked"
+        numbers: dict[type, int] = {Appointment: 1, Line: len(lines), ChangeSet: int(change_set is None)}
+        numbers |= beside.numbers if beside is not None else {}
+        given = {**(values or {}), "overlap": over}
+        given["status"] = "requested" if by == "client" and found.confirm else "booked"
         try:
-            with session.begin_nested():
-                given = {**(values or {}), "status": status, "overlap": over}
-                online = by == "client" or given.get("source") == "online"
-                return _write(session, lines, chosen, start, found.zone, branch_id, given, online, change_set)
+            online = by == "client" or given.get("source") == "online"
+            with as_one(session, numbers, refused):
+                return _write(
+                    session, lines, chosen, start, found.zone, branch_id, given, online, change_set, beside
+                )
         except Taken:
             # Whoever was faster may have left another specialist or room; looking again finds out.
             if not left:
@@ -109,29 +125,38 @@ def _write(
     values: Mapping[str, Any],
     online: bool,
     change_set: int | None,
+    beside: Beside | None,
 ) -> Booked:
+    agreed = terms_of(session, [Sold(line.item, line.price) for line in lines], online=online)
+    visit = next_number(session, Appointment)
+    # First the time, which somebody else may have: nothing is written then.
+    occupy(session, VISIT, {visit: segments_of(chosen)}, force=bool(values["overlap"]), fresh=True)
     change_set = change_set or open_change_set(session, label="book")
     begin = moment(start).astimezone(ZoneInfo(zone))
-    agreed = terms_of(session, [Sold(line.item, line.price) for line in lines], online=online)
-    visit = write(
-        session,
-        Appointment,
-        [
-            Change(
-                {
-                    "source": "desk",
-                    **agreed.values(begin, policy_of(session)),
-                    **values,
-                    "starts": begin,
-                    "ends": begin + timedelta(minutes=sum(one.minutes for one in lines)),
-                    "branch": branch_id,
-                    "total": total_of([one.price for one in lines]),
-                }
-            )
-        ],
-        change_set=change_set,
-        system=True,
-    ).ids[0]
+    given = {
+        "source": "desk",
+        **agreed.values(begin, policy_of(session)),
+        **values,
+        **(beside.write(change_set) if beside is not None else {}),
+        "starts": begin,
+        "ends": begin + timedelta(minutes=sum(one.minutes for one in lines)),
+        "branch": branch_id,
+        "total": total_of([one.price for one in lines]),
+    }
+    with half_written(session, visit):
+        write(session, Appointment, [Change(given, assign_id=visit)], change_set=change_set, system=True)
+        _write_lines(session, visit, lines, chosen, start, change_set)
+    return Booked(visit, make_token(session, visit), values["status"], change_set)
+
+
+def _write_lines(
+    session: Session,
+    visit: int,
+    lines: Sequence[Offered],
+    chosen: Sequence[Chosen],
+    start: int,
+    change_set: int,
+) -> None:
     write(
         session,
         Line,
@@ -158,7 +183,6 @@ def _write(
         change_set=change_set,
         system=True,
     )
-    return Booked(visit, make_token(session, visit), values["status"], change_set)
 
 
 # ---- what becomes of a visit

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.db.several import among, kept
 from parlour.plugins.bookings.models import Service
 from parlour.plugins.bookings.settings import Policy, policy_of
 from parlour.records.defaults import defaults_of
@@ -107,18 +108,21 @@ class _Rule:
 _AS_SET = _Rule(None, None, None, None, None)
 
 
+_SAID = kept(
+    select(
+        Service.id,
+        Service.deposit_percent,
+        Service.deposit_amount,
+        Service.deposit_currency,
+        Service.free_hours,
+        Service.late_percent,
+        Service.missed_percent,
+    ).where(among(Service.id, "items"))
+)
+
+
 def _rules(session: Session, items: Collection[int]) -> dict[int, _Rule]:
-    rows = session.execute(
-        select(
-            Service.id,
-            Service.deposit_percent,
-            Service.deposit_amount,
-            Service.deposit_currency,
-            Service.free_hours,
-            Service.late_percent,
-            Service.missed_percent,
-        ).where(Service.id.in_(items))
-    )
+    rows = session.execute(_SAID, {"items": sorted(items)})
     return {
         row.id: _Rule(
             row.deposit_percent,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from parlour.db.session import Session
+from parlour.db.base import now
+from parlour.db.session import Session, insert_rows
 from parlour.errors import NotFound
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Token
@@ -21,8 +22,8 @@ def hash_of(token: str) -> str:
 def make_token(session: Session, visit_id: int) -> str:
     """A new key with which a client comes back to a visit; only its hash is kept."""
     token = secrets.token_urlsafe(24)
-    session.add(Token(token_hash=hash_of(token), appointment_id=visit_id))
-    session.flush()
+    row = {"token_hash": hash_of(token), "appointment_id": visit_id, "created_at": now()}
+    insert_rows(session, Token, [row])
     return token
 
 

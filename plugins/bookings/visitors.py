@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from parlour.access import terms
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.db.several import Several
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import codes
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Code, Waiting
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
-from parlour.plugins.bookings.services import Booked, book
+from parlour.plugins.bookings.services import Beside, Booked, book
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.contacts.models import Consent, Contact, ContactEmail, ContactPhone
@@ -66,23 +67,17 @@ def book_online(
     hold: str | None = None,
 ) -> Booked:
     """Book for somebody who is not logged in. Raises Invalid by field for what they typed, NotOffered, `Taken`, Refusal."""
-    values, change_set = booker(session, visitor)
+    values, beside = booker(session, visitor)
     return book(
-        session,
-        wanted,
-        start,
-        by="client",
-        branch_id=branch_id,
-        values=values,
-        hold=hold,
-        change_set=change_set,
+        session, wanted, start, by="client", branch_id=branch_id, values=values, hold=hold, beside=beside
     )
 
 
 def book_seats_online(session: Session, group_id: int, visitor: Visitor, *, seats: int) -> Booked:
     """Book places in a group session for somebody who is not logged in; as `book_online`."""
-    values, _change_set = booker(session, visitor)
-    return book_seats(session, group_id, by="client", seats=seats, values=values)
+    values, beside = booker(session, visitor)
+    more = beside.write(open_change_set(session, label="book"))
+    return book_seats(session, group_id, by="client", seats=seats, values={**values, **more})
 
 
 # When a part of the day begins and how late a visit may begin in it, in minutes; as the widget divides the day.
@@ -113,7 +108,7 @@ def wait_online(
     # What cannot be booked cannot be waited for; asking about one minute finds that out.
     start = minutes(datetime.combine(since, time(), zone))
     search(session, [wanted], start, start + 1, by="client", branch_id=branch_id)
-    values, change_set = booker(session, visitor)
+    values, beside = booker(session, visitor)
     waits = session.scalar(
         select(func.count())
         .select_from(Waiting)
@@ -125,6 +120,8 @@ def wait_online(
     )
     if (waits or 0) >= policy_of(session).visits_per_client:
         raise Refusal(_("There are enough wishes for this phone already; call us for more."))
+    change_set = open_change_set(session, label="book")
+    values |= beside.write(change_set)
     earliest, latest = PARTS.get(part or "", (None, None))
     entry = {
         **{name: values.get(name) for name in ("client", "visitor", "phone", "email")},
@@ -140,29 +137,59 @@ def wait_online(
     return write(session, Waiting, [Change(entry)], change_set=change_set, system=True).ids[0]
 
 
-def booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
-    """What a visit says about who books it, a new client written where the phone is nobody's, and the change set for the rest."""
-    held = terms.in_effect(session)
-    version = held[0].name if held else "online"
-    phone, email = _reachable(session, visitor, bool(held))
-    proof = _proof(session, visitor, phone, email)
-    key = digits_of(phone)
+class _Card(NamedTuple):
+    id: int
+    name: str
+    blocked: bool
+    archived_at: datetime | None
+
+
+def _cards(owner: Any, condition: Any) -> Any:
+    """The clients of a phone or an e-mail address."""
+    columns = (getattr(Contact, name) for name in _Card._fields)
+    return select(*columns).where(Contact.id == owner, condition).distinct()
+
+
+# What has to be known of somebody who books.
+_FACTS = Several(
+    terms=terms.HOLDING,
     # By its key, which an index knows.
-    known = _cards(session, ContactPhone.owner_id, ContactPhone.number_key == key)
-    theirs = known
+    phone=_cards(ContactPhone.owner_id, ContactPhone.number_key == bindparam("phone")),
+    email=_cards(ContactEmail.owner_id, ContactEmail.address_key == bindparam("email")),
+    coming=select(func.count(Appointment.id)).where(
+        Appointment.phone_key == bindparam("phone"),
+        Appointment.status.in_(OPEN),
+        Appointment.ends > bindparam("present"),
+    ),
+)
+
+
+def booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], Beside]:
+    """What a visit says about who books it, and what is written beside it: a new client where the phone is nobody's, consents."""
+    phone, email, errors = _reachable(session, visitor)
+    facts = _FACTS.ask(
+        session,
+        phone=digits_of(phone),
+        email=key_of(email or ""),
+        present=now(),
+        today=defaults_of(session).today(),
+    )
+    held = facts["terms"]
+    if held and "data" not in visitor.consents:
+        errors["consents"] = _("Agree to the processing of your data, or call us.")
+    if errors:
+        raise Invalid(_("Some values cannot be saved."), {0: errors})
+    version = held[0][0] if held else "online"
+    proof = _proof(session, visitor, phone, email)
+    known = theirs = [_Card(*row) for row in facts["phone"]]
     if proof is not None and proof.way == codes.EMAIL:
-        theirs = _cards(session, ContactEmail.owner_id, ContactEmail.address_key == key_of(email))
+        theirs = [_Card(*row) for row in facts["email"]]
         if known:
             theirs = [row for row in theirs if row in known]
     if any(row.blocked for row in (*known, *theirs)):
         # Neither that somebody is known nor why is told.
         raise Refusal(_("This cannot be booked online; call us."))
-    coming = session.scalar(
-        select(func.count())
-        .select_from(Appointment)
-        .where(Appointment.phone_key == key, Appointment.status.in_(OPEN), Appointment.ends > now())
-    )
-    if (coming or 0) >= policy_of(session).visits_per_client:
+    if facts["coming"][0][0] >= policy_of(session).visits_per_client:
         raise Refusal(_("There are enough visits for this phone already; call us for more."))
     values: dict[str, Any] = {
         "source": "online",
@@ -174,21 +201,35 @@ def booker(session: Session, visitor: Visitor) -> tuple[dict[str, Any], int]:
         "comment": visitor.comment,
         "campaign": visitor.campaign,
     }
-    change_set = open_change_set(session, label="book")
     card = None if proof is None else _one_of(theirs, visitor.name)
+    purposes = [one for one in dict.fromkeys(visitor.consents) if one in ("data", "advertising")]
+    beside = Beside({}, lambda _change_set: {})
     if not known and not theirs:
-        client = _new_client(session, visitor, phone, email, version, change_set)
-        values |= {"client": client, "visitor": visitor.comes, "booked_by": None}
+        values |= {"visitor": visitor.comes, "booked_by": None}
+
+        def add(change_set: int) -> dict[str, Any]:
+            client = _new_client(session, visitor, phone, email, change_set)
+            _agree(session, client, purposes, version, change_set)
+            return {"client": client}
+
+        beside = Beside({Contact: 1, Consent: len(purposes)}, add)
     elif card is not None:
-        _agree(session, visitor, card.id, version, change_set)
         same = compatible(split_name(visitor.name), split_name(card.name))
         values |= {"client": card.id, "booked_by": None}
         values["visitor"] = visitor.comes or (None if same else visitor.name)
+        client_id = card.id
+        missing = [one for one in purposes if not consented(session, [client_id], one)]
+
+        def agree(change_set: int) -> dict[str, Any]:
+            _agree(session, client_id, missing, version, change_set)
+            return {}
+
+        beside = Beside({Consent: len(missing)}, agree)
     else:
         values["to_check"] = True
     if proof is not None:
         codes.spend(session, proof)
-    return values, change_set
+    return values, beside
 
 
 def _proof(session: Session, visitor: Visitor, phone: str, email: str | None) -> Code | None:
@@ -204,13 +245,7 @@ def _proof(session: Session, visitor: Visitor, phone: str, email: str | None) ->
     return proof
 
 
-def _cards(session: Session, owner: Any, condition: Any) -> Sequence[Any]:
-    """The clients of a phone or an e-mail address."""
-    statement = select(Contact.id, Contact.name, Contact.blocked, Contact.archived_at)
-    return session.execute(statement.where(Contact.id == owner, condition).distinct()).all()
-
-
-def _one_of(cards: Sequence[Any], name: str) -> Any | None:
+def _one_of(cards: Sequence[_Card], name: str) -> _Card | None:
     """Whose card it is: the only one, or among those who share a phone the only one of that name."""
     cards = [row for row in cards if row.archived_at is None]
     if len(cards) > 1:
@@ -218,7 +253,8 @@ def _one_of(cards: Sequence[Any], name: str) -> Any | None:
     return cards[0] if len(cards) == 1 else None
 
 
-def _reachable(session: Session, visitor: Visitor, must_consent: bool) -> tuple[str, str | None]:
+def _reachable(session: Session, visitor: Visitor) -> tuple[str, str | None, dict[str, Any]]:
+    """Phone and e-mail address as they are kept, and what is wrong with what was typed, by field."""
     record = record_type(Appointment)
     defaults = defaults_of(session)
     errors: dict[str, Any] = {}
@@ -232,29 +268,19 @@ def _reachable(session: Session, visitor: Visitor, must_consent: bool) -> tuple[
         errors["phone"] = _("This is needed.")
     if not visitor.name.strip():
         errors["name"] = _("This is needed.")
-    if must_consent and "data" not in visitor.consents:
-        errors["consents"] = _("Agree to the processing of your data, or call us.")
-    if errors:
-        raise Invalid(_("Some values cannot be saved."), {0: errors})
-    return found["phone"], found["email"]
+    return found.get("phone") or "", found.get("email"), errors
 
 
-def _new_client(
-    session: Session, visitor: Visitor, phone: str, email: str | None, version: str, change_set: int
-) -> int:
+def _new_client(session: Session, visitor: Visitor, phone: str, email: str | None, change_set: int) -> int:
     client = {
         "name": visitor.name,
         "phones": [{"number": phone}],
         "emails": [{"address": email}] if email else [],
     }
-    made = write(session, Contact, [Change(client)], change_set=change_set, system=True).ids[0]
-    _agree(session, visitor, made, version, change_set, new=True)
-    return made
+    return write(session, Contact, [Change(client)], change_set=change_set, system=True).ids[0]
 
 
-def _agree(
-    session: Session, visitor: Visitor, client: int, version: str, change_set: int, *, new: bool = False
-) -> None:
+def _agree(session: Session, client: int, purposes: Sequence[str], version: str, change_set: int) -> None:
     """Write down what they agreed to and had not before."""
     given = [
         Change(
@@ -267,7 +293,6 @@ def _agree(
                 "source": "booking",
             }
         )
-        for purpose in dict.fromkeys(visitor.consents)
-        if purpose in ("data", "advertising") and (new or not consented(session, [client], purpose))
+        for purpose in purposes
     ]
     write(session, Consent, given, change_set=change_set, system=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from parlour.db.session import Session
+from parlour.db.several import among, kept
 from parlour.plugins.catalog.models import Item, ItemName, ItemPrice
 from parlour.records.values import Money
 
@@ -21,19 +24,26 @@ def prices_of(
     line. With `branch_id` None only prices for all count. One query, whatever the number of items. Looks past
     access rules: whoever may book or sell an item learns its price.
     """
+    rows = session.execute(prices_query(branch_id is not None), price_parameters(item_ids, on, branch_id))
+    return prices_from(rows)
+
+
+@cache
+def prices_query(in_branch: bool) -> Any:
+    """The question behind `prices_of`, for who asks it together with others (`parlour.db.several`): in a branch or in none."""
     here: ColumnElement[bool] = ItemPrice.branch.is_(None)
-    if branch_id is not None:
-        here = or_(here, ItemPrice.branch == branch_id)
-    rows = session.execute(
+    if in_branch:
+        here = or_(here, ItemPrice.branch == bindparam("branch"))
+    return kept(
         select(
             ItemPrice.owner_id,
             ItemPrice.price_amount,
             ItemPrice.price_currency,
         )
         .where(
-            ItemPrice.owner_id.in_(item_ids),
+            among(ItemPrice.owner_id, "items"),
             here,
-            or_(ItemPrice.since.is_(None), ItemPrice.since <= on),
+            or_(ItemPrice.since.is_(None), ItemPrice.since <= bindparam("on")),
         )
         # The last one of an item stays in the dictionary.
         .order_by(
@@ -44,6 +54,16 @@ def prices_of(
             ItemPrice.id,
         )
     )
+
+
+def price_parameters(item_ids: Collection[int], on: date, branch_id: int | None) -> dict[str, Any]:
+    """What `prices_query` is asked with."""
+    given = {"items": sorted(item_ids), "on": on}
+    return given if branch_id is None else {**given, "branch": branch_id}
+
+
+def prices_from(rows: Iterable[Any]) -> dict[int, Money]:
+    """The prices by item, of what `prices_query` found."""
     return {item: Money.from_minor(amount, currency) for item, amount, currency in rows}
 
 

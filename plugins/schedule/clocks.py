@@ -51,6 +51,7 @@ def day_of(wall: int) -> date:
     return date.fromordinal(wall // DAY + _FIRST)
 
 
+@lru_cache(maxsize=10_000)
 def offset_at(zone: str, instant: int) -> int:
     """How many minutes the clocks of a zone are ahead of UTC at an instant."""
     offset = moment(instant).astimezone(ZoneInfo(zone)).utcoffset()

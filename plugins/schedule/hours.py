@@ -6,15 +6,16 @@ All of that is wall time of the branch (of the organisation where there is none)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from parlour.access.models import Branch
 from parlour.db.session import Session
+from parlour.db.several import Several, among
 from parlour.plugins.schedule.clocks import DAY, day_of, instants, midnight, pieces, regimes, wall
 from parlour.plugins.schedule.intervals import Interval, subtract, union
 from parlour.plugins.schedule.models import Absence, Resource, ResourceHours, Shift, Staff, StaffHours
@@ -62,51 +63,90 @@ class _Line:
 ALWAYS = tuple(_Line(weekday, 0, 0, None) for weekday in range(1, 8))
 
 
-class _Reading:
-    """What is read for one call of `plans`, and how it is put together."""
+_FIRST, _LAST = bindparam("first", type_=Absence.since.type), bindparam("last", type_=Absence.until.type)
+# What has to be known of hours. Lines of the week come with whose they are, at least one row for each.
+QUESTIONS = {
+    "zones": select(Branch.id, Branch.zone),
+    "absences": select(
+        Absence.staff_id,
+        Absence.resource_id,
+        Absence.branch,
+        Absence.since,
+        Absence.since_time,
+        Absence.until,
+        Absence.until_time,
+    ).where(
+        Absence.since <= _LAST,
+        Absence.until >= _FIRST,
+        Absence.archived_at.is_(None),
+        or_(
+            and_(Absence.staff_id.is_(None), Absence.resource_id.is_(None)),
+            among(Absence.staff_id, "staff"),
+            among(Absence.resource_id, "resources"),
+        ),
+    ),
+    "shifts": select(Shift.staff_id, Shift.day, Shift.opens, Shift.closes, Shift.branch).where(
+        among(Shift.staff_id, "staff"), Shift.day.between(_FIRST, _LAST), Shift.archived_at.is_(None)
+    ),
+    "staff": select(
+        Staff.id,
+        Staff.branch,
+        Staff.since,
+        Staff.until,
+        StaffHours.weekday,
+        StaffHours.opens,
+        StaffHours.closes,
+        StaffHours.branch,
+        StaffHours.since,
+        StaffHours.until,
+    )
+    .outerjoin(StaffHours, StaffHours.owner_id == Staff.id)
+    .where(among(Staff.id, "staff"), Staff.archived_at.is_(None)),
+    "resources": select(
+        Resource.id,
+        Resource.branch,
+        Resource.capacity,
+        ResourceHours.weekday,
+        ResourceHours.opens,
+        ResourceHours.closes,
+        ResourceHours.since,
+        ResourceHours.until,
+    )
+    .outerjoin(ResourceHours, ResourceHours.owner_id == Resource.id)
+    .where(among(Resource.id, "resources"), Resource.archived_at.is_(None)),
+}
+_ALONE = Several(**QUESTIONS)
+Facts = Mapping[str, Sequence[Sequence[Any]]]
 
-    def __init__(self, session: Session, start: int, end: int, branch_id: int | None):
-        self.session = session
+
+def parameters(start: int, end: int, staff: Collection[int], resources: Collection[int]) -> dict[str, Any]:
+    """What `QUESTIONS` are asked with for [start, end)."""
+    return {
+        "staff": sorted(staff),
+        "resources": sorted(resources),
+        # A day earlier, for hours that go on over midnight; no zone is further from UTC than that.
+        "first": day_of(start) - timedelta(days=2),
+        "last": day_of(end) + timedelta(days=1),
+    }
+
+
+class _Reading:
+    """What is known for one call of `plans`, and how it is put together."""
+
+    def __init__(self, session: Session, start: int, end: int, branch_id: int | None, facts: Facts):
         self.start, self.end = start, end
         self.branch_id = branch_id
         self.zone = defaults_of(session).zone
-        self.zones = {row.id: row.zone for row in session.execute(select(Branch.id, Branch.zone))}
-        # A day earlier, for hours that go on over midnight; no zone is further from UTC than that.
-        self.first = day_of(start) - timedelta(days=2)
-        self.last = day_of(end) + timedelta(days=1)
-        self.absences: list[Any] = []
+        self.zones: dict[int, str] = {row[0]: row[1] for row in facts["zones"]}
+        self.absences = facts["absences"]
         self._days: dict[str, list[tuple[date, int, int]]] = {}
-
-    def read_absences(self, staff: Collection[int], resources: Collection[int]) -> None:
-        whose = [and_(Absence.staff_id.is_(None), Absence.resource_id.is_(None))]
-        if staff:
-            whose.append(Absence.staff_id.in_(staff))
-        if resources:
-            whose.append(Absence.resource_id.in_(resources))
-        statement = select(
-            Absence.staff_id,
-            Absence.resource_id,
-            Absence.branch,
-            Absence.since,
-            Absence.since_time,
-            Absence.until,
-            Absence.until_time,
-        ).where(
-            Absence.since <= self.last,
-            Absence.until >= self.first,
-            Absence.archived_at.is_(None),
-            or_(*whose),
-        )
-        self.absences = list(self.session.execute(statement))
 
     def away(self, staff: int | None, resource: int | None, branch: int | None) -> list[Interval]:
         """When somebody is absent, as wall time."""
         return union(
-            (midnight(row.since) + (row.since_time or 0), midnight(row.until) + (row.until_time or DAY))
-            for row in self.absences
-            if (row.staff_id is None or row.staff_id == staff)
-            and (row.resource_id is None or row.resource_id == resource)
-            and (row.branch is None or row.branch == branch)
+            (midnight(since) + (since_time or 0), midnight(until) + (until_time or DAY))
+            for who, what, where, since, since_time, until, until_time in self.absences
+            if who in (None, staff) and what in (None, resource) and where in (None, branch)
         )
 
     def days(self, zone: str) -> list[tuple[date, int, int]]:
@@ -164,65 +204,31 @@ def plans(
     staff: Collection[int] = (),
     resources: Collection[int] = (),
     branch_id: int | None = None,
+    facts: Facts | None = None,
 ) -> Plans:
-    """When these are there in [start, end), in instants; see `services.free_time`. At most five queries."""
+    """When these are there in [start, end), in instants; see `services.free_time`. One query, or none where the answers to
+    `QUESTIONS` are at hand.
+    """
+    if facts is None:
+        facts = _ALONE.ask(session, **parameters(start, end, staff, resources))
+    reading = _Reading(session, start, end, branch_id, facts)
     found = Plans()
-    reading = _Reading(session, start, end, branch_id)
-    reading.read_absences(sorted(staff), sorted(resources))
-    if staff:
-        _plan_staff(reading, sorted(staff), found)
-    if resources:
-        _plan_resources(reading, sorted(resources), found)
-    return found
-
-
-def _plan_staff(reading: _Reading, ids: Sequence[int], found: Plans) -> None:
-    session = reading.session
     dated: dict[int, dict[date, list[_Line]]] = defaultdict(lambda: defaultdict(list))
-    shifts = select(Shift.staff_id, Shift.day, Shift.opens, Shift.closes, Shift.branch).where(
-        Shift.staff_id.in_(ids),
-        Shift.day.between(reading.first, reading.last),
-        Shift.archived_at.is_(None),
-    )
-    for owner, day, opens, closes, branch in session.execute(shifts):
+    for owner, day, opens, closes, branch in facts["shifts"]:
         dated[owner][day].append(_Line(0, opens, closes, branch))
-    own = (Staff.branch, Staff.since, Staff.until)
-    for staff_id, (branch, since, until), weekly in _with_hours(
-        session, Staff, StaffHours, ids, own, StaffHours.branch
-    ):
-        found.staff[staff_id] = reading.plan(
-            weekly, dated[staff_id], branch, staff=staff_id, since=since, until=until
-        )
-
-
-def _plan_resources(reading: _Reading, ids: Sequence[int], found: Plans) -> None:
-    own = (Resource.branch, Resource.capacity)
-    for resource_id, (branch, capacity), weekly in _with_hours(
-        reading.session, Resource, ResourceHours, ids, own
-    ):
-        plan = reading.plan(weekly or ALWAYS, {}, branch, resource=resource_id)
-        plan.capacity = capacity
-        found.resources[resource_id] = plan
-
-
-def _with_hours(
-    session: Session, cls: Any, part: Any, ids: Sequence[int], own: Sequence[Any], *more: Any
-) -> Iterable[tuple[int, Any, list[_Line]]]:
-    """Those that are not archived, each with columns of its own and its lines of the week; one query."""
-    line = (part.weekday, part.opens, part.closes, part.since, part.until, *more)
-    rows = session.execute(
-        select(cls.id, *own, *line)
-        .outerjoin(part, part.owner_id == cls.id)
-        .where(cls.id.in_(ids), cls.archived_at.is_(None))
-    )
-    columns: dict[int, Any] = {}
     lines: dict[int, list[_Line]] = defaultdict(list)
-    after = 1 + len(own)
-    for row in rows:
-        columns[row[0]] = row[1:after]
-        weekday, opens, closes, since, until, *branch = row[after:]
+    for owner, _branch, _since, _until, weekday, opens, closes, *rest in facts["staff"]:
         if weekday is not None:
-            lines[row[0]].append(
-                _Line(int(weekday), opens, closes, branch[0] if branch else None, since, until)
-            )
-    return [(row_id, values, lines[row_id]) for row_id, values in columns.items()]
+            lines[owner].append(_Line(int(weekday), opens, closes, *rest))
+    for owner, (branch, since, until) in {row[0]: row[1:4] for row in facts["staff"]}.items():
+        found.staff[owner] = reading.plan(
+            lines[owner], dated[owner], branch, staff=owner, since=since, until=until
+        )
+    lines.clear()
+    for owner, _branch, _capacity, weekday, opens, closes, *rest in facts["resources"]:
+        if weekday is not None:
+            lines[owner].append(_Line(int(weekday), opens, closes, None, *rest))
+    for owner, (branch, capacity) in {row[0]: row[1:3] for row in facts["resources"]}.items():
+        found.resources[owner] = reading.plan(lines[owner] or ALWAYS, {}, branch, resource=owner)
+        found.resources[owner].capacity = capacity
+    return found

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, literal, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from parlour.db.base import now
+from parlour.db.bulk import is_gathering
 from parlour.db.session import Session, insert_rows
+from parlour.db.several import Several, among, kept
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.schedule import hours
@@ -110,57 +112,84 @@ def free_time(
     """
     found = FreeTime(start, end)
     whole = [(start, end)]
-    taken: dict[Subject, list[tuple[int, int, int]]] = defaultdict(list)
-    for row in _busy(session, start, end, staff, resources, without):
-        taken[(STAFF, row.staff_id) if row.staff_id else (RESOURCE, row.resource_id)].append(
-            (row.starts, row.ends, row.takes)
-        )
-    plans = hours.plans(session, start, end, staff=staff, resources=resources, branch_id=branch_id)
+    facts = _FREE.ask(
+        session,
+        **hours.parameters(start, end, staff, resources),
+        **_between(start, end),
+        source=without[0] if without is not None else "",
+        own=sorted(without[1]) if without is not None else (),
+    )
+    plans = hours.plans(
+        session, start, end, staff=staff, resources=resources, branch_id=branch_id, facts=facts
+    )
+    engaged: dict[int, list[Interval]] = defaultdict(list)
+    for staff_id, starts, ends in facts["engaged"]:
+        engaged[staff_id].append((starts, ends))
     for staff_id, plan in plans.staff.items():
-        busy = union((starts, ends) for starts, ends, _takes in taken[STAFF, staff_id])
         found.work[staff_id] = plan.planned
         found.present[staff_id] = intersect(plan.present, whole)
-        found.staff[staff_id] = subtract(found.present[staff_id], busy)
+        found.staff[staff_id] = subtract(found.present[staff_id], union(engaged[staff_id]))
+    loads: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for resource_id, starts, ends, takes in facts["loaded"]:
+        loads[resource_id].append((starts, ends, takes))
     for resource_id, plan in plans.resources.items():
         found._hours[resource_id] = intersect(plan.present, whole)
-        found._loads[resource_id] = taken[RESOURCE, resource_id]
+        found._loads[resource_id] = loads[resource_id]
         found._capacities[resource_id] = plan.capacity
     return found
 
 
-def _busy(
-    session: Session,
-    start: int,
-    end: int,
-    staff: Collection[int],
-    resources: Collection[int],
-    without: tuple[str, Collection[int]] | None = None,
-) -> Iterable[Any]:
-    """What overlaps [start, end) and counts. One query for staff and one for resources: an OR would be planned as neither."""
-    columns = (
-        Busy.staff_id,
-        Busy.resource_id,
-        Busy.starts,
-        Busy.ends,
-        Busy.takes,
-        Busy.lane,
-        Busy.source,
-        Busy.source_id,
+def _within() -> ColumnElement[bool]:
+    """What overlaps [start, end). That a segment has its longest lets an index find it by its beginning."""
+    return and_(
+        Busy.starts > bindparam("before", type_=Busy.starts.type),
+        Busy.starts < bindparam("end", type_=Busy.starts.type),
+        Busy.ends > bindparam("start", type_=Busy.starts.type),
     )
-    for column, ids in ((Busy.staff_id, staff), (Busy.resource_id, resources)):
-        if not ids:
-            continue
-        statement = select(*columns).where(
-            column.in_(sorted(ids)),
-            Busy.starts > start - MAX_SEGMENT,
-            Busy.starts < end,
-            Busy.ends > start,
-            or_(Busy.expires_at.is_(None), Busy.expires_at > now()),
-        )
-        if without is not None:
-            source, own = without
-            statement = statement.where(or_(Busy.source != source, Busy.source_id.not_in(sorted(own))))
-        yield from session.execute(statement)
+
+
+def _between(start: int, end: int) -> dict[str, Any]:
+    return {"before": start - MAX_SEGMENT, "start": start, "end": end, "present": now()}
+
+
+_COUNTS = or_(Busy.expires_at.is_(None), Busy.expires_at > bindparam("present", type_=Busy.expires_at.type))
+_OTHERS = or_(Busy.source != bindparam("source"), not_(among(Busy.source_id, "own")))
+# Staff and resources are asked for apart: an OR would be planned as neither.
+_STAFF, _RESOURCES = (
+    among(Busy.staff_id, "staff"),
+    among(Busy.resource_id, "resources"),
+)
+_FREE = Several(
+    **hours.QUESTIONS,
+    engaged=select(Busy.staff_id, Busy.starts, Busy.ends).where(_STAFF, _within(), _COUNTS, _OTHERS),
+    loaded=select(Busy.resource_id, Busy.starts, Busy.ends, Busy.takes).where(
+        _RESOURCES, _within(), _COUNTS, _OTHERS
+    ),
+)
+_COLUMNS = (
+    Busy.id,
+    Busy.staff_id,
+    Busy.resource_id,
+    Busy.starts,
+    Busy.ends,
+    Busy.takes,
+    Busy.lane,
+    Busy.source,
+    Busy.source_id,
+    Busy.expires_at,
+)
+_OF_STAFF, _OF_RESOURCES = (kept(select(*_COLUMNS).where(whose, _within())) for whose in (_STAFF, _RESOURCES))
+
+
+def _busy(
+    session: Session, start: int, end: int, staff: Collection[int], resources: Collection[int]
+) -> Iterable[Any]:
+    """What overlaps [start, end), also what is held no longer."""
+    given = {"before": start - MAX_SEGMENT, "start": start, "end": end}
+    if staff:
+        yield from session.execute(_OF_STAFF, {**given, "staff": sorted(staff)})
+    if resources:
+        yield from session.execute(_OF_RESOURCES, {**given, "resources": sorted(resources)})
 
 
 def occupy(
@@ -170,8 +199,11 @@ def occupy(
     *,
     force: bool = False,
     expires_at: datetime | None = None,
+    fresh: bool = False,
 ) -> None:
     """Let each source occupy these segments and nothing else any more, all or nothing. Raises Taken.
+
+    `fresh` says that these sources are new and occupy nothing yet.
 
     What stands already counts whatever its lane, so nobody is booked over a visit that staff forced in. `force` is for staff
     who want an overlap: such a segment gets a lane of its own. What one source wants twice is counted once. Whether anybody
@@ -180,7 +212,8 @@ def occupy(
     batch = {source_id: _merged(segments) for source_id, segments in wanted.items()}
     subjects = {each.subject for segments in batch.values() for each in segments}
     capacities = _lock(session, subjects)
-    _make_room(session, source, batch, subjects)
+    if not fresh:
+        release(session, source, batch)
     standing: dict[Subject, list[Clash]] = defaultdict(list)
     lanes: dict[Clash, int] = {}
     everything = [each for segments in batch.values() for each in segments]
@@ -208,12 +241,20 @@ def occupy(
             rows += _rows(each, source, source_id, lane, limit == 1, expires_at)
     if refused:
         raise Taken(refused)
-    if rows:
+    if is_gathering(session):  # whoever gathers asks `refused` what the database said
+        insert_rows(session, Busy, rows)
+    elif rows:
         try:
             with session.begin_nested():
                 insert_rows(session, Busy, rows)
         except IntegrityError as error:
             raise Taken() from error
+
+
+def refused(error: IntegrityError) -> Taken | None:
+    """What it means when the database refuses writes that were done as one: Taken where it is about time."""
+    said = str(error.orig)
+    return Taken() if "ex_schedule_busy" in said or "two segments overlap" in said else None
 
 
 def release(session: Session, source: str, source_ids: Collection[int]) -> None:
@@ -277,46 +318,45 @@ def _lock(session: Session, subjects: Collection[Subject]) -> dict[Subject, int]
     merely refer to these are written meanwhile. On SQLite there is one writer anyway.
     """
     capacities: dict[Subject, int] = {}
-    for kind, cls in ((STAFF, Staff), (RESOURCE, Resource)):
+    for kind, statement in _LOCKING.items():
         ids = sorted(subject_id for name, subject_id in subjects if name == kind)
         if not ids:
             continue
-        columns = (cls.id, cls.capacity) if cls is Resource else (cls.id,)
-        statement = select(*columns).where(cls.id.in_(ids)).order_by(cls.id)
-        for row in session.execute(statement.with_for_update(key_share=True)):
-            capacities[kind, row[0]] = row[1] if cls is Resource else 1
+        for row_id, capacity in session.execute(statement, {"ids": ids}):
+            capacities[kind, row_id] = capacity
         if len(ids) > sum(name == kind for name, _id in capacities):
             raise Refusal(_("This specialist or room is gone; choose another."))
     return capacities
 
 
-def _make_room(
-    session: Session, source: str, source_ids: Collection[int], subjects: Collection[Subject]
-) -> None:
-    """Free what these occupied, and remove what was held and is not any more: that would count for the database, which has no
-    clock in its constraints.
-    """
-    over = Busy.expires_at <= now()
-    gone = []
-    for kind, column in ((STAFF, Busy.staff_id), (RESOURCE, Busy.resource_id)):
-        ids = sorted(subject_id for name, subject_id in subjects if name == kind)
-        if ids:
-            gone.append(column.in_(ids) & over)
-    ids = sorted(source_ids)
-    for at in range(0, max(len(ids), 1), CHUNK):
-        own = (Busy.source == source) & Busy.source_id.in_(ids[at : at + CHUNK])
-        session.execute(delete(Busy).where(or_(own, *gone)), execution_options={"synchronize_session": False})
-        gone = []
+_LOCKING = {
+    kind: kept(
+        select(cls.id, capacity).where(among(cls.id, "ids")).order_by(cls.id).with_for_update(key_share=True)
+    )
+    for kind, cls, capacity in ((STAFF, Staff, literal(1)), (RESOURCE, Resource, Resource.capacity))
+}
 
 
 def _standing(
     session: Session, everything: Sequence[Segment], subjects: Collection[Subject]
 ) -> Iterable[tuple[Subject, Clash, int]]:
+    """What is in the way. What was held and is not any more goes: it would count for the database, which has no clock in its
+    constraints.
+    """
     first, last = min(each.starts for each in everything), max(each.ends for each in everything)
     ids = {kind: [one for name, one in subjects if name == kind] for kind in (STAFF, RESOURCE)}
+    present = now()
+    over = []
     for row in _busy(session, first, last, ids[STAFF], ids[RESOURCE]):
+        if row.expires_at is not None and row.expires_at <= present:
+            over.append(row.id)
+            continue
         segment = Segment(row.starts, row.ends, row.staff_id, row.resource_id, row.takes)
         yield segment.subject, Clash(segment, row.starts, row.ends, row.source, row.source_id), row.lane
+    if over:
+        session.execute(
+            delete(Busy).where(Busy.id.in_(over)), execution_options={"synchronize_session": False}
+        )
 
 
 def _beyond(wanted: Segment, over: Sequence[Clash], limit: int) -> list[Interval]:
@@ -356,6 +396,8 @@ def uncovered(session: Session, staff: Collection[int], *, until: int) -> list[C
     plans = hours.plans(session, start, until, staff=staff)
     found = []
     for row in _busy(session, start, until, staff, ()):
+        if row.expires_at is not None and row.expires_at <= now():
+            continue
         stretch = [(max(row.starts, start), min(row.ends, until))]
         if subtract(stretch, plans.staff[row.staff_id].present):
             segment = Segment(row.starts, row.ends, row.staff_id, None, row.takes)

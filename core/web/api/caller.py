@@ -184,6 +184,7 @@ def organisation_of_call(request: Request) -> Home | Organisation:
         return caller_of_request(request).organisation
     organisation = organisation_by_slug(request.db, request.matchdict["organisation"])
     request.db.enter(Scope(organisation.id, via=VIA))
+    gate.known_version(request.db, organisation.plugins_version)
     return organisation
 
 

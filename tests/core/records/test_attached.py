@@ -14,6 +14,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Date, Engine, Numeric, String,
 from sqlalchemy.types import TypeEngine
 
 from parlour.db.base import Moment
+from parlour.db.several import decoder
 from parlour.plugins.contacts.models import Contact
 from parlour.records import attached
 from parlour.records.declare import Spec, record_base
@@ -39,7 +40,7 @@ def test_a_value_in_json_is_what_the_column_gives(engine: Engine, found: tuple[T
         array = attached._array(engine.dialect.name, [literal(value, kind)])
         brought = connection.scalar(select(type_coerce(array, JSON)))
         plain = connection.scalar(select(literal(value, kind)))
-    decode = attached._decoder(kind, engine.dialect)
+    decode = decoder(kind, engine.dialect)
     assert (decode(brought[0]) if decode else brought[0]) == plain == value
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.errors import Refusal
-from parlour.plugins.bookings import conditions, deposits
+from parlour.plugins.bookings import conditions, deposits, public
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Group
 from parlour.plugins.bookings.occupied import hold
@@ -120,7 +120,7 @@ def test_moving_late_does_not_get_rid_of_the_fee(salon: Salon, cut: int, clock: 
     move(salon.session, visit, salon.at(12), by="client")
     assert fields(salon, visit)["free_until"] == moment(salon.at(12)) - 24 * HOUR
     clock(-10)
-    assert conditions.of_visits(salon.session, [visit])[visit]["fee_now"] == {
+    assert public.visit(salon.session, visit)["conditions"]["fee_now"] == {
         "amount": "500.00",
         "currency": "RUB",
     }
@@ -167,7 +167,7 @@ def test_the_terms_are_told_before_booking_as_they_will_be_after(salon: Salon, c
     told = conditions.of_hold(salon.session, token)
     assert told is not None and told["deposit"] == {"amount": "300.00", "currency": "RUB"}
     visit = salon.book(10, Wanted(cut), by="client", hold=token)
-    later = conditions.of_visits(salon.session, [visit])[visit]
+    later = public.visit(salon.session, visit)["conditions"]
     assert {key: later[key] for key in ("deposit", "free_until", "late_fee", "missed_fee")} == {
         key: told[key] for key in ("deposit", "free_until", "late_fee", "missed_fee")
     }
