@@ -69,8 +69,8 @@ class Booking:
         """For how many services there are boxes: as many as the form came with, and one more when that was pressed."""
         request = self.request
         given = request.POST if request.method == "POST" else request.GET
-        there = next(place for place in range(MAX_SERVICES + 1) if f"item{place}" not in given)
-        return min(max(1, there + (MORE in given)), MAX_SERVICES)
+        missing = (place for place in range(MAX_SERVICES) if f"item{place}" not in given)
+        return min(max(1, next(missing, MAX_SERVICES) + (MORE in given)), MAX_SERVICES)
 
     def _nodes(self) -> list[Any]:
         able = self.choices.able.get(self.staff or 0, {})

@@ -12,7 +12,7 @@ from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
 from parlour.plugins.bookings import desk
 from parlour.plugins.bookings.desk import Landing
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Line
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import Resource, ResourceType
@@ -237,6 +237,13 @@ def test_what_no_form_of_ours_sends_is_refused_in_words(
     page = asked.submit("save", status=422)
     assert page.html.select("[data-error-summary]")
     assert not visits(session)
+
+
+def test_a_form_has_as_many_boxes_as_a_visit_may_have_services(login: Enter, cut: int) -> None:
+    many = "&".join(f"item{place}={cut}" for place in range(30))
+    page = login().get(f"{HERE}/book?{many}")
+    assert len(page.html.select("select[name^=item]")) == MAX_SERVICES
+    assert not page.html.select("button[name=more]")
 
 
 def test_who_may_not_book_has_no_form(login: Enter, cut: int) -> None:
