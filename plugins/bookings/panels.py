@@ -135,7 +135,7 @@ def _figures(session: Session, context: CardContext) -> list[SlotItem]:
 
 
 def _coming(session: Session, context: CardContext) -> list[SlotItem]:
-    """The client's next visits."""
+    """The client's next visits, and the way to a new one."""
     kind = record_type(Appointment)
     conditions = [
         *visible(session, kind),
@@ -145,7 +145,15 @@ def _coming(session: Session, context: CardContext) -> list[SlotItem]:
     ]
     statement = select(Appointment.id, Appointment.starts, Appointment.starts_zone, Appointment.status)
     rows = session.execute(statement.where(*conditions).order_by(Appointment.starts).limit(COMING)).all()
-    if not rows:
+    actions = []
+    if allows(session, BOOK) and context.row.get("kind") != "company":
+        query = {"client": context.id}
+        book_url, find_url = (context.url(route, query=query) for route in ("bookings.book", "bookings.free"))
+        actions = [
+            {"title": _("New visit"), "url": book_url, "icon": "plus", "dialog": True},
+            {"title": _("Find a time"), "url": find_url, "icon": "calendar-search"},
+        ]
+    if not rows and not actions:
         return []
     loc = context.loc
     visits = []
@@ -159,7 +167,8 @@ def _coming(session: Session, context: CardContext) -> list[SlotItem]:
                 "status": STATUSES[row.status].title,
             }
         )
-    return [SlotItem(template="bookings/coming.jinja2", context={"visits": visits}, sequence=20)]
+    values = {"visits": visits, "actions": actions}
+    return [SlotItem(template="bookings/coming.jinja2", context=values, sequence=20)]
 
 
 def visits_of(session: Session, ids: Sequence[int], before: datetime | None, limit: int) -> list[Entry]:

@@ -147,6 +147,11 @@ def test_cards_show_services_and_visits(
     assert any(one.startswith("Visits 0") and "1 did not come" in one for one in figures)
     assert any(one.startswith("Next visit") for one in figures)
     assert "Coming visits" in page
+    links = [str(link["href"]) for link in page.html.select(".panel-body.page-actions a")]
+    assert [link.split("/bookings/")[1] for link in links] == [
+        f"book?client={client}",
+        f"day/free?client={client}",
+    ]
     # Who sees no visits is told nothing of them.
     assert "Coming visits" not in login(None).get(
         f"/o/jasmine/r/contacts.contact/{client}", expect_errors=True
