@@ -59,6 +59,8 @@ setup(
         "click>=8.1",
         "babel>=2.17",
         "icalendar>=6",
+        "python-dateutil>=2.8",
+        "holidays>=0.60",
         "phonenumbers>=9",
         "email-validator>=2.2",
         "idna>=3.4",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, and_, func, select
 from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
-from parlour.plugins.bookings.derived import derive_groups, name_needs, name_skills
+from parlour.plugins.bookings.derived import derive_groups, name_grade_prices, name_needs, name_skills
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.settings import MAX_FREE_HOURS
 from parlour.plugins.catalog.models import Item
-from parlour.plugins.schedule.models import Resource, ResourceType, Staff
+from parlour.plugins.schedule.models import Grade, Resource, ResourceType, Staff
 from parlour.records.declare import (
     boolean,
     branch,
@@ -147,6 +148,80 @@ class Skill(
     )
     price = money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
     online: Mapped[bool] = boolean(_("Offered online"), default=True, listed=True, quick=True, sequence=14)
+
+
+class GradePrice(
+    Record,
+    name="bookings.grade_price",
+    title=_("Price of a grade"),
+    plural=_("Prices of grades"),
+    new_title=_("New price of a grade"),
+    icon="award",
+    menu=False,
+    compute=name_grade_prices,
+    unique_together=(("item", "grade"),),
+):
+    """What a service costs and takes by specialists of a grade, where their own line says nothing else."""
+
+    name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
+    item: Mapped[Item] = link(
+        Item,
+        _("Service"),
+        reverse="grade_prices",
+        on_delete="CASCADE",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=10,
+        aliases=("услуга", "service"),
+    )
+    grade: Mapped[Grade] = link(
+        Grade,
+        _("Grade"),
+        reverse="prices",
+        on_delete="CASCADE",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=11,
+        aliases=("категория", "уровень", "level"),
+    )
+    minutes: Mapped[int | None] = integer(
+        _("Duration, minutes"),
+        minimum=1,
+        maximum=MAX_MINUTES,
+        listed=True,
+        quick=True,
+        sequence=12,
+        hint=_("Empty: as long as the service."),
+    )
+    price = money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
+
+
+def as_done(*more: Any) -> Any:
+    """A statement over who does what, with `minutes`, `price_amount` and `price_currency` as the specialist's own line says, else
+    that of their grade, else None: as the catalogue. Further columns of `Skill` and `Staff` may be asked for.
+    """
+    return (
+        select(
+            Skill.staff_id,
+            Skill.item_id,
+            func.coalesce(Skill.minutes, GradePrice.minutes).label("minutes"),
+            func.coalesce(Skill.price_amount, GradePrice.price_amount).label("price_amount"),
+            func.coalesce(Skill.price_currency, GradePrice.price_currency).label("price_currency"),
+            *more,
+        )
+        .join(Staff, Staff.id == Skill.staff_id)
+        .outerjoin(
+            GradePrice,
+            and_(
+                GradePrice.item_id == Skill.item_id,
+                GradePrice.grade_id == Staff.grade_id,
+                GradePrice.archived_at.is_(None),
+            ),
+        )
+        .where(Skill.archived_at.is_(None))
+    )
 
 
 class Need(

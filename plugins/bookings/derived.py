@@ -13,7 +13,7 @@ from parlour.db.session import Session
 from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
-from parlour.plugins.schedule.models import ResourceType, Staff
+from parlour.plugins.schedule.models import Grade, ResourceType, Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.values import Money
 
@@ -79,7 +79,7 @@ def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
 
     As the specialist does it, else as the catalogue says.
     """
-    from parlour.plugins.bookings.models import Service, Skill
+    from parlour.plugins.bookings.models import Service, Skill, as_done
 
     fresh = [
         row
@@ -99,12 +99,7 @@ def derive_lines(session: Session, rows: Sequence[RowChange]) -> None:
         )
     }
     skills = {
-        (row.staff_id, row.item_id): row
-        for row in session.execute(
-            select(
-                Skill.staff_id, Skill.item_id, Skill.minutes, Skill.price_amount, Skill.price_currency
-            ).where(Skill.item_id.in_(items), Skill.archived_at.is_(None))
-        )
+        (row.staff_id, row.item_id): row for row in session.execute(as_done().where(Skill.item_id.in_(items)))
     }
     prices = prices_of(session, sorted(items), defaults_of(session).today())
     for row in fresh:
@@ -137,6 +132,11 @@ derive_lines.needs = ("appointment",)  # type: ignore[attr-defined]
 def name_skills(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name` of who does what."""
     _join_names(session, rows, {"staff": Staff, "item": Item})
+
+
+def name_grade_prices(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of prices of grades."""
+    _join_names(session, rows, {"item": Item, "grade": Grade})
 
 
 def name_needs(session: Session, rows: Sequence[RowChange]) -> None:
@@ -191,6 +191,7 @@ derive_treatments.needs = ("appointment", "text")  # type: ignore[attr-defined]
 derive_groups.needs = ("item", "starts")  # type: ignore[attr-defined]
 name_waiting.needs = ("item", "since", "until")  # type: ignore[attr-defined]
 name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]
+name_grade_prices.needs = ("item", "grade")  # type: ignore[attr-defined]
 name_needs.needs = ("item", "type")  # type: ignore[attr-defined]
 
 

@@ -16,7 +16,7 @@ from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import Localizer, _
 from parlour.plugins.bookings import occupied, offers, services
 from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Need, Service, Skill
+from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Need, Service, as_done
 from parlour.plugins.bookings.offers import Wanted, zone_of
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import minutes, moment
@@ -302,8 +302,7 @@ def choices(session: Session) -> Choices:
         .order_by(Staff.position, Staff.id)
     ).all()
     able: dict[int, dict[int, int | None]] = {}
-    skills = select(Skill.staff_id, Skill.item_id, Skill.minutes).where(Skill.archived_at.is_(None))
-    for who, item, length in session.execute(skills):
+    for who, item, length, _amount, _currency in session.execute(as_done()):
         able.setdefault(who, {})[item] = length
     return Choices(
         {row.id: (row.name, row.minutes) for row in items}, {row.id: row.name for row in people}, able

@@ -4,10 +4,12 @@ from parlour.plugins.bookings.bookable import (
     MAX_MINUTES,
     MAX_SEATS,
     MAX_SERVICES,
+    GradePrice,
     Group,
     Need,
     Service,
     Skill,
+    as_done,
 )
 from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting
 from parlour.plugins.bookings.treatment import Treatment
@@ -19,6 +21,7 @@ __all__ = [
     "MAX_SERVICES",
     "Appointment",
     "Code",
+    "GradePrice",
     "Group",
     "Hold",
     "Line",
@@ -28,4 +31,5 @@ __all__ = [
     "Token",
     "Treatment",
     "Waiting",
+    "as_done",
 ]

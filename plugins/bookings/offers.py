@@ -19,7 +19,7 @@ from parlour.db.several import Several, among
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.engine import Chain, Chosen, Option, Step, busy_of
-from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, Need, Service, Skill
+from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, Need, Service, Skill, as_done
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import price_parameters, prices_from, prices_query
@@ -351,9 +351,8 @@ def _questions(by: By, in_branch: bool) -> Several:
         .where(among(Item.id, "items"), Item.archived_at.is_(None), Service.minutes.is_not(None))
     )
     people = (
-        select(*(getattr(Skill, name) for name in _Skill._fields[:-1]), Staff.position)
-        .join(Staff, Staff.id == Skill.staff_id)
-        .where(among(Skill.item_id, "items"), Skill.archived_at.is_(None), Staff.archived_at.is_(None))
+        as_done(Staff.position)
+        .where(among(Skill.item_id, "items"), Staff.archived_at.is_(None))
         .order_by(Staff.position, Staff.id)
     )
     if by == "client":

@@ -16,14 +16,14 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.db.several import among, kept
 from parlour.plugins.bookings import conditions, groups
-from parlour.plugins.bookings.models import Appointment, Line, Service, Skill
+from parlour.plugins.bookings.models import Appointment, Line, Service, Skill, as_done
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.settings import Policy, policy_of
 from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item
 from parlour.plugins.catalog.services import names_of, prices_of
 from parlour.plugins.schedule.clocks import moment
-from parlour.plugins.schedule.models import Staff
+from parlour.plugins.schedule.models import Grade, Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.kinds import MoneyKind
 from parlour.records.values import Money
@@ -96,12 +96,9 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
     ids = [row.id for row in rows]
     done_by: dict[int, list[dict[str, Any]]] = {}
     skills = session.execute(
-        select(Skill.item_id, Skill.staff_id, Skill.minutes, Skill.price_amount, Skill.price_currency)
-        .join(Staff, Staff.id == Skill.staff_id)
-        .where(Skill.online, Skill.archived_at.is_(None), Staff.archived_at.is_(None))
-        .order_by(Staff.position, Staff.id)
+        as_done().where(Skill.online, Staff.archived_at.is_(None)).order_by(Staff.position, Staff.id)
     )
-    for item, who, length, amount, currency in skills:
+    for who, item, length, amount, currency in skills:
         own: dict[str, Any] = {"staff": who}
         if length is not None:
             own["minutes"] = length
@@ -129,9 +126,10 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
 
 
 def staff(session: Session) -> list[dict[str, Any]]:
-    """Who can be booked online, in the order of the calendar: name, job and branch, and nothing else of theirs."""
+    """Who can be booked online, in the order of the calendar, and of them what clients may read."""
     rows = session.execute(
-        select(Staff.id, Staff.name, Staff.job, Staff.branch)
+        select(Staff.id, Staff.name, Staff.job, Staff.branch, Staff.about, Grade.name.label("grade"))
+        .outerjoin(Grade, Grade.id == Staff.grade_id)
         .where(
             Staff.archived_at.is_(None),
             select(Skill.id)

@@ -17,7 +17,7 @@ from parlour.plugins.schedule.calendars import SOURCE
 from parlour.plugins.schedule.models import WEEKDAYS, Absence, Busy, Calendar, Resource, Shift, Staff
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
-from parlour.web.slots import SlotItem
+from parlour.web.slots import MenuItem, SlotItem
 
 _DAY = 1440
 
@@ -127,6 +127,20 @@ def _check_absence(row: RowChange, errors: dict[int, dict[str, Any]]) -> None:
         errors.setdefault(row.position, {})["branch"] = _(
             "Say whom it concerns once: a specialist, a room or a branch."
         )
+
+
+@hookimpl
+def menu(session: Session) -> Sequence[MenuItem]:
+    return [
+        MenuItem(
+            title=_("Public holidays"),
+            route="schedule.holidays",
+            icon="party-popper",
+            group="team",
+            permission="schedule:absence:create",
+            sequence=150,
+        )
+    ]
 
 
 @hookimpl

@@ -28,6 +28,8 @@ from parlour.web.rendering import once
 
 def includeme(config: Configurator) -> None:
     config.add_route("schedule.link", r"/link/{kind:staff|resource}/{id:\d{1,18}}")
+    config.add_route("schedule.holidays", "/holidays")
+    config.scan("parlour.plugins.schedule.holiday_pages")
 
 
 @widget_for.register

@@ -104,6 +104,7 @@ PAGES: dict[str, Where] = {
     "rooms and equipment": "/r/schedule.resource",
     "absences": "/r/schedule.absence",
     "new absence": "/r/schedule.absence/new",
+    "public holidays": "/schedule/holidays?country=RU&year=2026",
     "grades": "/r/schedule.grade",
     "outside calendars": "/r/schedule.calendar",
     "new outside calendar": "/r/schedule.calendar/new",

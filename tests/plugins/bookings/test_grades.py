@@ -1,0 +1,51 @@
+"""A grade of specialists has prices and durations of its own, unless a specialist's own line says otherwise."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from parlour.db.session import Session
+from parlour.plugins.bookings import public
+from parlour.plugins.bookings.models import Appointment, GradePrice, Line, Skill
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.schedule.models import Grade, Staff
+from parlour.records.write import save
+from tests.plugins.bookings.conftest import Salon
+
+
+def test_the_own_line_goes_before_the_grade_and_that_before_the_catalogue(
+    salon: Salon, session: Session
+) -> None:
+    top = save(session, Grade, {"name": "Top stylist"})
+    anna, boris, vera = (salon.person(name) for name in ("Anna", "Boris", "Vera"))
+    cut = salon.service("Haircut", 60, by=[anna, boris, vera], price="1000")
+    save(session, GradePrice, {"item": cut, "grade": top, "price": "1500", "minutes": 45})
+    for who in (anna, boris):
+        save(session, Staff, {"grade": top, "about": "Cuts with a razor."}, row_id=who)
+    own = session.scalar(select(Skill.id).where(Skill.staff_id == boris))
+    save(session, Skill, {"price": "2000"}, row_id=own)
+
+    (offered,) = salon.search(Wanted(cut)).offered
+    told = {who: (one.price and one.price.amount, one.minutes) for who, one in offered.items()}
+    assert told == {
+        anna: (Decimal("1500.00"), 45),
+        boris: (Decimal("2000.00"), 45),
+        vera: (Decimal("1000.00"), 60),
+    }
+    visit = salon.book(10, Wanted(cut, anna))
+    assert [(row.minutes, row.price_amount) for row in salon.lines(visit)] == [(45, 150000)]
+    # A service that is added on the visit's card is worked out in the same way.
+    by_hand = save(session, Appointment, {"starts": salon.day.isoformat() + "T14:00"})
+    save(session, Line, {"appointment": by_hand, "item": cut, "staff": anna})
+    assert [(row.minutes, row.price_amount) for row in salon.lines(by_hand)] == [(45, 150000)]
+
+    (service,) = public.services(session, "en")
+    by_staff = {one["staff"]: one for one in service["staff"]}
+    assert by_staff[anna]["minutes"] == 45
+    assert by_staff[anna]["price"]["amount"] == "1500.00"
+    assert "price" not in by_staff[vera]
+    shown = {one["id"]: (one["grade"], one["about"]) for one in public.staff(session)}
+    assert shown[anna] == ("Top stylist", "Cuts with a razor.")
+    assert shown[vera] == (None, None)
