@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, expect
 from sqlalchemy import func, select
 
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.models import Appointment, Need, Skill
+from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.catalog.models import Item
+from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.models import Resource, ResourceType, Staff
+from parlour.records.write import save
 from tests.browser.conftest import Enter
 from tests.browser.desk import Desk
 
 # Days far ahead, one for each test: the salon works, and nobody has booked.
-_MONTHS = count(1)
+_WEEKS = count(1)
 
 
 @pytest.fixture
 def day() -> str:
-    return f"2031-{3 + next(_MONTHS):02}-03"
+    return (date(2031, 4, 3) + timedelta(weeks=next(_WEEKS))).isoformat()
 
 
 def open_day(desk: Desk, day: str) -> None:
@@ -238,3 +246,54 @@ def test_a_finger_marks_free_time(enter: Enter, day: str) -> None:
     assert box
     Finger(desk).drag(box["x"] + 60, box["y"] + 4, 8 * 12)
     expect(desk.page.locator("dialog.dialog-form input[name=minutes]")).to_have_value("60")
+
+
+def drag(desk: Desk, visit: Locator, to: Locator) -> None:
+    """Carry a visit sideways into another column."""
+    visit.scroll_into_view_if_needed()
+    box, there = visit.bounding_box(), to.bounding_box()
+    assert box and there
+    mouse = desk.page.mouse
+    mouse.move(box["x"] + 20, box["y"] + 10)
+    mouse.down()
+    mouse.move(there["x"] + 30, box["y"] + 10, steps=6)
+    expect(desk.page.locator(".cal-ghost")).to_be_visible()
+    mouse.up()
+
+
+def test_a_visit_is_dragged_into_another_room(enter: Enter, day: str) -> None:
+    desk = enter("owner")
+    with desk.salon.session() as session:
+        kind = save(session, ResourceType, {"name": f"Laser {day}"})
+        rooms = [save(session, Resource, {"name": f"{name} {day}", "type": kind}) for name in ("Blue", "Red")]
+        item = save(session, Item, {"name": f"Я {day}", "bookings_minutes": 60})
+        for staff in session.scalars(select(Staff.id)).all():
+            save(session, Skill, {"staff": staff, "item": item})
+        save(session, Need, {"item": item, "type": kind})
+        start = datetime.fromisoformat(f"{day}T15:00").replace(tzinfo=ZoneInfo("Europe/Moscow"))
+        services.book(session, [Wanted(item, rooms=(rooms[0],))], minutes(start), by="staff")
+        session.commit()
+    desk.go(f"/bookings/day?date={day}&by=rooms")
+    columns = [desk.page.locator(f".cal-col[data-column='{room}']") for room in rooms]
+    visit = columns[0].locator("a.cal-visit")
+    before = rows(visit)
+    drag(desk, visit, columns[1])
+    expect(columns[1].locator("a.cal-visit")).to_have_class(re.compile(rf"\bat-{before}\b"))
+    expect(columns[0].locator("a.cal-visit")).to_have_count(0)
+
+
+def test_in_a_week_a_visit_is_dragged_to_another_day(enter: Enter, day: str) -> None:
+    desk = enter("owner")
+    open_day(desk, day)
+    book(desk)
+    staff = desk.page.locator(".cal-col").first.get_attribute("data-column")
+    desk.go(f"/bookings/day/week?date={day}&staff={staff}")
+    columns = desk.page.locator(".cal-col")
+    visit = columns.locator("a.cal-visit")
+    before = rows(visit)
+    there = columns.nth(4)
+    # A day on which they work, and not the one on which it is.
+    expect(there.locator("a.cal-free").first).to_be_attached()
+    assert there.get_attribute("data-date") != day
+    drag(desk, visit, there)
+    expect(there.locator("a.cal-visit")).to_have_class(re.compile(rf"\bat-{before}\b"))
