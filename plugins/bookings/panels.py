@@ -13,7 +13,7 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import money_owed, treatments
+from parlour.plugins.bookings import abilities, money_owed, treatments
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
@@ -57,7 +57,7 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
             return treatments.of_client(session, context)
         if slot == CARD_SIDE:
             return _coming(session, context)
-    return []
+    return abilities.parts_of(session, slot, context)
 
 
 # ---- the card of a visit

@@ -10,8 +10,10 @@ from parlour.db.session import Session
 from parlour.plugins.bookings import public
 from parlour.plugins.bookings.models import Appointment, GradePrice, Line, Skill
 from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.models import Grade, Staff
 from parlour.records.write import save
+from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import Salon
 
 
@@ -49,3 +51,21 @@ def test_the_own_line_goes_before_the_grade_and_that_before_the_catalogue(
     shown = {one["id"]: (one["grade"], one["about"]) for one in public.staff(session)}
     assert shown[anna] == ("Top stylist", "Cuts with a razor.")
     assert shown[vera] == (None, None)
+
+
+def test_who_does_what_stands_on_the_cards_of_both_and_is_added_there(
+    salon: Salon, session: Session, login: Enter
+) -> None:
+    anna = salon.person("Anna")
+    cut = salon.service("Haircut", 60, by=[anna])
+    goods = save(session, Item, {"name": "Shampoo", "type": "goods"})
+    session.commit()
+    owner, desk = login("manager"), login("receptionist")
+    person = owner.get(f"/o/jasmine/r/schedule.staff/{anna}")
+    assert "Haircut" in person
+    assert f"/r/bookings.skill/new?staff={anna}" in person
+    service = owner.get(f"/o/jasmine/r/catalog.item/{cut}")
+    for record in ("skill", "grade_price", "need"):
+        assert f"/r/bookings.{record}/new?item={cut}" in service
+    assert "bookings.skill/new" not in owner.get(f"/o/jasmine/r/catalog.item/{goods}")
+    assert "bookings.skill/new" not in desk.get(f"/o/jasmine/r/catalog.item/{cut}")
