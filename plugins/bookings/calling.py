@@ -12,6 +12,7 @@ from pyramid.view import view_config
 
 from parlour.i18n import _
 from parlour.plugins.bookings import offers, public
+from parlour.plugins.bookings.occupied import VISIT
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.schedule.clocks import minutes
@@ -104,9 +105,15 @@ def text_of(given: Mapping[str, Any], name: str, longest: int) -> str | None:
 
 
 def gone(
-    request: Request, why: Exception, wanted: Sequence[Wanted], start: int, branch: int | None
+    request: Request,
+    why: Exception,
+    wanted: Sequence[Wanted],
+    start: int,
+    branch: int | None,
+    visit: int | None = None,
 ) -> ApiProblem:
-    """409 with the nearest times that are to be had."""
-    found, starts = offers.alternatives(request.db, wanted, start, branch_id=branch)
+    """409 with the nearest times that are to be had; the `visit` that is to be moved is not in its own way."""
+    own = None if visit is None else (VISIT, [visit])
+    found, starts = offers.alternatives(request.db, wanted, start, branch_id=branch, without=own)
     message = why.message if isinstance(why, NotOffered | Taken) else why
     return ApiProblem(message, status=409, members={"alternatives": public.slots(found, wanted, starts)})

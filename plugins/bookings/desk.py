@@ -236,7 +236,8 @@ def why_not(
     if rows:
         visits = ", ".join(f"{titles_of(row) or '–'} {_span(loc, zone, row)}" for row in rows)
         said = loc.translate(_("In the way: ${visits}.", mapping={"visits": visits}))
-    text = " ".join(filter(None, [said, near(session, loc, wanted, start, branch_id=branch_id)]))
+    others = near(session, loc, wanted, start, branch_id=branch_id, visit=visit)
+    text = " ".join(filter(None, [said, others]))
     return Why(text, rows)
 
 
@@ -245,11 +246,20 @@ def _span(loc: Localizer, zone: ZoneInfo, row: Mapping[str, Any]) -> str:
 
 
 def near(
-    session: Session, loc: Localizer, wanted: Sequence[Wanted], start: int, *, branch_id: int | None = None
+    session: Session,
+    loc: Localizer,
+    wanted: Sequence[Wanted],
+    start: int,
+    *,
+    branch_id: int | None = None,
+    visit: int | None = None,
 ) -> str:
-    """The nearest free times in words, or nothing when there are none or nobody does it."""
+    """The nearest free times in words, or nothing when there are none or nobody does it. A `visit` is not in its own way."""
+    own = None if visit is None else (occupied.VISIT, [visit])
     try:
-        found, starts = offers.alternatives(session, wanted, start, by="staff", branch_id=branch_id)
+        found, starts = offers.alternatives(
+            session, wanted, start, by="staff", branch_id=branch_id, without=own
+        )
     except (Refusal, NotFound):
         return ""
     zone = ZoneInfo(found.zone)

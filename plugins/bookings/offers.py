@@ -305,9 +305,13 @@ def alternatives(
     by: By = "client",
     branch_id: int | None = None,
     limit: int = 6,
+    without: tuple[str, Collection[int]] | None = None,
 ) -> tuple[Search, dict[int, list[int]]]:
-    """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them."""
-    found = search(session, wanted, start - DAY, start + 7 * DAY, by=by, branch_id=branch_id)
+    """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them.
+
+    `without` is not in the way, as in `search`.
+    """
+    found = search(session, wanted, start - DAY, start + 7 * DAY, by=by, branch_id=branch_id, without=without)
     starts = found.starts()
     nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
     return found, {at: starts[at] for at in sorted(nearest)}

@@ -149,7 +149,7 @@ def reschedule(request: Request) -> Response:
         except (NotOffered, Taken) as error:
             wanted = services.wanted_of(request.db, visit)
             branch = public.visit(request.db, visit)["branch"]
-            raise gone(request, error, wanted, at, branch) from error
+            raise gone(request, error, wanted, at, branch, visit) from error
         return respond(request, public.visit(request.db, visit))
 
     return once(request, do)

@@ -118,6 +118,9 @@ def test_a_visit_is_booked_looked_at_moved_and_cancelled(
     assert web.get(f"{HERE}/{mine}").json["can"] == {"cancel": True, "move": True}
     moved = post(f"{mine}/reschedule", {"start": when(salon, 12)}, 200).json
     assert moved["start"] == when(salon, 12)
+    # Off the grid; it is not in its own way, so half an hour from where it stands is near as well.
+    refused = post(f"{mine}/reschedule", {"start": when(salon, 12.25)}, 409).json
+    assert when(salon, 12.5) in {one["start"] for one in refused["alternatives"]}
     assert post(f"{mine}/cancel", {}, 200).json["status"] == "cancelled_client"
     assert post(f"{mine}/cancel", {}, 200).json["status"] == "cancelled_client"
     session.rollback()
