@@ -93,8 +93,9 @@ def module_of(package: str, name: str) -> ModuleType | None:
 
 
 def bridges_of(package: str) -> Iterator[str]:
-    """The names of the plugins to which this one brings a bridge."""
+    """The names of the plugins to which this one brings a bridge: a module, or a package where it is a long one."""
     folder = folder_of(package) / "bridges"
-    for file in sorted(folder.glob("*.py")):
-        if file.stem != "__init__":
-            yield file.stem
+    found = {file.stem for file in folder.glob("*.py")} | {
+        file.parent.name for file in folder.glob("*/__init__.py")
+    }
+    yield from sorted(found - {"__init__"})

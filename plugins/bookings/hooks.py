@@ -11,7 +11,7 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import actions, groups, ics, moving, occupied, panels, people, waiting
+from parlour.plugins.bookings import actions, groups, habits, ics, moving, occupied, panels, people, waiting
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.schedule.feeds import Event
 from parlour.plugins.schedule.services import release
@@ -22,6 +22,8 @@ from parlour.records.write import RowChange
 from parlour.web.slots import MenuItem, SlotItem
 
 __all__ = ["actions", "moving"]
+# What a client's habits follow from.
+_COUNTED = {"client", "starts", "status"}
 _WHEN = {"starts", "status", "overlap"}
 
 
@@ -44,6 +46,14 @@ def menu(session: Session) -> Sequence[MenuItem]:
             permission="bookings:mine:write",
             # First for whoever does the work; who books for others has the calendar first.
             sequence=15 if holds(session, "bookings:appointment:create") else 5,
+        ),
+        MenuItem(
+            title=_("Due for a visit"),
+            route="bookings.due",
+            icon="calendar-sync",
+            group="clients",
+            permission="contacts:contact:read",
+            sequence=130,
         ),
         MenuItem(
             title=_("Visits nobody works at"),
@@ -86,6 +96,18 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
         if shared:
             groups.check_seats(session, sorted(shared))
+        counted = {
+            client
+            for row in rows
+            if row.kind != "update" or _COUNTED & set(row.new)
+            for client in (row.value("client"), row.old.get("client"))
+            if client is not None
+        }
+        if counted:
+            ids = sorted(counted)
+            for start in range(0, len(ids), habits.CHUNK):
+                some = {"record": "contacts.contact", "ids": ids[start : start + habits.CHUNK]}
+                enqueue(session, "bookings.habits", some)
         for due in {row.new["deposit_until"] for row in rows if row.new.get("deposit_until")}:
             enqueue(session, "bookings.deposits", run_at=due + timedelta(seconds=5))
         if (gone or touched) and waiting.anybody(session):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from parlour.db.base import now
@@ -10,6 +11,7 @@ from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
 from parlour.plugins.bookings import codes, waiting, zones
 from parlour.plugins.bookings.deposits import give_up_unpaid
+from parlour.plugins.bookings.habits import count, next_clients
 from parlour.plugins.bookings.settings import policy_of
 
 
@@ -31,6 +33,25 @@ def deposits(session: Session, job: JobContext) -> dict[str, int]:
     return {"given_up": give_up_unpaid(session)}
 
 
+@work(queue="slow", title=_("Count how clients come"))
+def habits(
+    session: Session,
+    job: JobContext,
+    record: str = "contacts.contact",
+    ids: Sequence[int] | None = None,
+    after: int = 0,
+) -> dict[str, int]:
+    """Count the visits of some clients, or of all, 500 at a time: what was to come is over without a word."""
+    if ids is not None:
+        count(session, ids)
+        return {"counted": len(ids)}
+    some = next_clients(session, after)
+    count(session, some)
+    if some:
+        enqueue(session, "bookings.habits", {"after": some[-1]})
+    return {"counted": len(some)}
+
+
 @work(queue="slow", title=_("Keep visits at their hour"))
 def follow_zones(session: Session, job: JobContext) -> dict[str, int]:
     """Move future visits where a state has changed its clocks: ten o'clock stays ten o'clock."""
@@ -47,6 +68,7 @@ JOBS = {
     "bookings.offer": offer,
     "bookings.deposits": deposits,
     "bookings.prune": prune,
+    "bookings.habits": habits,
     "bookings.follow_zones": follow_zones,
 }
 # When time comes free, or an offer ends, the job is asked for; each morning another day can be booked as well.
@@ -54,5 +76,6 @@ SCHEDULES = {
     "bookings.offer": Schedule(job="bookings.offer", at="06:00"),
     "bookings.deposits": Schedule(job="bookings.deposits", at="06:10"),
     "bookings.prune": Schedule(job="bookings.prune", at="04:20"),
+    "bookings.habits": Schedule(job="bookings.habits", at="03:30"),
     "bookings.follow_zones": Schedule(job="bookings.follow_zones", at="04:10"),
 }

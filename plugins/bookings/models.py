@@ -11,6 +11,7 @@ from parlour.plugins.bookings.bookable import (
     Skill,
     as_done,
 )
+from parlour.plugins.bookings.habit import Habit
 from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting
 from parlour.plugins.bookings.treatment import Treatment
 from parlour.plugins.bookings.visit import Appointment, Line
@@ -23,6 +24,7 @@ __all__ = [
     "Code",
     "GradePrice",
     "Group",
+    "Habit",
     "Hold",
     "Line",
     "Need",

@@ -15,9 +15,10 @@ from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import abilities, money_owed, treatments
 from parlour.plugins.bookings.marks import marks_of
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.models import Appointment, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
 from parlour.plugins.contacts.models import Contact
+from parlour.records.defaults import defaults_of
 from parlour.records.query import read, visible
 from parlour.records.registry import fields_of, record_type
 from parlour.records.timeline import Entry
@@ -114,12 +115,21 @@ def _figures(session: Session, context: CardContext) -> list[SlotItem]:
             func.max(case((came, Appointment.starts))).label("last"),
             func.min(case((ahead, Appointment.starts))).label("next"),
             func.count(case((Appointment.status == "no_show", 1))).label("missed"),
+            *(
+                select(getattr(Habit, name)).where(Habit.id == context.id).scalar_subquery().label(name)
+                for name in ("late", "every", "due")
+            ),
         ).where(Appointment.client_id == context.id, *visible(session, record_type(Appointment)))
     ).one()
-    if not any((found.came, found.next, found.missed)):
+    if not any((found.came, found.next, found.missed, found.late)):
         return []
     loc = context.loc
-    sub = loc.plural("${n} did not come", "${n} did not come", found.missed) if found.missed else ""
+    said = []
+    if found.missed:
+        said.append(loc.plural("${n} did not come", "${n} did not come", found.missed))
+    if found.late:
+        said.append(loc.plural("${n} cancelled late", "${n} cancelled late", found.late))
+    sub = ", ".join(said)
     figures: list[SlotItem] = [
         Figure(
             title=_("Visits"), value=loc.number(found.came), sub=sub, tone="warn" if sub else "", sequence=30
@@ -131,6 +141,17 @@ def _figures(session: Session, context: CardContext) -> list[SlotItem]:
             figures.append(
                 Figure(title=title, value=loc.date(at), sub=loc.time(at), href=url, sequence=sequence)
             )
+    if found.every:
+        due = found.due
+        figures.append(
+            Figure(
+                title=_("Comes every"),
+                value=loc.plural("${n} day", "${n} days", found.every),
+                sub=_("due ${day}", mapping={"day": loc.date(due)}) if due else "",
+                tone="warn" if due and due < defaults_of(session).today() else "",
+                sequence=33,
+            )
+        )
     return figures
 
 

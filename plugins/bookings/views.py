@@ -17,6 +17,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("bookings.block", "/block")
     config.add_route("bookings.landing", "/landing")
     config.add_route("bookings.repeat", r"/visits/{id:\d{1,18}}/repeat")
+    config.add_route("bookings.due", "/due")
     config.add_route("bookings.uncovered", "/uncovered")
     config.add_route("bookings.offer", "/offer")
     config.add_route("bookings.my_day", "/my-day")
@@ -24,6 +25,7 @@ def includeme(config: Configurator) -> None:
         "calendar_pages",
         "calendar_list",
         "desk_pages",
+        "due",
         "finding_pages",
         "hand_pages",
         "my_day",

@@ -118,6 +118,7 @@ PAGES: dict[str, Where] = {
     "visits nobody works at": "/bookings/uncovered",
     "visits": "/r/bookings.appointment",
     "new visit": "/r/bookings.appointment/new",
+    "clients who are due": "/bookings/due",
     "repeat a visit": "/bookings/visits/1/repeat?count=5",
     "technical notes": "/r/bookings.treatment",
     "new technical note": "/r/bookings.treatment/new",

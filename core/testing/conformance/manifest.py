@@ -38,7 +38,8 @@ class ManifestChecks(Subject):
         strangers = []
         for file, tree in modules(folder):
             # A bridge is loaded only where the other side is there.
-            other = file.stem if file.parent == folder / "bridges" else ""
+            within = file.relative_to(folder).parts
+            other = within[1].removesuffix(".py") if within[0] == "bridges" else ""
             for name in imports(tree):
                 owner = plugins.owner_of(name)
                 if owner not in allowed | {other, "core", None}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, NotFound
 from parlour.plugins.bookings import services
+from parlour.plugins.bookings.habits import count
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact
 from parlour.records.actions import Outcome, run_action
+from parlour.records.defaults import defaults_of
 from parlour.records.history import undo
 from parlour.records.write import save
 from parlour.testing.site import Enter
@@ -183,3 +186,22 @@ def test_the_form_of_a_delay_begins_with_what_is_usual(
     session.commit()
     form = login().get(f"/o/jasmine/r/schedule.staff/{anna}/do/late").forms["action"]
     assert form["minutes"].value == "15" and form["shift"].checked and form["tell"].checked
+
+
+def test_the_page_of_those_who_are_due(
+    login: Enter, salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    client = save(session, Contact, {"name": "Мария", "phones": [{"number": "+79135550101"}]})
+    today = defaults_of(session).today()
+    for ago in (60, 40, 20):
+        visit = salon.book(10, Wanted(cut, anna), values={"client": client}, force=True)
+        before = salon.at(10, today - timedelta(days=ago))
+        services.move(session, visit, before, by="staff", force=True)
+        services.set_status(session, visit, "done")
+    count(session, [client])
+    session.commit()
+    page = login("receptionist").get("/o/jasmine/bookings/due")
+    [line] = words(page, ".found li")
+    assert "Мария" in line and "every 20 days" in line and "Anna, Haircut" in line and "913" in line
+    assert "Мария" in page.click("As a list of clients")
+    login(None).get("/o/jasmine/bookings/due", status=403)

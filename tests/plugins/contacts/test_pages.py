@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -29,7 +30,8 @@ def shown(page: Any, selector: str) -> list[str]:
 
 
 def test_birthdays_are_listed_for_the_time_asked_for(login: Enter, add: Add) -> None:
-    add("Иванова Мария", birthday=f"1990-{now():%m-%d}")
+    # Today where the salon is: late in the evening of UTC that is tomorrow.
+    add("Иванова Мария", birthday=f"1990-{now().astimezone(ZoneInfo('Europe/Moscow')):%m-%d}")
     page = login("specialist").get(f"{MINE}/birthdays", params={"days": "7"})
     assert "Иванова Мария" in page
     assert shown(page, ".tabs [aria-current]") == ["7 days"]

@@ -1,4 +1,4 @@
-"""What clients are told of a specialist who is late, and of visits that repeat. Only the bridge to messages uses it."""
+"""What clients are told of a specialist who is late, and of visits that repeat."""
 
 from __future__ import annotations
 

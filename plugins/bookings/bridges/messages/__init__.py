@@ -21,7 +21,7 @@ from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.mail.letters import site_address
 from parlour.plugins.bookings import codes, waiting
-from parlour.plugins.bookings.kinds_told import LATE, SERIES
+from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, SERIES
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
 from parlour.plugins.bookings.settings import policy_of
