@@ -6,18 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from babel.dates import format_interval
-from pyramid.httpexceptions import HTTPNotModified
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
 from parlour.access.rules import allows
-from parlour.plugins.bookings import calendar, calendar_load, calendar_rows, waiting_pages
+from parlour.plugins.bookings import calendar, calendar_load, calendar_rows, live, waiting_pages
 from parlour.plugins.bookings.calendar_asked import READ, WEEK, Asked, write_down
 from parlour.plugins.bookings.calendar_drawing import ROW, Drawing
 from parlour.plugins.schedule.clocks import DAY
 from parlour.web.contexts import OrganisationContext
-from parlour.web.rendering import template
 
 max_queries = 40
 
@@ -79,19 +77,11 @@ def week(context: OrganisationContext, request: Request) -> Any:
 
 
 def _live(request: Request, asked: Asked, title: str, name: str, drawn: Callable[[], dict[str, Any]]) -> Any:
-    """A page with what is drawn on it and all that stands around.
-
-    An open page asks for its columns alone every now and then, and is told 304 while nothing has changed.
-    """
+    """A page with what is drawn on it, which stays up to date, and all that stands around."""
     first, last = asked.span
     days = (last - first).days + 1
-    stamp = f'"{request.loc.name}-{calendar_rows.stamp(request.db, first, asked.branch, days=days)}"'
-    headers = [("ETag", stamp), ("Cache-Control", "no-store")]
-    alone = "X-Fragment" in request.headers
-    if alone and stamp in request.headers.get("If-None-Match", ""):
-        return HTTPNotModified(headers=headers)
-    values = drawn() | {"stamp": stamp, "live": asked.url(), "part": name}
-    if alone:
-        headers.append(("Content-Type", "text/html; charset=UTF-8"))
-        return Response(template(request, f"bookings/{name}.jinja2", values), headerlist=headers)
-    return values | asked.frame() | {"title": title}
+    stamp = calendar_rows.stamp(request.db, first, asked.branch, days=days)
+    values = live.drawn(request, stamp, f"bookings/{name}.jinja2", drawn)
+    if not isinstance(values, dict):
+        return values
+    return values | asked.frame() | {"title": title, "live": asked.url(), "part": name}

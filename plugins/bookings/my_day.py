@@ -20,7 +20,7 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import calendar_rows as rows
-from parlour.plugins.bookings import services
+from parlour.plugins.bookings import live, services
 from parlour.plugins.bookings.calendar import titles_of
 from parlour.plugins.bookings.calendar_asked import MOVE, day_in, number_in
 from parlour.plugins.bookings.late import WAITS, run_late
@@ -66,22 +66,30 @@ max_queries = 40
 @view_config(
     route_name="bookings.my_day", request_method="GET", permission=MINE, renderer="bookings/my_day.jinja2"
 )
-def my_day(context: OrganisationContext, request: Request) -> dict[str, Any]:
+def my_day(context: OrganisationContext, request: Request) -> Any:
     """Today, or another day, of whoever looks: their own visits, whatever else they may see."""
     staff = mine(request.db)
     today = defaults_of(request.db).today()
     day = day_in(request.GET.get("date", "")) or today
     one = timedelta(days=1)
-    shown = [] if staff is None else _Day(request, staff, day).shown()
-    return {
-        "linked": staff is not None,
+
+    def draw() -> dict[str, Any]:
+        return {
+            "visits": [] if staff is None else _Day(request, staff, day).shown(),
+            "linked": staff is not None,
+            "address": _url(request, day),
+        }
+
+    branch = staff["branch"] if staff else None
+    values = live.drawn(request, rows.stamp(request.db, day, branch), "bookings/_my_day.jinja2", draw)
+    if not isinstance(values, dict):
+        return values
+    return values | {
         "title": request.loc.date(day, "full"),
         "before": _url(request, day - one),
         "after": _url(request, day + one),
         "today": None if day == today else _url(request, today),
-        "address": _url(request, day),
-        "visits": shown,
-        "late": LATE if day == today and any(each.get("waits") for each in shown) else (),
+        "late": LATE if day == today and any(each.get("waits") for each in values["visits"]) else (),
     }
 
 

@@ -87,6 +87,19 @@ def test_what_becomes_of_a_visit_is_said_there(anna: Any, salon: Salon, session:
     assert "cannot become" in page
 
 
+def test_an_open_page_follows_what_the_desk_does(anna: Any, salon: Salon, session: Session, cut: int) -> None:
+    page = anna.get(PAGE)
+    assert page.html.select_one("[data-live]")["data-live"] in PAGE
+    first = anna.get(PAGE, headers={"X-Fragment": "1"})
+    again = {"X-Fragment": "1", "If-None-Match": first.headers["ETag"]}
+    assert anna.get(PAGE, headers=again).status_int == 304
+    book(salon, session, 10, cut, "Anna", "Мария")
+    session.commit()
+    answer = anna.get(PAGE, headers=again)
+    assert "Мария" in answer
+    assert "<html" not in answer.text
+
+
 def test_visits_of_others_and_what_is_no_step_are_refused(
     anna: Any, login: Enter, salon: Salon, session: Session, cut: int
 ) -> None:
