@@ -55,6 +55,8 @@ class Action:
     # Whether the action makes sense for a row (its plain values); a card does not offer it otherwise.
     applies: Callable[[Mapping[str, Any]], bool] | None = None
     fields: tuple[Field, ...] = ()
+    # What the form of one row begins with, over the defaults of the fields, by the session and the row's number.
+    begins: Callable[[Session, int], Mapping[str, Any]] | None = None
 
 
 def action(

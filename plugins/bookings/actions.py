@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import deposits, desk, series, services
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.models import Appointment, Habit
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
 from parlour.plugins.schedule import clocks
@@ -26,6 +28,8 @@ from parlour.records.values import Money
 from parlour.records.write import open_change_set
 
 BOOKINGS = "bookings"
+# After so many weeks a client is booked again whose habit nobody knows.
+USUAL_WEEKS = 4
 
 
 def _may_become(*wanted: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -295,6 +299,22 @@ def visit_late(
     return _late(session, staff, minutes, shift, tell, ids[0])
 
 
+def _next_time(session: Session, visit: int) -> Mapping[str, Any]:
+    """The same hour and weekday after as long as the client usually stays away, four weeks where that is not known."""
+    row = session.execute(
+        select(Appointment.starts, Appointment.starts_zone, Habit.every)
+        .outerjoin(Habit, Habit.id == Appointment.client_id)
+        .where(Appointment.id == visit)
+    ).one_or_none()
+    if row is None:
+        return {}
+    local = row.starts.astimezone(ZoneInfo(row.starts_zone))
+    weeks = max(1, round(row.every / 7)) if row.every else USUAL_WEEKS
+    behind = (now().astimezone(local.tzinfo).date() - local.date()).days
+    # From a visit of long ago on, the weeks are counted from today.
+    return {"starts": local + timedelta(weeks=weeks + max(0, behind // 7))}
+
+
 @action(
     Appointment,
     "rebook",
@@ -304,6 +324,7 @@ def visit_late(
     permission="read",
     needs="bookings:appointment:create",
     bulk=False,
+    begins=_next_time,
     fields={
         "starts": wall_moment(_("Begins"), required=True),
         "anybody": declare.boolean(_("Another specialist will do")),
@@ -312,12 +333,18 @@ def visit_late(
 def rebook(session: Session, ids: Sequence[int], starts: datetime, anybody: bool | None) -> Outcome:
     """Book the same services for the same client at another time."""
     row = session.execute(
-        select(Appointment.client_id, Appointment.visitor, Appointment.branch).where(Appointment.id == ids[0])
+        select(
+            Appointment.client_id,
+            Appointment.visitor,
+            Appointment.phone,
+            Appointment.email,
+            Appointment.branch,
+        ).where(Appointment.id == ids[0])
     ).one()
     wanted = services.wanted_of(session, ids[0])
     if anybody:
         wanted = [Wanted(one.item) for one in wanted]
-    values = {"client": row.client_id, "visitor": row.visitor}
+    values = {"client": row.client_id, "visitor": row.visitor, "phone": row.phone, "email": row.email}
     try:
         booked = services.book(
             session, wanted, clocks.minutes(starts), by="staff", branch_id=row.branch, values=values

@@ -62,6 +62,7 @@ def _found(session: Session, clients: Sequence[int]) -> list[dict[str, Any]]:
             Appointment.starts,
             Appointment.starts_zone,
             Appointment.status,
+            Appointment.visitor,
             Appointment.cancelled_at,
             Appointment.free_until,
         )
@@ -77,6 +78,9 @@ def _found(session: Session, clients: Sequence[int]) -> list[dict[str, Any]]:
         mine = counts[row.client_id]
         if row.status == "done" or (row.status in ("arrived", "in_progress") and row.starts <= present):
             mine["visits"] += 1
+            if row.visitor is not None:
+                # A child or a friend came: that says nothing of when the client themselves are due.
+                continue
             whose[row.id] = row.client_id
             on = row.starts.astimezone(ZoneInfo(row.starts_zone)).date()
             if on not in days[row.client_id][-1:]:

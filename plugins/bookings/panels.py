@@ -95,7 +95,10 @@ def _services(session: Session, context: CardContext) -> list[SlotItem]:
     repeat_url = None
     if allows(session, BOOK) and context.row.get("group") is None:
         repeat_url = context.url("bookings.repeat", id=context.id)
-    values = {"lines": lines, "day_url": day_url, "repeat_url": repeat_url}
+    again_url = None
+    if repeat_url and context.row.get("status") in ("arrived", "in_progress", "done"):
+        again_url = context.url("record.act", record="bookings.appointment", id=context.id, action="rebook")
+    values = {"lines": lines, "day_url": day_url, "repeat_url": repeat_url, "again_url": again_url}
     return [SlotItem(template="bookings/services.jinja2", context=values, sequence=10)]
 
 

@@ -5,7 +5,7 @@ The form is a page. Where scripts run it opens as a dialog above the card or the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import colander
@@ -66,13 +66,15 @@ class Asked:
         """Whether this form was sent, and not the button that asks for it."""
         return str(self.request.POST.get("__formid__", "")) == FORM
 
-    def show(self) -> Response:
+    def show(self, begins: Mapping[str, Any] | None = None) -> Response:
         start = {
             item.name: item.default() if callable(item.default) else item.default
             for item in self.action.fields
             if item.default is not None
         }
-        return self._page(Markup(self.form.render(as_appstruct(start, self.action.fields))))
+        return self._page(
+            Markup(self.form.render(as_appstruct({**start, **(begins or {})}, self.action.fields)))
+        )
 
     def run(self, ids: Sequence[int]) -> Response:
         """Do it with what was filled in, or show the form again with what is wrong beside each box."""
@@ -115,4 +117,6 @@ def act(context: RowContext, request: Request) -> Any:
         lead=title_of(record, row),
         crumbs=crumbs(request, record, row),
     )
-    return asked.run([context.id]) if request.method == "POST" else asked.show()
+    if request.method == "POST":
+        return asked.run([context.id])
+    return asked.show(found.begins(request.db, context.id) if found.begins else None)

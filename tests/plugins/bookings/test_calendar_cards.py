@@ -205,3 +205,23 @@ def test_the_page_of_those_who_are_due(
     assert "Мария" in line and "every 20 days" in line and "Anna, Haircut" in line and "913" in line
     assert "Мария" in page.click("As a list of clients")
     login(None).get("/o/jasmine/bookings/due", status=403)
+
+
+def test_booking_again_proposes_the_usual_time(
+    login: Enter, salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut, anna), values={"client": save(session, Contact, {"name": "Мария"})})
+    services.set_status(session, visit, "done")
+    guest = salon.book(12, Wanted(cut, anna), values={"visitor": "Olga", "phone": "+79135550101"})
+    session.commit()
+    desk = login("receptionist")
+    page = desk.get(f"/o/jasmine/r/{VISIT}/{visit}").click("Book again")
+    form = page.forms["action"]
+    assert form["starts"].value == f"{salon.day + timedelta(weeks=4)}T10:00"
+    form.submit().follow()
+    desk.get(f"/o/jasmine/r/{VISIT}/{guest}/do/rebook").forms["action"].submit().follow()
+    statement = select(Appointment.visitor, Appointment.phone, Appointment.starts_wall)
+    rows = session.execute(statement.order_by(Appointment.id.desc())).all()
+    assert tuple(rows[0]) == ("Olga", "+79135550101", f"{salon.day + timedelta(weeks=4)}T12:00")
+    assert rows[1].visitor is None
+    session.rollback()
