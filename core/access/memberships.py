@@ -27,6 +27,7 @@ from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session, system
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
+from parlour.plugin import gate
 from parlour.records.registry import all_records
 
 
@@ -94,6 +95,7 @@ def scope_for(
     scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen)
     scope.cache["my_branches"] = tuple(own)
     session.enter(scope)
+    gate.known_version(session, organisation.plugins_version)
     return scope
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
 from pyramid.request import Request
@@ -133,20 +132,21 @@ class Drawing:
             return []
         whom = "staff" if self.by == "staff" else "room"
         where = self.branch or column.row.get("branch")
+        address = f"{self._book}?{whom}={column.id}&at={day.day.isoformat()}T"
+        branch = f"&branch={where}" if where else ""
+        # The time is put in below: it is all in which the pieces of a column differ.
+        label = self.loc.translate(_("Book at ${time}, ${name}", mapping={"name": name}))
         found = []
         for start, end in column.pieces():
-            at = f"{day.day.isoformat()}T{start // 60:02}:{start % 60:02}"
-            query = {whom: column.id, "at": at} | ({"branch": where} if where else {})
+            text = self.time(start)
             found.append(
                 {
                     "place": self.place((start, end)),
                     "starts": start,
                     "minutes": end - start,
-                    "url": f"{self._book}?{urlencode(query)}",
-                    "text": self.time(start),
-                    "label": self.loc.translate(
-                        _("Book at ${time}, ${name}", mapping={"time": self.time(start), "name": name})
-                    ),
+                    "url": f"{address}{start // 60:02}%3A{start % 60:02}{branch}",
+                    "text": text,
+                    "label": label.replace("${time}", text),
                 }
             )
         return found

@@ -101,14 +101,14 @@ class Search:
         return self.chain.choose(start, self._rank)
 
     def _rank(self, staff: int, start: int) -> tuple[int, ...]:
-        begin, end = _midnight(self.zone, start), _midnight(self.zone, start, days=1)
+        begin, end = day_start(self.zone, start), day_start(self.zone, start, days=1)
         left = sum(
             max(0, min(last, end) - max(first, begin)) for first, last in self.free.staff.get(staff, ())
         )
         return -left, self._place.get(staff, 0), staff
 
 
-def _midnight(zone: str, instant: int, days: int = 0) -> int:
+def day_start(zone: str, instant: int, days: int = 0) -> int:
     """When the day of an instant began on the wall, or so many days later."""
     zoned = ZoneInfo(zone)
     day = moment(instant).astimezone(zoned).date() + timedelta(days=days)
@@ -183,7 +183,7 @@ def searches(
     can = [way for way in ways if isinstance(way, _Ways)]
     # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
     longest = max((way.longest for way in can), default=0)
-    first, last = _midnight(zone, start), _midnight(zone, max(end, start) + longest, days=1)
+    first, last = day_start(zone, start), day_start(zone, max(end, start) + longest, days=1)
     free = free_time(
         session,
         first - _MOST_BUFFER,
@@ -320,7 +320,7 @@ def alternatives(
 def _open_to_clients(start: int, end: int, zone: str, lead: int, window: int, now_at: int | None) -> Interval:
     """The part of [start, end) that clients may book: not sooner than the lead time, whole days up to the window."""
     present = minutes(now()) if now_at is None else now_at
-    return max(start, present + lead), min(end, _midnight(zone, present, days=window + 1))
+    return max(start, present + lead), min(end, day_start(zone, present, days=window + 1))
 
 
 class _Service(NamedTuple):

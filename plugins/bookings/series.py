@@ -6,9 +6,9 @@ They repeat on the wall of the branch: ten o'clock stays ten o'clock when clocks
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,10 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Appointment
-from parlour.plugins.bookings.offers import By, NotOffered, Wanted, search, zone_of
+from parlour.plugins.bookings.offers import By, NotOffered, Wanted, day_start, search, zone_of
 from parlour.plugins.bookings.services import book, cancel, move, wanted_of
 from parlour.plugins.bookings.statuses import OPEN
-from parlour.plugins.schedule.clocks import minutes, moment
+from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.records.write import Change, open_change_set, write
 
@@ -29,6 +29,8 @@ from parlour.records.write import Change, open_change_set, write
 Unit = Literal["day", "week", "month", "weekday"]
 MOST = 60
 MOST_EVERY = 52
+# Minutes that are looked through at once.
+SEASON = 92 * DAY
 _OWN = ("client", "visitor", "phone", "email")
 
 
@@ -107,21 +109,36 @@ def preview(
 ) -> list[Planned]:
     """Which of these visits could be had, without booking anything, and up to `near` times of the day for each that could not.
 
-    Each is looked for by itself: a series may last years.
+    A season is looked through at a time: a series may last years, and nobody wants to know what is in between.
     """
-    found = []
-    zone = ZoneInfo(zone_of(session, branch_id))
-    for start in starts:
-        first, last = start, start + 1
+    zone = zone_of(session, branch_id)
+    found: dict[int, Planned] = {}
+    for some in _seasons(starts):
+        first, last = some[0], some[-1] + 1
         if near:
-            day = moment(start).astimezone(zone).date()
-            first, last = (minutes(datetime.combine(day + timedelta(days=n), time(), zone)) for n in (0, 1))
+            first, last = day_start(zone, first), day_start(zone, last, 1)
         looked = search(session, wanted, first, last, by=by, branch_id=branch_id)
-        inside = looked.within[0] <= start < looked.within[1]
-        free = inside and looked.choose(start) is not None
-        others = [] if free else sorted(looked.starts(), key=lambda at: (abs(at - start), at))[:near]
-        found.append(Planned(start, free, tuple(sorted(others))))
-    return found
+        offered = list(looked.starts()) if near else []
+        for start in some:
+            inside = looked.within[0] <= start < looked.within[1]
+            free = inside and looked.choose(start) is not None
+            begin, end = day_start(zone, start), day_start(zone, start, 1)
+            others = [] if free else [at for at in offered if begin <= at < end]
+            nearest = sorted(others, key=lambda at: (abs(at - start), at))[:near]
+            found[start] = Planned(start, free, tuple(sorted(nearest)))
+    return [found[start] for start in starts]
+
+
+def _seasons(starts: Sequence[int]) -> Iterator[list[int]]:
+    """The starts in order, in groups that are not longer than `SEASON`."""
+    some: list[int] = []
+    for start in sorted(set(starts)):
+        if some and start - some[0] > SEASON:
+            yield some
+            some = []
+        some.append(start)
+    if some:
+        yield some
 
 
 def book_series(

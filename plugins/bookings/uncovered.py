@@ -32,7 +32,7 @@ DAYS = 31
 # Visits on one page; for each other times are looked for.
 SHOWN = 15
 PROPOSED = 3
-max_queries = 30 + 20 * SHOWN
+max_queries = 30 + 5 * SHOWN
 
 
 @view_config(

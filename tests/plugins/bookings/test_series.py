@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from parlour.access.organisations import save_branch
 from parlour.errors import Invalid, Refusal
@@ -27,7 +27,7 @@ from parlour.plugins.bookings.services import move
 from parlour.plugins.schedule.clocks import DAY, moment
 from parlour.records.actions import run_action
 from parlour.records.history import undo
-from parlour.testing.site import Enter
+from parlour.testing.site import Enter, statements
 from tests.plugins.bookings.conftest import Salon
 
 
@@ -43,6 +43,17 @@ def cut(salon: Salon, anna: int) -> int:
 
 def visits(salon: Salon) -> int:
     return salon.session.scalar(select(func.count()).select_from(Appointment)) or 0
+
+
+def test_a_season_is_looked_through_at_once(salon: Salon, engine: Engine, anna: int, cut: int) -> None:
+    def cost(count: int) -> int:
+        weekly = starts_of(salon.at(10), salon.zone, 1, "week", count)
+        with statements(engine) as seen:
+            preview(salon.session, [Wanted(cut, anna)], weekly, by="staff", near=2)
+        return len(seen)
+
+    cost(1)
+    assert cost(13) == cost(1) and cost(26) <= 2 * cost(1)
 
 
 def test_t_b17_a_series_is_whole_or_not_at_all(salon: Salon, anna: int, cut: int) -> None:
