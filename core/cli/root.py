@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            return _of_plugin(cmd_name)
         module, _colon, name = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
@@ -53,6 +53,17 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_place, line) in COMMANDS.items()])
+
+
+def _of_plugin(name: str) -> click.Command | None:
+    """The commands of a plugin, called by its name: `commands` in its module of that name. Looked for when it is called, so that
+    no other command waits for plugins.
+    """
+    from parlour.plugin.discovery import find, module_of
+
+    plugin = find(frozenset({name})).plugins.get(name)
+    found = getattr(module_of(plugin.package, "commands"), "commands", None) if plugin else None
+    return found if isinstance(found, click.Command) else None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -105,68 +106,48 @@ def _open(row: Any) -> bool:
     return row.get("state") in ("waiting", "postponed")
 
 
-@action(
-    Message,
-    "resend",
-    plugin="messages",
-    title=_("Send again"),
-    permission="resend",
-    icon="rotate-cw",
-    applies=_failed,
-)
-def resend(session: Session, ids: Sequence[int]) -> Outcome:
-    """Send messages again that failed, came back or were too late."""
-    for message_id in ids:
-        services.resend(session, message_id)
-    return Outcome(_("It is sent again."))
+def _each(
+    name: str,
+    title: Any,
+    icon: str,
+    applies: Callable[[Any], bool],
+    act: Callable[[Session, int], object],
+    said: Any,
+) -> None:
+    """Declare an action that does one thing with each message."""
+
+    @action(Message, name, plugin="messages", title=title, permission="resend", icon=icon, applies=applies)
+    def run(session: Session, ids: Sequence[int]) -> Outcome:
+        for message_id in ids:
+            act(session, message_id)
+        return Outcome(said)
 
 
-@action(
-    Message,
+_each("resend", _("Send again"), "rotate-cw", _failed, services.resend, _("It is sent again."))
+_each(
     "arrived",
-    plugin="messages",
-    title=_("It has arrived"),
-    permission="resend",
-    icon="check",
-    applies=_uncertain,
+    _("It has arrived"),
+    "check",
+    _uncertain,
+    partial(services.decide, sent=True),
+    _("Noted: it was sent."),
 )
-def arrived(session: Session, ids: Sequence[int]) -> Outcome:
-    """Say of uncertain messages that they were sent."""
-    for message_id in ids:
-        services.decide(session, message_id, sent=True)
-    return Outcome(_("Noted: it was sent."))
-
-
-@action(
-    Message,
+_each(
     "not_arrived",
-    plugin="messages",
-    title=_("It has not arrived: send it"),
-    permission="resend",
-    icon="send",
-    applies=_uncertain,
+    _("It has not arrived: send it"),
+    "send",
+    _uncertain,
+    partial(services.decide, sent=False),
+    _("It is sent now."),
 )
-def not_arrived(session: Session, ids: Sequence[int]) -> Outcome:
-    """Say of uncertain messages that they were not sent, and send them."""
-    for message_id in ids:
-        services.decide(session, message_id, sent=False)
-    return Outcome(_("It is sent now."))
-
-
-@action(
-    Message,
+_each(
     "leave",
-    plugin="messages",
-    title=_("Leave it at that"),
-    permission="resend",
-    icon="check",
-    applies=_failed,
+    _("Leave it at that"),
+    "check",
+    _failed,
+    services.leave,
+    _("Set aside: nobody needs to look at it any more."),
 )
-def leave(session: Session, ids: Sequence[int]) -> Outcome:
-    """Nobody need look at failed messages any more."""
-    for message_id in ids:
-        services.leave(session, message_id)
-    return Outcome(_("Set aside: nobody needs to look at it any more."))
 
 
 @action(

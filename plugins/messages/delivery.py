@@ -263,6 +263,9 @@ class _Attempt:
         ]
         if not ways:
             raise Ended(FAILED, "no_way")
+        ways = [way for way in ways if f"{self.kind.code}:{way[0]}" not in options.off_by]
+        if not ways:
+            raise Ended(CANCELLED, "off")
         if self.kind.purpose == ADVERTISING:
             allowed = [way for way in ways if self._agreed(reader, way[0])]
             if not allowed:

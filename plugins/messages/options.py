@@ -7,7 +7,7 @@ of the database opens none of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from datetime import time
 from typing import Any
 
@@ -15,6 +15,7 @@ from parlour.access.seal import seal, unseal
 from parlour.db.session import Session
 from parlour.plugin import lifecycle
 from parlour.plugins.messages.kinds import CHANNELS, EMAIL, SMS, TELEGRAM, WEBHOOK
+from parlour.plugins.messages.providers import SmsProvider, providers_of
 
 PLUGIN = "messages"
 _SECRETS = ("sms_secret", "telegram_token", "webhook_secret")
@@ -31,7 +32,8 @@ class Options:
     sender: str = ""
     reply_to: str = ""
     email: bool = True
-    # "" is no SMS, "log" only writes them into the journal, "http" is a provider with an address.
+    # "" is no SMS, "log" only writes them into the journal, "http" is a provider with an address; else the code of one that a
+    # plugin brings.
     sms: str = ""
     sms_sender: str = ""
     sms_latin: bool = False
@@ -50,6 +52,10 @@ class Options:
     webhook_secret: str = ""
     # Codes of kinds that are switched off.
     off: tuple[str, ...] = ()
+    # Kinds that do not go over a channel, as "kind:channel".
+    off_by: tuple[str, ...] = ()
+    # The provider that is chosen, where a plugin brings it and is on.
+    provider: SmsProvider | None = field(default=None, compare=False)
 
     @property
     def quiet_hours(self) -> tuple[time | None, time | None]:
@@ -77,13 +83,14 @@ def options_of(session: Session) -> Options:
     """The settings of the session's organisation. What was kept by another version and means nothing here is left out."""
     stored = lifecycle.settings_of(session, PLUGIN)
     known: dict[str, Any] = {}
-    for item in fields(Options):
+    for item in _kept():
         value, usual = stored.get(item.name), item.default
         if isinstance(usual, tuple) and isinstance(value, list):
             known[item.name] = tuple(str(one) for one in value)
         elif type(value) is type(usual):
             known[item.name] = value
-    return Options(**known)
+    found = Options(**known)
+    return replace(found, provider=providers_of(session).get(found.sms)) if "." in found.sms else found
 
 
 def save_options(session: Session, values: Mapping[str, Any], key: str = "") -> Options:
@@ -105,10 +112,14 @@ def save_options(session: Session, values: Mapping[str, Any], key: str = "") -> 
     return made
 
 
+def _kept() -> list[Field[Any]]:
+    """What is kept of the settings; the provider follows from them."""
+    return [item for item in fields(Options) if item.name != "provider"]
+
+
 def _plain(options: Options) -> dict[str, object]:
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(options).items()
-    }
+    values = {item.name: getattr(options, item.name) for item in _kept()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def switch(session: Session, kind: str, *, on: bool) -> None:

@@ -23,6 +23,7 @@ from parlour.plugins.messages.channels.sms import METHODS, headers_of
 from parlour.plugins.messages.kinds import CHANNELS, EMAIL, SMS
 from parlour.plugins.messages.options import Options, options_of, save_options
 from parlour.plugins.messages.own_kinds import TRIAL
+from parlour.plugins.messages.providers import providers_of
 from parlour.records.defaults import defaults_of
 from parlour.records.kinds import PhoneKind
 from parlour.records.values import Fault
@@ -44,7 +45,6 @@ _CHOICES = {
     "first": [code for code, _title in CHANNELS],
     "quiet_from": ["", *TIMES],
     "quiet_to": ["", *TIMES],
-    "sms": [code for code, _title in WAYS_OF_SMS],
     "sms_method": list(METHODS),
 }
 _PLAIN = (
@@ -70,7 +70,7 @@ def _form(request: Request, options: Options) -> forms.Form:
         request,
         *_general(),
         *_email(request),
-        *_sms(options),
+        *_sms(options, _ways_of_sms(request)),
         *_others(options),
         action=request.url_of("messages.settings"),
     )
@@ -99,7 +99,12 @@ def _email(request: Request) -> list[Any]:
     ]
 
 
-def _sms(options: Options) -> list[Any]:
+def _ways_of_sms(request: Request) -> list[tuple[str, Any]]:
+    """The ways that are always there, and the providers that plugins bring."""
+    return [*WAYS_OF_SMS, *((code, one.title) for code, one in sorted(providers_of(request.db).items()))]
+
+
+def _sms(options: Options, ways: list[tuple[str, Any]]) -> list[Any]:
     group = _("SMS")
     names = _(
         "Names in braces are filled in: {to} {digits} {text} {sender} {secret} {id}. In a JSON body, put them between quotes."
@@ -108,9 +113,9 @@ def _sms(options: Options) -> list[Any]:
     accepted = _('What a good answer contains, as "status":"OK". Empty: any answer with a status of 2xx.')
     number = _("Where the number of the message stands in a JSON answer, as messages.0.id.")
     # What is not set up stands behind "More".
-    place = {"group": _("Provider of SMS"), "more": options.sms != "http"}
+    place = {"group": _("Provider of SMS"), "more": options.sms != "http" and options.provider is None}
     return [
-        forms.choice("sms", _("Send SMS"), WAYS_OF_SMS, group=group),
+        forms.choice("sms", _("Send SMS"), ways, group=group),
         forms.text(
             "sms_sender", _("Name of the sender in SMS"), group=group, hint=_("As agreed with the provider.")
         ),
@@ -173,6 +178,13 @@ def _page(request: Request, options: Options, form: Any, trial: Any = None) -> d
     return {
         "title": _("Messages"),
         "lead": _("How messages reach clients, and when they do not."),
+        "actions": [
+            {
+                "title": _("Which over which channel"),
+                "url": request.url_of("messages.matrix"),
+                "icon": "table-2",
+            }
+        ],
         "form": form,
         "parts": [_trial_part(request, options, trial)],
     }
@@ -212,6 +224,8 @@ def _read(request: Request, options: Options, given: dict[str, Any]) -> dict[str
     errors: dict[str, Any] = {
         name: _("Choose one of these.") for name, known in _CHOICES.items() if given[name] not in known
     }
+    if given["sms"] not in dict(_ways_of_sms(request)):
+        errors["sms"] = _("Choose one of these.")
     values: dict[str, Any] = {name: given[name].strip() for name in _PLAIN}
     values |= {
         "sender": given["sender"].strip()[:100],

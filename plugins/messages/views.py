@@ -36,6 +36,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("messages.reachable", r"/{id:\d{1,18}}/reachable")
     config.add_route("messages.settings", "/settings")
     config.add_route("messages.trial", "/settings/trial")
+    config.add_route("messages.matrix", "/settings/channels")
     config.add_settings_page(
         SettingsPage(
             title=_("Messages"),
@@ -47,6 +48,7 @@ def includeme(config: Configurator) -> None:
         )
     )
     config.scan("parlour.plugins.messages.settings_page")
+    config.scan("parlour.plugins.messages.matrix_page")
 
 
 # ---- kinds

@@ -129,6 +129,7 @@ PAGES: dict[str, Where] = {
     "messages": "/r/messages.message",
     "texts of messages": "/messages/kinds",
     "set up messages": "/messages/settings",
+    "channels of messages": "/messages/settings/channels",
     "write to a client": of_card("/do/write"),
     "taxes": "/r/catalog.tax",
     "new tax rate": "/r/catalog.tax/new",

@@ -1,4 +1,4 @@
-"""SMS over any provider that takes them by HTTP, or into the journal alone ("log").
+"""SMS over any provider that takes them by HTTP, over one that a plugin brings, or into the journal alone ("log").
 
 The salon says where and in which form: an address, headers and a body with {to}, {digits}, {text}, {sender}, {secret} and
 {id} in them, each written as the place wants it (URL, JSON, form); a text that a good answer contains; where the number of
@@ -30,7 +30,11 @@ _BUSY = (429, 503)
 
 
 def ready(options: Options, settings: Settings) -> bool:
-    return options.sms == "log" or (options.sms == "http" and bool(options.sms_url))
+    return (
+        options.sms == "log"
+        or (options.sms == "http" and bool(options.sms_url))
+        or options.provider is not None
+    )
 
 
 def address_of(reach: Reach, options: Options) -> Sequence[str]:
@@ -47,6 +51,8 @@ def prepare(out: Outgoing) -> HandOver:
     options = out.options
     if options.sms == "log":
         return lambda: "log"
+    if options.provider is not None:
+        return options.provider.prepare(out)
     values = {
         "to": out.to,
         "digits": out.to.lstrip("+"),

@@ -33,7 +33,7 @@ class Said:
 Parlour = Callable[..., Said]
 
 
-def _environment(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+def use_environment(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.chdir(settings.data)
     monkeypatch.setenv("PARLOUR_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("PARLOUR_OWNER_DATABASE_URL", settings.owner_database_url)
@@ -47,8 +47,8 @@ def parlour(
     database: Database, plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Parlour]:
     """`parlour("orgs", "list")` on a migrated database without rows."""
-    _environment(monkeypatch, database.settings)
-    yield _runner(monkeypatch, capsys)
+    use_environment(monkeypatch, database.settings)
+    yield runner(monkeypatch, capsys)
     boot()
 
 
@@ -60,12 +60,12 @@ def parlour_empty(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Parlour]:
     """`parlour("db", "upgrade")` on a database without tables."""
-    _environment(monkeypatch, empty_database.settings)
-    yield _runner(monkeypatch, capsys)
+    use_environment(monkeypatch, empty_database.settings)
+    yield runner(monkeypatch, capsys)
     boot()
 
 
-def _runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Parlour:
+def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Parlour:
     def call(*arguments: str | Path, given: str = "") -> Said:
         monkeypatch.setattr("sys.stdin", io.StringIO(given))
         capsys.readouterr()

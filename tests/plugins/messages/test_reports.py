@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mailbox as mailbox_
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from parlour.plugins.messages import reports, services
 from parlour.plugins.messages.models import Unreachable
 from parlour.testing.browsers import Program
 from parlour.testing.mailbox import Mailbox
+from tests.core.cli.conftest import runner, use_environment
 from tests.plugins.messages.conftest import Office
 
 BOUNCE = """\
@@ -168,3 +171,31 @@ def test_a_letter_of_another_salon_is_not_found(
     )
     assert answer.status_int == 404
     assert office.state(sent) == ("sent", None)
+
+
+def test_the_command_reads_a_mailbox_and_a_second_time_changes_nothing(
+    office: Office,
+    sent: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use_environment(monkeypatch, office.settings)
+    parlour = runner(monkeypatch, capsys)
+    box = mailbox_.mbox(tmp_path / "mbox")
+    for raw in (
+        notice(office, sent),
+        notice(office, sent).replace(b"Message-ID: <", b"Message-ID: <other-"),
+        b"Subject: Lunch\n\nAt noon?\n",
+    ):
+        box.add(raw)
+    box.flush()
+    single = tmp_path / "bounce.eml"
+    single.write_bytes(notice(office, sent))
+    for _time in range(2):
+        said = parlour("messages", "bounces", str(tmp_path / "mbox"), "--json")
+        assert (said.code, said.json) == (0, {"noted": 1, "others": 1, "unknown": 1})
+    assert parlour("messages", "bounces", str(single)).out.startswith("Notifications written down: 1")
+    assert office.state(sent) == ("bounced", None)
+    gone = parlour("messages", "bounces", str(tmp_path / "nothing"))
+    assert (gone.code, "cannot be read" in gone.err) == (2, True)
