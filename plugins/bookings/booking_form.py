@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -262,27 +261,16 @@ class Booking:
                 # Who is asked for does all that they can do; for the rest anybody is found.
                 staff = first
             wanted.append(Wanted(item, staff))
-        wanted = self._in_room(wanted)
-        length = given["minutes"]
-        if not length:
-            return wanted
+        # Where free time in a room was pressed.
+        room, length = number_in(self.request.GET.get("room", "")), given["minutes"]
+        box = "item0"
         try:
-            return self.choices.lasting(wanted, number_in(length) or 0)
+            if room is not None:
+                wanted = desk.in_room(self.session, wanted, room)
+            box = "minutes"
+            return self.choices.lasting(wanted, number_in(length) or 0) if length else wanted
         except Refusal as refused:
-            raise Invalid(_("Not saved yet."), {0: {"minutes": refused.message}}) from refused
-
-    def _in_room(self, wanted: list[Wanted]) -> list[Wanted]:
-        """In the room in whose column free time was pressed, as far as services are done in such rooms."""
-        room = number_in(self.request.GET.get("room", ""))
-        if room is None:
-            return wanted
-        able = desk.done_in(self.session, room)
-        if not any(one.item in able for one in wanted):
-            said = _(
-                "It is not done in the room that you pressed. Choose another service, or book by specialist."
-            )
-            raise Invalid(_("Not saved yet."), {0: {"item0": said}})
-        return [replace(one, rooms=(room,)) if one.item in able else one for one in wanted]
+            raise Invalid(_("Not saved yet."), {0: {box: refused.message}}) from refused
 
     @staticmethod
     def _one_of(known: Collection[int], given: Mapping[str, Any], name: str) -> int | None:

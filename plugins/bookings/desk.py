@@ -319,10 +319,13 @@ def choices(session: Session) -> Choices:
     )
 
 
-def done_in(session: Session, room: int) -> set[int]:
-    """The services that need a room or equipment of this one's type."""
+def in_room(session: Session, wanted: Sequence[Wanted], room: int) -> list[Wanted]:
+    """These services in a room, as far as they need one of its type. Raises Refusal when none of them does."""
     of_type = select(Need.item_id).join(Resource, Resource.type_id == Need.type_id)
-    return set(session.scalars(of_type.where(Resource.id == room, Need.archived_at.is_(None))))
+    able = set(session.scalars(of_type.where(Resource.id == room, Need.archived_at.is_(None))))
+    if not any(one.item in able for one in wanted):
+        raise Refusal(_("It is not done in this room. Choose another service or another room."))
+    return [replace(one, rooms=(room,)) if one.item in able else one for one in wanted]
 
 
 def instant(text: str, zone: str) -> int | None:

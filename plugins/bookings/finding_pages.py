@@ -47,15 +47,16 @@ def free(context: OrganisationContext, request: Request) -> dict[str, Any]:
     asked = _Asked(request)
     days: dict[date, list[Start]] = {}
     refused = ""
-    if asked.wanted and MORE not in request.GET:
+    something = any(item is not None for item, _staff in asked.lines)
+    if something and MORE not in request.GET:
         try:
-            days = finding.free_starts(request.db, asked.wanted, asked.wish, branch_id=asked.branch)
+            days = finding.free_starts(request.db, asked.wanted(), asked.wish, branch_id=asked.branch)
         except (Refusal, NotFound) as error:
             refused = request.loc.translate(error.message)
     shown = sorted(days)[:SHOWN]
     return asked.form() | {
         "refused": refused,
-        "asked": bool(asked.wanted),
+        "asked": something,
         "days": [
             {"title": request.loc.date(day, "full"), "starts": [asked.start(day, one) for one in days[day]]}
             for day in shown
@@ -87,7 +88,6 @@ class _Asked:
         self.room = number_in(get("room", ""))
         self.minutes = number_in(get("minutes", ""))
         self.lines = self._lines()
-        self.wanted = self._wanted()
 
     def _lines(self) -> list[tuple[int | None, int | None]]:
         """The services with their specialists as they stand in the boxes; at least one box."""
@@ -109,18 +109,12 @@ class _Asked:
             found.append((None, staff if staff in self.choices.staff else None))
         return found
 
-    def _wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[Wanted]:
+        """The services as they are asked for. Raises Refusal for a room or a length that does not go with them."""
         wanted = [Wanted(item, staff) for item, staff in self.lines if item is not None]
-        if wanted and self.room is not None:
-            able = desk.done_in(self.session, self.room)
-            rooms = (self.room,)
-            wanted = [Wanted(one.item, one.staff, rooms=rooms if one.item in able else ()) for one in wanted]
-        if wanted and self.minutes:
-            try:
-                wanted = self.choices.lasting(wanted, self.minutes)
-            except Refusal:
-                self.minutes = None
-        return wanted
+        if self.room is not None:
+            wanted = desk.in_room(self.session, wanted, self.room)
+        return self.choices.lasting(wanted, self.minutes) if self.minutes else wanted
 
     def url(self, **changed: str) -> str:
         given = [pair for pair in self.request.GET.items() if pair[0] not in (*changed, MORE)]

@@ -417,7 +417,7 @@ def test_free_time_of_a_room_is_booked_in_that_room(
     session.commit()
     asked = login().get(f"{HERE}/book?room={second}&at={DAY}T10:00").forms["book"]
     asked["item0"] = str(nails)
-    assert "not done in the room" in asked.submit("save", status=422)
+    assert "not done in this room" in asked.submit("save", status=422)
     asked["item0"] = str(cut)
     asked.submit("save").follow()
     assert [row[1] for row in fresh(session, salon.busy) if row[1]] == [second]

@@ -105,3 +105,13 @@ def test_the_page_asks_for_a_service_and_takes_another_box(login: Enter, cut: in
     page = desk.get(f"{PAGE}&item0={cut}&staff=999&weekday=x&weekday=7&part=night&branch=9&room=x")
     assert "No time is free then" in page
     login("specialist").get(PAGE, status=403)
+
+
+def test_a_room_or_a_length_that_does_not_go_with_it_is_said(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    room = salon.room("Basin", needed_by=[])
+    session.commit()
+    desk = login()
+    assert "not done in this room" in desk.get(f"{PAGE}&item0={cut}&room={room}")
+    assert "Between 61 and 1440 minutes." in desk.get(f"{PAGE}&item0={cut}&item1={cut}&minutes=30")
