@@ -17,7 +17,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings import deposits, desk, series, services
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
-from parlour.plugins.bookings.models import Appointment, Habit
+from parlour.plugins.bookings.models import Appointment, Habit, Review
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
 from parlour.plugins.schedule import clocks
@@ -25,7 +25,7 @@ from parlour.plugins.schedule.models import Staff
 from parlour.records import declare
 from parlour.records.actions import Outcome, action
 from parlour.records.values import Money
-from parlour.records.write import open_change_set
+from parlour.records.write import Change, open_change_set, write
 
 BOOKINGS = "bookings"
 # After so many weeks a client is booked again whose habit nobody knows.
@@ -358,3 +358,23 @@ def rebook(session: Session, ids: Sequence[int], starts: datetime, anybody: bool
 def _at_starts(refused: Refusal) -> Invalid:
     """A time that is not to be had, said at its box."""
     return Invalid(_("This cannot be done yet."), {0: {"starts": refused.message}})
+
+
+def _show(name: str, published: bool, title: Any, icon: str, said: Any) -> None:
+    """Declare an action that publishes reviews, or takes them back."""
+
+    @action(
+        Review,
+        name,
+        plugin=BOOKINGS,
+        title=title,
+        icon=icon,
+        applies=lambda row: bool(row.get("published")) is not published,
+    )
+    def run(session: Session, ids: Sequence[int]) -> Outcome:
+        changes = [Change({"published": published}, one) for one in ids]
+        return Outcome(said, write(session, Review, changes, label=name).change_set)
+
+
+_show("publish", True, _("Publish"), "eye", _("Published."))
+_show("withdraw", False, _("Take it back"), "eye-off", _("Nobody outside reads it any more."))

@@ -14,7 +14,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.i18n import _
-from parlour.plugins.bookings import codes, conditions, groups, occupied, public, returning, visitors
+from parlour.plugins.bookings import codes, conditions, groups, occupied, public, returning, reviews, visitors
 from parlour.plugins.bookings.calling import an_object, call, gone, number, preflight, start_of, text_of
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
@@ -48,6 +48,8 @@ _ROUTES = {
     "bookings.api.offer": "offers/{token}",
     "bookings.api.appointment": "appointments/{token}",
     "bookings.api.calendar": "appointments/{token}/visit.ics",
+    "bookings.api.reviews": "reviews",
+    "bookings.api.review": "appointments/{token}/review",
     "bookings.api.cancel": "appointments/{token}/cancel",
     "bookings.api.reschedule": "appointments/{token}/reschedule",
 }
@@ -94,6 +96,14 @@ def services_(request: Request) -> Response:
 def staff(request: Request) -> Response:
     """Who can be booked online."""
     return respond(request, {"items": public.staff(request.db)})
+
+
+@call("bookings.api.reviews", "GET")
+def published(request: Request) -> Response:
+    """Published reviews, the newest first, of one specialist (`staff`) or all; `next` goes into `before` for older ones."""
+    asked = {name: number(request.GET[name], name) for name in ("staff", "before") if request.GET.get(name)}
+    items, more = reviews.published(request.db, **asked)
+    return respond(request, {"items": items, "next": more})
 
 
 @call("bookings.api.slots", "GET")
@@ -315,6 +325,18 @@ def paths(session: Any) -> dict[str, Any]:
         f"{salon}/sessions": {"get": {**_told(sessions, 200), "parameters": asked[2:]}},
         f"{salon}/sessions/{{id}}/seats": {
             "post": {**_told(seats, 201), "parameters": [{**token, "name": "id"}]}
+        },
+        f"{salon}/reviews": {
+            "get": {
+                **_told(published, 200),
+                "parameters": [
+                    {"name": name, "in": "query", "schema": {"type": "integer"}}
+                    for name in ("staff", "before")
+                ],
+            }
+        },
+        f"{salon}/appointments/{{token}}/review": {
+            "post": {**_told(returning.review, 200), "parameters": [token]}
         },
         f"{salon}/waiting": {"post": _told(wait, 201)},
         f"{salon}/codes": {"post": _told(returning.ask, 202)},

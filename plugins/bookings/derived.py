@@ -171,6 +171,31 @@ def derive_treatments(session: Session, rows: Sequence[RowChange]) -> None:
         row.new["staff"] = first.get(row.new.get("appointment"))
 
 
+def derive_reviews(session: Session, rows: Sequence[RowChange]) -> None:
+    """Fill in `name` of reviews, the visit and its stars, and of whom a new one is: the client, and the first specialist."""
+    from parlour.plugins.bookings.models import Appointment, Line
+
+    _join_names(session, rows, {"appointment": Appointment})
+    for row in rows:
+        row.new["name"] += f" · {'★' * (row.value('rating') or 0)}"
+    visits = {row.new.get("appointment") for row in rows if row.new.get("appointment") is not None}
+    if not visits:
+        return
+    whose = dict(
+        session.execute(select(Appointment.id, Appointment.client_id).where(Appointment.id.in_(visits))).all()
+    )
+    lines = session.execute(
+        select(Line.appointment_id, Line.staff_id)
+        .where(Line.appointment_id.in_(visits), Line.staff_id.is_not(None), Line.archived_at.is_(None))
+        .order_by(Line.position.desc(), Line.id.desc())
+    )
+    first = {visit: staff for visit, staff in lines}
+    for row in rows:
+        visit = row.new.get("appointment")
+        if visit is not None:
+            row.new |= {"client": whose.get(visit), "staff": first.get(visit)}
+
+
 def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name` of group sessions, and how long a new one takes where that was not given."""
     from parlour.plugins.bookings.models import Service
@@ -188,6 +213,7 @@ def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
 
 
 derive_treatments.needs = ("appointment", "text")  # type: ignore[attr-defined]
+derive_reviews.needs = ("appointment", "rating")  # type: ignore[attr-defined]
 derive_groups.needs = ("item", "starts")  # type: ignore[attr-defined]
 name_waiting.needs = ("item", "since", "until")  # type: ignore[attr-defined]
 name_skills.needs = ("staff", "item")  # type: ignore[attr-defined]

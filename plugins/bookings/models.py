@@ -13,6 +13,7 @@ from parlour.plugins.bookings.bookable import (
 )
 from parlour.plugins.bookings.habit import Habit
 from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting
+from parlour.plugins.bookings.review import Review
 from parlour.plugins.bookings.treatment import Treatment
 from parlour.plugins.bookings.visit import Appointment, Line
 
@@ -28,6 +29,7 @@ __all__ = [
     "Hold",
     "Line",
     "Need",
+    "Review",
     "Service",
     "Skill",
     "Token",

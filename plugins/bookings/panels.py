@@ -13,11 +13,12 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import abilities, money_owed, treatments
+from parlour.plugins.bookings import abilities, money_owed, reviews, treatments
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.models import Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.query import read, visible
 from parlour.records.registry import fields_of, record_type
@@ -43,12 +44,20 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
         return []
     if context.record.cls is Appointment:
         if slot == CARD_MAIN:
-            return [*_services(session, context), *treatments.of_visit(session, context)]
+            return [
+                *_services(session, context),
+                *treatments.of_visit(session, context),
+                *reviews.of_visit(session, context),
+            ]
         if slot == CARD_LOUD:
             urgent = [mark for mark in marks_of(context.row, now(), context.loc) if mark.urgent]
             said = [LoudLine(text=mark.title, icon=mark.icon, sequence=20) for mark in urgent]
             return [*said, *money_owed.of_visit(context)]
         return []
+    if context.record.cls is Staff:
+        if slot == CARD_FIGURES:
+            return reviews.figure_of_staff(session, context)
+        return reviews.of_staff(session, context) if slot == CARD_MAIN else []
     if context.record.cls is Contact and allows(session, READ):
         if slot == CARD_LOUD:
             return money_owed.of_client(session, context)

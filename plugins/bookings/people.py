@@ -10,7 +10,7 @@ from sqlalchemy import select
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import codes
-from parlour.plugins.bookings.models import Appointment, Line, Treatment
+from parlour.plugins.bookings.models import Appointment, Line, Review, Treatment
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.files import remove_of
 from parlour.records.persons import Section, forget_history
@@ -58,6 +58,14 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
     if notes:
         told = [{"visit": row[0], "text": row[1], "before": row[2], "after": row[3]} for row in notes]
         found.append(Section(_("Technical notes"), told))
+    said = session.execute(
+        select(Review.appointment_id, Review.rating, Review.text)
+        .where(Review.appointment_id.in_([row.id for row in visits]))
+        .order_by(Review.id)
+    ).all()
+    if said:
+        told = [{"visit": row[0], "stars": row[1], "text": row[2]} for row in said]
+        found.append(Section(_("Reviews"), told))
     return found
 
 
@@ -72,6 +80,13 @@ def erase(session: Session, ids: Sequence[int]) -> None:
     if visits:
         write(session, record, [Change(blank, one) for one in visits], label="erase", system=True)
         forget_history(session, record, visits)
+    said = list(
+        session.scalars(select(Review.id).where(Review.appointment_id.in_(visits)).order_by(Review.id))
+    )
+    if said:
+        # The stars stay: they name nobody.
+        write(session, Review, [Change({"text": None}, one) for one in said], label="erase", system=True)
+        forget_history(session, record_type(Review), said)
     notes = list(
         session.scalars(
             select(Treatment.id).where(Treatment.appointment_id.in_(visits)).order_by(Treatment.id)

@@ -15,7 +15,7 @@ from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.db.several import among, kept
-from parlour.plugins.bookings import conditions, groups
+from parlour.plugins.bookings import conditions, groups, reviews
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill, as_done
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.settings import Policy, policy_of
@@ -138,7 +138,8 @@ def staff(session: Session) -> list[dict[str, Any]]:
         )
         .order_by(Staff.position, Staff.id)
     )
-    return [dict(row._mapping) for row in rows]
+    rated = reviews.averages(session)
+    return [{**row._mapping, "rating": rated.get(row.id)} for row in rows]
 
 
 def slots(
@@ -220,6 +221,12 @@ def visits(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
                     "price": MONEY.to_json(MONEY.from_columns((row.price_amount, row.price_currency))),
                 }
             )
+    # Nothing can have been said of what has not taken place yet, such as what is being booked right now.
+    done = [one for one, shown in found.items() if shown["status"] == "done"]
+    said = reviews.of_visits(session, done) if done else {}
+    for one, shown in found.items():
+        shown["review"] = said.get(one)
+        shown["can"]["review"] = one in done and not (one in said and said[one]["published"])
     return found
 
 

@@ -10,7 +10,7 @@ from pyramid.response import Response
 from parlour.access.policy import address_of
 from parlour.access.throttle import Throttled
 from parlour.i18n import _
-from parlour.plugins.bookings import codes, public, services, tokens, waiting
+from parlour.plugins.bookings import codes, public, reviews, services, tokens, waiting
 from parlour.plugins.bookings.calling import an_object, call, gone, start_of, text_of
 from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.offers import NotOffered
@@ -153,6 +153,18 @@ def reschedule(request: Request) -> Response:
         return respond(request, public.visit(request.db, visit))
 
     return once(request, do)
+
+
+@call("bookings.api.review", "POST")
+def review(request: Request) -> Response:
+    """Say how a visit was: `rating`, from 1 to 5 stars, and `text`. It can be changed until it is published."""
+    visit = _mine(request)
+    given = an_object(parsed(request), ("rating", "text"))
+    rating = given.get("rating")
+    if not isinstance(rating, int) or isinstance(rating, bool):
+        rating = 0
+    reviews.leave(request.db, visit, rating, text_of(given, "text", 2000))
+    return respond(request, public.visit(request.db, visit))
 
 
 @call("bookings.api.calendar", "GET")

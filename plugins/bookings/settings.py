@@ -73,6 +73,13 @@ SETTINGS = [
     _minutes("hold", _("A chosen time is kept, minutes"), 10, 60, least=1),
     _minutes("holds_per_network", _("Times kept at once for one network"), 10, 1000, least=1),
     _minutes("visits_per_client", _("Coming visits of one client, booked online"), 5, 100, least=1),
+    _minutes(
+        "review",
+        _("Clients are asked for a review, hours after the visit"),
+        0,
+        720,
+        _("0: not at all. Only those are asked who have agreed to advertising, once a month at most."),
+    ),
     colander.SchemaNode(
         colander.String(),
         name="code",
@@ -167,6 +174,7 @@ class Policy:
     free_hours: int
     late_percent: int
     missed_percent: int
+    review: int
     code: str
     codes_per_day: int
     origins: str = ""

@@ -39,7 +39,9 @@ STORED = (
     ),
 )
 # In the order in which they become one module; the last defines the element.
-SCRIPTS = tuple(f"bookings/widget{part}.js" for part in ("-codes", "-visits", "-sessions", "-waiting", ""))
+SCRIPTS = tuple(
+    f"bookings/widget{part}.js" for part in ("-codes", "-visits", "-sessions", "-waiting", "-reviews", "")
+)
 
 
 def includeme(config: Any) -> None:

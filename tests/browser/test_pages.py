@@ -120,6 +120,8 @@ PAGES: dict[str, Where] = {
     "new visit": "/r/bookings.appointment/new",
     "clients who are due": "/bookings/due",
     "repeat a visit": "/bookings/visits/1/repeat?count=5",
+    "reviews": "/r/bookings.review",
+    "new review": "/r/bookings.review/new",
     "technical notes": "/r/bookings.treatment",
     "new technical note": "/r/bookings.treatment/new",
     "waiting list": "/r/bookings.waiting",

@@ -24,7 +24,8 @@ from parlour.demo.beside import Page as Answer
 from parlour.demo.beside import serve
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.demo import sample_site
-from parlour.plugins.bookings.models import Appointment, Group, Waiting
+from parlour.plugins.bookings.models import Appointment, Group, Review, Waiting
+from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages.models import Message
 from parlour.records.write import save
@@ -406,6 +407,43 @@ def test_places_in_a_group_session_are_booked_for_several(visit: Visit, host: Ho
         with host.salon.session() as session:
             save(session, Group, {"cancelled": True}, group)
             session.commit()
+
+
+def test_a_visit_that_was_is_reviewed_by_the_link_of_a_message(visit: Visit, host: Host) -> None:
+    with host.salon.session() as session:
+        done = session.scalars(select(Appointment.id).where(Appointment.status == "done").limit(1)).one()
+        token = make_token(session, done)
+        session.commit()
+    page = f"/widget/{host.salon.organisation.slug}/bookings?locale=en#review={token}"
+    visitor = visit(page, at=host.salon.address)
+    widget = visitor.widget
+    visitor.heading("How was it?")
+    widget.locator("[type=submit]").click()
+    expect(widget.locator("#rating-error")).to_be_visible()
+    expect(widget.locator("[name=rating]").first).to_be_focused()
+    visitor.looks_right()
+    visitor.page.keyboard.press("ArrowRight")
+    visitor.page.keyboard.press("ArrowRight")
+    expect(widget.get_by_role("radio", name="3 of 5 stars")).to_be_checked()
+    expect(widget.locator(".rate .on")).to_have_count(3)
+    widget.locator("[name=text]").fill("Quick and kind")
+    widget.locator("[type=submit]").click()
+    expect(widget.get_by_role("alert")).to_contain_text("your review has arrived")
+    visitor.looks_right()
+    with host.salon.session() as session:
+        said = session.execute(
+            select(Review.id, Review.rating, Review.text).where(Review.appointment_id == done)
+        ).one()
+        assert tuple(said)[1:] == (3, "Quick and kind")
+        save(session, Review, {"published": True}, said.id)
+        session.commit()
+    # And everybody reads it.
+    other = visit()
+    other.widget.locator(".row").first.click()
+    other.press("Haircut")
+    other.press("What others say")
+    expect(other.widget.get_by_text("Quick and kind")).to_be_visible()
+    other.looks_right()
 
 
 def test_who_finds_no_time_that_suits_joins_the_waiting_list(visit: Visit, host: Host) -> None:

@@ -42,7 +42,7 @@ const withVisits = (Base) => class extends Base {
   openVisits() {
     if (this.step === "contact") this.read();
     this.wrong = {};
-    this.busy(async () => { await this.loadVisits(); this.trail = ["start"]; this.show("visits"); }, () => this.openVisits());
+    this.busy(async () => { await this.loadVisits(); this.trail = ["start"]; this.show("visits"); this.goReview(); }, () => this.openVisits());
   }
 
   keep(tokens) { this.kept.put([...tokens, ...this.kept.all.filter((one) => !tokens.includes(one))].slice(0, 60)); }
@@ -94,6 +94,13 @@ const withVisits = (Base) => class extends Base {
     this.show("visits");
   }
 
+  /** Whoever came by the link of a message asks for that. */
+  goReview() {
+    const visit = this.toReview && this.visits.find((one) => one.token === this.toReview && one.can.review);
+    this.toReview = null;
+    if (visit) this.startReview(visit);
+  }
+
   drawVisits() {
     const isComing = (one) => Date.parse(one.end) > Date.now() && !one.status.startsWith("cancelled");
     const coming = this.visits.filter(isComing), past = this.visits.filter((one) => !isComing(one)).reverse();
@@ -136,13 +143,13 @@ const withVisits = (Base) => class extends Base {
           this.sure = visit.token; this.render(); this.view.querySelector("[data-sure]").focus();
         } }, this.t("cancel")),
         coming && this.calendar(visit.token),
-        !coming && repeat && h("button", { type: "button", click: () => this.again(visit, false) }, this.t("repeat"))];
+        this.reviewAct(visit), !coming && repeat && h("button", { type: "button", click: () => this.again(visit, false) }, this.t("repeat"))];
     const late = coming && !visit.can.move && !visit.can.cancel;
     return h("div", { class: "visit", role: "group", "aria-label": `${this.day(visit.start)}, ${this.clock(visit.start)}` },
       this.card(visit), h("div", { class: `badge${good ? " good" : ""}` }, this.t(`status_${visit.status}`)),
       visit.conditions.fee_state === "owed" && h("p", { class: "sub" }, this.t("fee_owed", { price: this.money(visit.conditions.fee) })),
       visit.conditions.deposit && h("p", { class: "sub" }, this.t(`deposit_${visit.conditions.deposit_state}`, { price: this.money(visit.conditions.deposit) })),
-      late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(), h("div", { class: "acts" }, acts));
+      this.reviewOf(visit), late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(), h("div", { class: "acts" }, acts));
   }
 
   /** Choose a time for the services of a visit that was: to move it, or to book the same anew. */

@@ -6,7 +6,7 @@
 // off the salon's clock as the calls write them, so no zone is computed here. What stands inside the element is shown where
 // neither this script nor the calls work.
 
-/* global OTHERWISE, Kept, withCodes, withSessions, withVisits, withWaiting */
+/* global OTHERWISE, Kept, withCodes, withReviews, withSessions, withVisits, withWaiting */
 const HERE = new URL(import.meta.url);
 // Days that one call looks through.
 const WINDOW = 14;
@@ -82,6 +82,14 @@ textarea { min-block-size: 72px; resize: vertical; }
 [aria-invalid="true"] { border-color: var(--bad) !important; }
 .error { color: var(--bad); font-weight: 400; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); column-gap: 10px; }
+.stars, .rate .on { color: var(--accent); }
+.rate { border: 0; margin: 0 0 14px; padding: 0; min-inline-size: 0; }
+.rate legend { font-weight: 600; padding: 0; }
+.rate div { display: flex; }
+.rate label { margin: 0; color: var(--field); cursor: pointer; position: relative; font-size: 2em; line-height: 1; }
+.rate label span { padding: 8px 6px; font-weight: 400; margin: 0; }
+.rate input[type="radio"] { position: absolute; inset: 0; opacity: 0; inline-size: 100%; block-size: 100%; min-block-size: 0; margin: 0; cursor: pointer; }
+.rate label:has(:focus-visible) { outline: 3px solid var(--accent); border-radius: 4px; }
 .check { display: flex; gap: 10px; align-items: flex-start; }
 .check > span { font-weight: 400; margin: 0; }
 .check input { inline-size: 22px; block-size: 22px; flex: none; margin: 1px 0 0; accent-color: var(--accent); }
@@ -132,7 +140,7 @@ const plusDays = (day, days) => new Date(Date.parse(`${day}T12:00:00Z`) + days *
 /** No answer at all, or one that is a fault of the server's. */
 class Lost extends Error {}
 
-class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLElement)))) {
+class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(withCodes(HTMLElement))))) {
   connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
@@ -244,8 +252,9 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
       const { branches } = this.data;
       const asked = this.getAttribute("branch");
       this.branch = branches.find((one) => String(one.id) === asked) || (branches.length === 1 ? branches[0] : null);
-      const link = this.hasAttribute("framed") && /^#(visit|offer)=([\w-]+)$/.exec(location.hash);
-      if (link?.[1] === "visit") this.keep([link[2]]); else if (link) this.code = link[2];
+      const link = this.hasAttribute("framed") && /^#(visit|offer|review)=([\w-]+)$/.exec(location.hash);
+      if (link?.[1] === "offer") this.code = link[2]; else if (link) this.keep([link[2]]);
+      if (link?.[1] === "review") this.toReview = link[2];
       ready = link ? () => this.openVisits() : () => this.start();
     }, () => this.begin());
     if (ready) ready();
@@ -330,7 +339,7 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
   render() {
     this.rest.hidden = true;
     const draw = { branch: "drawBranch", service: "drawService", staff: "drawStaff", time: "drawTime", contact: "drawContact", gone: "drawGone",
-      done: "drawDone", visits: "drawVisits", code: "drawCode", sessions: "drawSessions", waiting: "drawWaiting", waits: "drawWaits" }[this.step];
+      done: "drawDone", visits: "drawVisits", code: "drawCode", sessions: "drawSessions", waiting: "drawWaiting", waits: "drawWaits", review: "drawReview", reviews: "drawReviews" }[this.step];
     this.view.replaceChildren(...[this.head(), h("div", { class: "body" }, this[draw]()), this.summary()].filter(Boolean));
   }
 
@@ -346,7 +355,7 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
   heading(text) { return h("h2", { tabindex: "-1" }, text); }
 
   summary() {
-    if (!this.lines.length || ["done", "visits", "sessions", "waits"].includes(this.step)) return null;
+    if (!this.lines.length || ["done", "visits", "sessions", "waits", "review", "reviews"].includes(this.step)) return null;
     const open = !this.moving && !this.session && ["time", "contact", "gone"].includes(this.step);
     const rows = this.lines.map((line, at) => {
       const service = this.serviceOf(line) || { name: line.name, minutes: line.minutes, staff: [] };
@@ -421,7 +430,7 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
       h("button", { class: "row", type: "button", click: pick(null) },
         h("span", {}, h("b", {}, this.t("any")), h("span", { class: "sub" }, this.t("any_hint"))), this.priced(service)),
       this.able(service).map((one) => h("button", { class: "row", type: "button", click: pick(one.id) },
-        h("span", {}, h("b", {}, one.name), h("span", { class: "sub" }, one.job || "")), this.priced(service, one.id)))];
+        h("span", {}, h("b", {}, one.name), h("span", { class: "sub" }, one.job || ""), this.rated(one)), this.priced(service, one.id))), this.reviewsButton()];
   }
 
   more() { this.picked = null; this.go("service"); }
@@ -629,7 +638,7 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
   }
 
   read() {
-    for (const one of this.view.querySelectorAll("[name]")) this.typed[one.name] = one.type === "checkbox" ? one.checked : one.value;
+    for (const one of this.view.querySelectorAll("[name]:not([type=radio])")) this.typed[one.name] = one.type === "checkbox" ? one.checked : one.value;
   }
 
   /** Who books, as calls take it; null where something is missing, or a code has to be given before it goes on with `again`. */
@@ -730,7 +739,7 @@ class ParlourBooking extends withWaiting(withSessions(withVisits(withCodes(HTMLE
 
   /** Nobody answers: what the page has for that case, a link, a telephone, and another try. */
   fail(again) {
-    if (["contact", "waiting"].includes(this.step)) this.read();
+    if (["contact", "waiting", "review"].includes(this.step)) this.read();
     const own = this.data ? {} : OTHERWISE[(this.wanted || navigator.language).split("-")[0]] || OTHERWISE.en;
     const t = (name) => own[name] || this.t(name);
     const heading = h("h2", { tabindex: "-1" }, t("failed"));

@@ -115,7 +115,7 @@ def test_a_visit_is_booked_looked_at_moved_and_cancelled(
     assert made["status"] == "booked" and made["start"] == when(salon, 10)
     assert made["lines"][0]["name"] == "Haircut"
     mine = f"appointments/{made['token']}"
-    assert web.get(f"{HERE}/{mine}").json["can"] == {"cancel": True, "move": True}
+    assert web.get(f"{HERE}/{mine}").json["can"] == {"cancel": True, "move": True, "review": False}
     moved = post(f"{mine}/reschedule", {"start": when(salon, 12)}, 200).json
     assert moved["start"] == when(salon, 12)
     # Off the grid; it is not in its own way, so half an hour from where it stands is near as well.

@@ -20,7 +20,7 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.mail.letters import site_address
-from parlour.plugins.bookings import codes, waiting
+from parlour.plugins.bookings import codes, reviews, waiting
 from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, SERIES
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
@@ -31,6 +31,7 @@ from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages import services
 from parlour.plugins.messages.channels import channels
 from parlour.plugins.messages.kinds import (
+    ADVERTISING,
     EMAIL,
     SAMPLE_MOMENT,
     SMS,
@@ -40,6 +41,7 @@ from parlour.plugins.messages.kinds import (
     Shipped,
     Variable,
 )
+from parlour.plugins.messages.models import DELIVERED, SENDING, SENT, UNCERTAIN, Message
 from parlour.plugins.messages.options import options_of
 from parlour.plugins.messages.services import Address
 from parlour.plugins.schedule.clocks import minutes
@@ -336,6 +338,76 @@ CODE = MessageKind(
 )
 
 
+def _to_review(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The visit that was; None where it did not take place after all, was reviewed already, or a month ago somebody asked."""
+    visit = _visit(session, about)
+    if visit is None or visit["status"] != "done" or reviews.of_visits(session, [about.id]):
+        return None
+    lately = select(Message.id).where(
+        Message.kind == REVIEW.code,
+        Message.contact_id == about.contact_id,
+        Message.state.in_((SENDING, SENT, DELIVERED, UNCERTAIN)),
+        Message.sent_at > now() - SELDOM,
+    )
+    if session.scalars(lately.limit(1)).first() is not None:
+        return None
+    return {**visit, "link": _link(session, about, f"review={make_token(session, about.id)}")}
+
+
+REVIEW = MessageKind(
+    code="bookings.review",
+    title=_("How was it?"),
+    variables=(
+        *_VARIABLES,
+        Variable("link", _("Address of the review"), "https://salon.example/#review=kX3vQ9"),
+    ),
+    texts={
+        "en": Shipped(
+            "How was your visit?",
+            "{first_name}, you were with us on {start.date}: {services}.\n\n"
+            "How was it? A few stars and a word help us and others: {link}\n\n{salon}",
+            "{salon}: how was your visit? {link}",
+        ),
+        "ru": Shipped(
+            "Как прошёл визит?",
+            "{first_name}, вы были у нас {start.date}: {services}.\n\n"
+            "Как всё прошло? Оценка и пара слов помогут нам и другим: {link}\n\n{salon}",
+            "{salon}: как прошёл визит? {link}",
+        ),
+    },
+    # Asking for a review is advertising by the law of some countries, so it goes to those only who have agreed to it.
+    purpose=ADVERTISING,
+    still=_to_review,
+    sequence=17,
+)
+SELDOM = timedelta(days=30)
+
+
+def _ask_for_reviews(session: Session, rows: Sequence[RowChange]) -> None:
+    """Ask clients how it was, some hours after their visit is done."""
+    hours = policy_of(session).review
+    done = [row.id for row in rows if row.kind == "update" and row.new.get("status") == "done"]
+    if not hours or not done:
+        return
+    found = session.execute(
+        select(Appointment.id, Appointment.ends, Appointment.client_id, Branch.zone)
+        .outerjoin(Branch, Branch.id == Appointment.branch)
+        .where(Appointment.id.in_(done), Appointment.client_id.is_not(None))
+    ).all()
+    for visit in found:
+        due = max(visit.ends, now()) + timedelta(hours=hours)
+        services.send(
+            session,
+            REVIEW.code,
+            contact_id=visit.client_id,
+            about=(VISIT, visit.id),
+            at=due,
+            expires_at=due + timedelta(days=3),
+            zone=visit.zone,
+            dedupe_key=f"{REVIEW.code}:{visit.id}",
+        )
+
+
 @hookimpl
 def bookings_code_ways(session: Session, settings: Settings) -> Sequence[codes.CodeWay]:
     """By SMS and by e-mail, as far as the salon has them and has not switched the message off."""
@@ -366,7 +438,7 @@ def _send_code(channel: str, session: Session, code_id: int, address: str, langu
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, SERIES, LATE, OFFER, CODE)
+    return (*KINDS, SERIES, LATE, OFFER, CODE, REVIEW)
 
 
 @hookimpl
@@ -375,6 +447,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
     if session.scope.via in SILENT:
         return
     if record.cls is Appointment:
+        _ask_for_reviews(session, rows)
         late = telling(session)
         told = {row.id: _what(row) if late is None else _what_late(row, late) for row in rows}
         wanted = [row_id for row_id, what in told.items() if what is not None]
