@@ -62,7 +62,7 @@ def states(salon: Salon) -> dict[int, str]:
     return {row.id: row.status for row in salon.session.execute(select(Waiting.id, Waiting.status))}
 
 
-def test_the_first_in_line_is_offered_what_comes_free(salon: Salon, cut: int, full: list[int]) -> None:
+def test_t_b23_the_first_in_line_is_offered_what_comes_free(salon: Salon, cut: int, full: list[int]) -> None:
     one, two = wait(salon, cut), wait(salon, cut)
     assert waiting.fill(salon.session) == []
     cancel(salon.session, full[0], by="staff")
@@ -73,7 +73,7 @@ def test_the_first_in_line_is_offered_what_comes_free(salon: Salon, cut: int, fu
             salon.book(10, Wanted(cut), by=by)  # type: ignore[arg-type]
 
 
-def test_who_does_not_answer_makes_room_for_the_next(
+def test_t_b23_who_does_not_answer_makes_room_for_the_next(
     salon: Salon, cut: int, full: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = wait(salon, cut), wait(salon, cut)
@@ -122,7 +122,7 @@ def test_an_offer_that_is_over_is_over(
         ({"other": True}, False),
     ],
 )
-def test_only_what_they_wait_for_is_offered(
+def test_t_b23_only_what_they_wait_for_is_offered(
     salon: Salon, cut: int, full: list[int], more: dict[str, Any], suits: bool
 ) -> None:
     given = dict(more)
@@ -137,7 +137,7 @@ def test_only_what_they_wait_for_is_offered(
     assert waiting.fill(salon.session) == ([one] if suits else [])
 
 
-def test_nobody_is_offered_what_is_too_soon(
+def test_t_b23_nobody_is_offered_what_is_too_soon(
     salon: Salon, cut: int, full: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait(salon, cut)
