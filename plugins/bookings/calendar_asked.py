@@ -29,6 +29,8 @@ COLOURS = {"status": _("Status"), "service": _("Service"), "staff": _("Specialis
 # How much of the list stands on one page of time.
 PERIODS = {"day": _("One day"), "week": _("A week"), "month": _("A month")}
 WEEK = 7
+# When a new visit begins that was asked for without a time.
+OPENING = 10 * 60
 
 
 class Asked:
@@ -135,9 +137,7 @@ class Asked:
             return None
         given = {"staff": str(self.staff) if self.staff else None, "branch": self.request.GET.get("branch")}
         query = {name: value for name, value in given.items() if value}
-        return str(
-            self.request.url_of("bookings.book", query=query | {"at": f"{self.day.isoformat()}T10:00"})
-        )
+        return str(self.request.url_of("bookings.book", query=query | {"at": at_text(self.day, OPENING)}))
 
     def free_url(self) -> str | None:
         """The page on which free time is looked for, from that day on; None for who may not book."""
@@ -161,6 +161,11 @@ def day_in(text: str) -> date | None:
     except ValueError:
         return None
     return found if 1990 <= found.year <= 2200 else None
+
+
+def at_text(day: date, clock: int) -> str:
+    """A minute of a day as addresses of forms say it; `desk.instant` reads it."""
+    return f"{day.isoformat()}T{clock // 60:02}:{clock % 60:02}"
 
 
 def number_in(text: str) -> int | None:

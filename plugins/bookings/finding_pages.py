@@ -13,7 +13,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import desk, finding
 from parlour.plugins.bookings.booking_form import MORE
-from parlour.plugins.bookings.calendar_asked import BOOK, day_in, number_in
+from parlour.plugins.bookings.calendar_asked import BOOK, at_text, day_in, number_in
 from parlour.plugins.bookings.finding import Start, Wish
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import Wanted
@@ -166,7 +166,7 @@ class _Asked:
 
     def start(self, day: date, one: Start) -> dict[str, Any]:
         """A time that can be pressed, with the form that it opens."""
-        query: dict[str, Any] = {"at": f"{day.isoformat()}T{one.clock // 60:02}:{one.clock % 60:02}"}
+        query: dict[str, Any] = {"at": at_text(day, one.clock)}
         for place, (item, who) in enumerate(line for line in self.lines if line[0] is not None):
             query |= {f"item{place}": item, f"staff{place or ''}": who}
         query |= {"minutes": self.minutes, "room": self.room, "branch": self.branch}

@@ -20,7 +20,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import BOOK, Asked, day_in, number_in, write_down
+from parlour.plugins.bookings.calendar_asked import BOOK, Asked, at_text, day_in, number_in, write_down
 from parlour.plugins.bookings.calendar_rows import bounds
 from parlour.plugins.bookings.finding import Start, Wish, suiting
 from parlour.plugins.bookings.models import Waiting
@@ -204,8 +204,7 @@ def _query(asked: Asked, row: Row) -> dict[str, Any]:
 
 def _book_url(request: Request, asked: Asked, one: Entry) -> str:
     """The form of a new visit, filled in with the first time that suits."""
-    clock = one.starts[0].clock
-    at = f"{asked.day.isoformat()}T{clock // 60:02}:{clock % 60:02}"
+    at = at_text(asked.day, one.starts[0].clock)
     return str(request.url_of("bookings.book", query={"at": at, **_query(asked, one.row)}))
 
 
