@@ -6,7 +6,9 @@ An offer is a time that is held in the schedule, so nobody else can book it mean
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,11 +16,11 @@ from sqlalchemy import select
 
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.errors import NotFound, ParlourError, Refusal
+from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Waiting
 from parlour.plugins.bookings.occupied import segments_of
-from parlour.plugins.bookings.offers import Wanted, search, zone_of
+from parlour.plugins.bookings.offers import MAX_DAYS, Search, Wanted, searches, zone_of
 from parlour.plugins.bookings.services import Booked, book
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.tokens import hash_of
@@ -51,11 +53,20 @@ def fill(session: Session) -> list[int]:
     """Offer what is free to those who wait, in the order in which they came; returns who was offered something.
 
     Each is offered the earliest time that fits what they wait for: service, specialist, days and hours, and not sooner than
-    clients may book.
+    clients may book. Free time is looked for once for all of a branch, and again after each offer, which takes of it.
     """
     waits = (Waiting.status == "waiting", Waiting.until >= now().date() - timedelta(days=1))
     rows = session.execute(_entries.where(*waits).order_by(Waiting.created_at, Waiting.id).limit(MOST)).all()
-    return [row.id for row in rows if _offer(session, row, row.since, row.until)]
+    offered: list[int] = []
+    found: dict[int, Search | None] = {}
+    for place, row in enumerate(rows):
+        if row.id not in found:
+            found |= _look(session, [one for one in rows[place:] if one.branch == row.branch])
+        looked = found[row.id]
+        if looked is not None and _offer(session, row, looked):
+            offered.append(row.id)
+            found.clear()
+    return offered
 
 
 _entries = select(
@@ -82,7 +93,9 @@ def offer_on(session: Session, waiting_id: int, day: date) -> tuple[datetime, in
         raise NotFound(_("There is no such entry on the waiting list."))
     if row.status != "waiting":
         raise Refusal(_("They do not wait any more, or a time is offered to them already."))
-    made = _offer(session, row, day, day)
+    that_day = SimpleNamespace(**{**row._mapping, "since": day, "until": day})
+    looked = _look(session, [that_day])[row.id]
+    made = None if looked is None else _offer(session, that_day, looked)
     if made is None:
         raise Refusal(
             _("No time of that day that clients may book online suits them. Book the visit yourself.")
@@ -90,20 +103,36 @@ def offer_on(session: Session, waiting_id: int, day: date) -> tuple[datetime, in
     return made
 
 
-def _offer(session: Session, row: Any, since: date, until: date) -> tuple[datetime, int | None] | None:
-    wanted = [Wanted(row.item_id, row.staff_id)]
-    zone = ZoneInfo(zone_of(session, row.branch))
-    start = minutes(datetime.combine(since, time(), zone))
-    end = minutes(datetime.combine(until + timedelta(days=1), time(), zone))
-    try:
-        found = search(
-            session, wanted, start, min(end, start + 366 * 1440), by="client", branch_id=row.branch
-        )
-    except ParlourError:  # the service or the specialist is gone, which is for the desk to see
-        return None
+def _look(session: Session, rows: Sequence[Any]) -> dict[int, Search | None]:
+    """What is free for entries of one branch, at least for the first of them: one search for all whose days lie within a year.
+    None for a service or a specialist that is gone, which is for the desk to see.
+    """
+    zone = ZoneInfo(zone_of(session, rows[0].branch))
+    today = now().astimezone(zone).date()
+    year = timedelta(days=MAX_DAYS - 1)
+    some = [row for row in rows if row.until <= today + year]
+    if rows[0] not in some:
+        some = [rows[0]]
+    begin = max(today, min(row.since for row in some))
+    until = min(max(row.until for row in some), begin + year)
+    looked = searches(
+        session,
+        [[Wanted(row.item_id, row.staff_id)] for row in some],
+        minutes(datetime.combine(begin, time(), zone)),
+        minutes(datetime.combine(until + timedelta(days=1), time(), zone)),
+        by="client",
+        branch_id=rows[0].branch,
+    )
+    return {row.id: one if isinstance(one, Search) else None for row, one in zip(some, looked, strict=True)}
+
+
+def _offer(session: Session, row: Any, found: Search) -> tuple[datetime, int | None] | None:
+    zone = ZoneInfo(found.zone)
     for at in found.starts():
         local = moment(at).astimezone(zone)
         clock = local.hour * 60 + local.minute
+        if not row.since <= local.date() <= row.until:
+            continue
         if not (row.earliest or 0) <= clock <= (row.latest if row.latest is not None else 1440):
             continue
         chosen = found.choose(at)

@@ -19,6 +19,7 @@ from parlour.plugins.schedule.clocks import moment
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
+from parlour.testing.site import statements
 from tests.plugins.bookings.conftest import Salon
 
 
@@ -164,3 +165,15 @@ def test_a_cancelled_visit_asks_for_the_job(
     run_due(engine, settings)
     session.rollback()
     assert states(salon) == {one: "offered"}
+
+
+def test_many_who_wait_cost_one_search(salon: Salon, engine: Engine, cut: int, full: list[int]) -> None:
+    def cost(more: int) -> int:
+        for _number in range(more):
+            wait(salon, cut)
+        with statements(engine) as seen:
+            assert waiting.fill(salon.session) == []
+        return len(seen)
+
+    cost(1)
+    assert cost(1) == cost(5)
