@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -47,6 +48,7 @@ from parlour.plugins.messages.services import Address
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
 from parlour.records.registry import RecordType
+from parlour.records.values import Money
 from parlour.records.write import RowChange
 from parlour.settings import Settings
 
@@ -89,6 +91,9 @@ def _visit(session: Session, about: About) -> dict[str, Any] | None:
             Appointment.starts,
             Appointment.client_id,
             Appointment.visitor,
+            Appointment.deposit_amount,
+            Appointment.deposit_currency,
+            Appointment.free_until,
             Branch.name.label("place"),
             Branch.address,
             Branch.phone,
@@ -113,6 +118,10 @@ def _visit(session: Session, about: About) -> dict[str, Any] | None:
         "place": place or "—",
         "status": row.status,
         "who": row.visitor or "—",
+        "deposit": None
+        if row.deposit_amount is None
+        else Money.from_minor(row.deposit_amount, row.deposit_currency),
+        "free_until": row.free_until,
     }
 
 
@@ -123,6 +132,8 @@ _VARIABLES = (
     Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
     Variable("status", _("Status"), "booked"),
     Variable("who", _("Who comes"), "Anna Orlova"),
+    Variable("deposit", _("Deposit"), Money(Decimal(500), "RUB")),
+    Variable("free_until", _("Cancelled free of charge until"), SAMPLE_MOMENT - timedelta(days=1)),
 )
 
 
