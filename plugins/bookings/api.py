@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
+from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import codes, conditions, groups, occupied, public, returning, reviews, visitors
 from parlour.plugins.bookings.calling import an_object, call, gone, number, preflight, start_of, text_of
@@ -20,6 +22,7 @@ from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.words import words
+from parlour.plugins.catalog.services import days_of_new_prices
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
@@ -121,8 +124,22 @@ def slots(request: Request) -> Response:
     end = _bound(request.GET.get("to"), zone, 1) if request.GET.get("to") else start + 1440
     if end - start > MAX_DAYS * 1440 + 180:
         raise ApiProblem(_("Ask for at most ${n} days at once.", mapping={"n": MAX_DAYS}))
-    found = search(request.db, wanted, start, end, by="client", branch_id=branch)
-    return respond(request, {"items": public.slots(found, wanted, found.starts())})
+    found: list[dict[str, Any]] = []
+    for since, until in pairwise(_by_price(request.db, items, start, end, branch, zone)):
+        part = search(request.db, wanted, since, until, by="client", branch_id=branch)
+        found += public.slots(part, wanted, part.starts())
+    return respond(request, {"items": found})
+
+
+def _by_price(
+    session: Session, items: Sequence[int], start: int, end: int, branch: int | None, zone: str
+) -> list[int]:
+    """The window cut where a price begins: within each piece the prices are those of its first day."""
+    zoned = ZoneInfo(zone)
+    first, last = (moment(at).astimezone(zoned).date() for at in (start, end))
+    days = days_of_new_prices(session, items, first, last, branch_id=branch)
+    cuts = [minutes(datetime.combine(day, time(), zoned)) for day in days]
+    return [start, *(cut for cut in cuts if start < cut < end), end]
 
 
 def _bound(text: str | None, zone: str, days: int) -> int:

@@ -67,6 +67,22 @@ def prices_from(rows: Iterable[Any]) -> dict[int, Money]:
     return {item: Money.from_minor(amount, currency) for item, amount, currency in rows}
 
 
+def days_of_new_prices(
+    session: Session, item_ids: Collection[int], after: date, until: date, *, branch_id: int | None = None
+) -> list[date]:
+    """The days after the first one, up to the last, on which a price of any of these items begins, in order; one query."""
+    here: ColumnElement[bool] = ItemPrice.branch.is_(None)
+    if branch_id is not None:
+        here = or_(here, ItemPrice.branch == branch_id)
+    found = session.scalars(
+        select(ItemPrice.since)
+        .where(ItemPrice.owner_id.in_(item_ids), here, ItemPrice.since > after, ItemPrice.since <= until)
+        .distinct()
+        .order_by(ItemPrice.since)
+    )
+    return [day for day in found if day is not None]
+
+
 def names_of(session: Session, item_ids: Collection[int], language: str) -> dict[int, str]:
     """What each item is called in a language; its own name where it has no other. Two queries. Looks past access rules."""
     own = session.execute(select(Item.id, Item.name).where(Item.id.in_(item_ids)))
