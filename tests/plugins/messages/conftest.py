@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing import people
 from parlour.testing.mailbox import Mailbox
+from tests.support.providers import Provider, serving
 
 # Answers as a bridge between the two does: where both are on.
 OWNER = "visitors:messages"
@@ -43,6 +45,17 @@ TEXTS = {
     ),
 }
 START = Variable("start", "Start", NOON)
+ANNA = {"emails": ["anna@example.com"], "first_name": "Анна", "last_name": "Орлова"}
+# A provider of SMS as a salon describes one.
+JSON = {
+    "sms": "http",
+    "sms_headers": "Content-Type: application/json\nAuthorization: Bearer {secret}",
+    "sms_body": '{"phone": "{digits}", "from": "{sender}", "message": "{text}", "id": "{id}"}',
+    "sms_secret": "s3cret",
+    "sms_sender": "JASMINE",
+    "sms_accepted": '"status":"OK"',
+    "sms_number": "messages.0.id",
+}
 
 
 class Visits:
@@ -172,3 +185,21 @@ def office(
 def moment(text: str) -> datetime:
     """A moment from ISO 8601 text with its zone."""
     return datetime.fromisoformat(text)
+
+
+@pytest.fixture
+def anna(office: Office) -> int:
+    return office.client(**ANNA)
+
+
+@pytest.fixture
+def provider(office: Office) -> Iterator[Provider]:
+    with serving() as made:
+        office.settings = replace(office.settings, outgoing_private=True, mail_url="")
+        yield made
+
+
+@pytest.fixture
+def by_sms(office: Office, provider: Provider) -> Provider:
+    office.set(sms_url=f"{provider.url}/send", **JSON)
+    return provider
