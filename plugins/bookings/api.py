@@ -150,7 +150,7 @@ def _bound(text: str | None, zone: str, days: int) -> int:
     try:
         if len(text) == 10:
             day = date.fromisoformat(text) + timedelta(days=days)
-            return minutes(datetime.combine(day, time(), ZoneInfo(zone)))
+            text = datetime.combine(day, time(), ZoneInfo(zone)).isoformat()
         return minutes(public.instant_of(text.replace(" ", "+")))
     except (ValueError, OverflowError) as error:
         raise ApiProblem(

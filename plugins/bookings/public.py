@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -253,8 +253,8 @@ def _visit(row: Any, lines: list[dict[str, Any]], policy: Policy) -> dict[str, A
 
 
 def instant_of(text: str) -> datetime:
-    """A moment with its offset. Raises ValueError."""
+    """A moment with its offset. Raises ValueError, also where there is no day before or after it to be counted to."""
     found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
+    if found.tzinfo is None or not MINYEAR < found.year < MAXYEAR:
         raise ValueError(text)
     return found

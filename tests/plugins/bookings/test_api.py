@@ -217,6 +217,7 @@ def test_a_time_is_held_for_who_fills_in_the_form(post: Call, salon: Salon, cut:
         ({"start": 7}, 422, "with its offset"),
         ({"start": "2020-05-05T10:00+03:00"}, 409, "too soon"),
         ({"start": "2045-05-05T10:00+03:00"}, 409, "too far"),
+        ({"start": "9999-12-31T23:59+03:00"}, 422, "with its offset"),
         ({"branch": 10**12}, 404, "no such branch"),
         ({"client": {"name": "Anna", "phone": "12"}}, 422, "phone"),
         ({"client": {"name": " ", "phone": "+79161112233"}}, 422, "name"),
