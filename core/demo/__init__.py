@@ -39,7 +39,7 @@ LOGINS = (
     Login("receptionist", "desk@jasmine.test", "Daria Orlova", "jasmine picks up the phone"),
     Login("specialist", "master@jasmine.test", "Pavel Sokolov", "jasmine cuts and colours"),
 )
-SHOWN = ("owner", "receptionist")
+SHOWN = ("owner", "receptionist", "specialist")
 
 
 def furnish(session: Session, settings: Settings, *, locale: str = "en") -> Organisation:

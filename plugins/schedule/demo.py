@@ -34,6 +34,7 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
     defaults = defaults_of(session)
     russian = defaults.locale.startswith("ru")
     branches = sorted(defaults.branches)
+    users = {name: user for user, name in defaults.names.items()}
     change_set = open_change_set(session, label="demo")
     people = [
         {
@@ -41,6 +42,8 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
             "job": russian_job if russian else job,
             "branch": branches[min(place, len(branches) - 1)],
             "position": number * 10,
+            # Who of them has a log-in sees a day of their own.
+            "user": users.get(name),
             "hours": [{"weekday": day, "opens": begin, "closes": finish} for day in days],
         }
         for number, (name, russian_name, job, russian_job, days, (begin, finish), place) in enumerate(
