@@ -101,9 +101,9 @@ def birthday(title: Any, **options: Any) -> Any:
     return Spec(kinds.BirthdayKind(), title, options)
 
 
-def moment(title: Any, **options: Any) -> Any:
-    """A moment, kept in UTC."""
-    return Spec(kinds.MomentKind(), title, options)
+def moment(title: Any, *, relative: bool = True, **options: Any) -> Any:
+    """A moment, kept in UTC; told as how long ago it was, or else by day and time."""
+    return Spec(kinds.MomentKind(relative=relative), title, options)
 
 
 def money(title: Any, *, negative: bool = False, **options: Any) -> Any:

@@ -107,6 +107,8 @@ class RecordType:
     actions: dict[str, Any] = field(default_factory=dict)
     # Optional behaviour of the owning plugin, given as plain functions.
     compute: Callable[..., None] | None = None
+    # (row, loc) -> what the pages about a row call it, where its title is not what people would say.
+    heading: Callable[..., str] | None = None
     matcher: Callable[..., Any] | None = None
     # What a file brings along with a row that is no field of the record: a subclass of `importing.along.Along`.
     along: Any = None

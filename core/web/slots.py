@@ -72,6 +72,16 @@ class Need(SlotItem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step(SlotItem):
+    """Something that is left to do in a new salon, for the slot "today": shown among the first steps until all are done."""
+
+    title: Any
+    url: str
+    text: Any = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class MenuItem:
     """One entry of the menu at the left.
 

@@ -121,7 +121,8 @@ class Booking:
             if not able or key in able
         ]
         title = _("And then") if place else _("Service")
-        return forms.choice(f"item{place}", title, [("", ""), *choices], required=place == 0)
+        hint = None if self.choices.services else _("Nothing can be booked yet: give a service a duration.")
+        return forms.choice(f"item{place}", title, [("", ""), *choices], required=place == 0, hint=hint)
 
     def _client(self) -> Any:
         request = self.request

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.i18n import Localizer
 from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import prices_of
@@ -38,6 +39,14 @@ def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
             "status"
         ):
             _follow_status(row)
+
+
+def heading_of(row: Mapping[str, Any], loc: Localizer) -> str:
+    """What a visit's own pages call it: who comes, and when."""
+    starts, client = row.get("starts"), row.get("client")
+    who = row.get("visitor") or (client and client["title"])
+    when = f"{loc.date(starts.date())}, {loc.time(starts.time())}" if starts else ""
+    return ", ".join(filter(None, [who, when]))
 
 
 def _move_along(row: RowChange, starts: datetime) -> None:

@@ -26,6 +26,8 @@ class WallMomentKind(MomentKind):
     datetime in that zone.
     """
 
+    relative: bool = False
+
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Moment()), ("_wall", String(16)), ("_zone", String(64))]
 

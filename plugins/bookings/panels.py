@@ -13,7 +13,7 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import abilities, money_owed, reviews, treatments
+from parlour.plugins.bookings import abilities, first_steps, money_owed, reviews, treatments
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
@@ -28,6 +28,7 @@ from parlour.web.slots import (
     CARD_LOUD,
     CARD_MAIN,
     CARD_SIDE,
+    TODAY,
     CardContext,
     Figure,
     LoudLine,
@@ -40,6 +41,8 @@ COMING = 5
 
 def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
     """Everything that the plugin puts into a slot."""
+    if slot == TODAY:
+        return first_steps.steps(session, context)
     if not isinstance(context, CardContext):
         return []
     if context.record.cls is Appointment:
@@ -49,15 +52,17 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
                 *treatments.of_visit(session, context),
                 *reviews.of_visit(session, context),
             ]
+        if slot == CARD_FIGURES:
+            return _of_visit(context)
         if slot == CARD_LOUD:
             urgent = [mark for mark in marks_of(context.row, now(), context.loc) if mark.urgent]
             said = [LoudLine(text=mark.title, icon=mark.icon, sequence=20) for mark in urgent]
             return [*said, *money_owed.of_visit(context)]
         return []
-    if context.record.cls is Staff:
-        if slot == CARD_FIGURES:
-            return reviews.figure_of_staff(session, context)
-        return reviews.of_staff(session, context) if slot == CARD_MAIN else []
+    if context.record.cls is Staff and slot == CARD_FIGURES:
+        return reviews.figure_of_staff(session, context)
+    if context.record.cls is Staff and slot == CARD_MAIN:
+        return reviews.of_staff(session, context)
     if context.record.cls is Contact and allows(session, READ):
         if slot == CARD_LOUD:
             return money_owed.of_client(session, context)
@@ -109,6 +114,31 @@ def _services(session: Session, context: CardContext) -> list[SlotItem]:
         again_url = context.url("record.act", record="bookings.appointment", id=context.id, action="rebook")
     values = {"lines": lines, "day_url": day_url, "repeat_url": repeat_url, "again_url": again_url}
     return [SlotItem(template="bookings/services.jinja2", context=values, sequence=10)]
+
+
+def _of_visit(context: CardContext) -> list[SlotItem]:
+    """What the desk looks for first: what became of it, from when to when, and how much."""
+    row, loc = context.row, context.loc
+    status, starts, ends, total = (row.get(name) for name in ("status", "starts", "ends", "total"))
+    figures: list[SlotItem] = []
+    if status:
+        tone = LOOKS[status].tone
+        figures.append(
+            Figure(
+                title=_("Status"),
+                value=STATUSES[status].title,
+                tone=tone if tone in ("good", "warn", "bad") else "",
+                sequence=10,
+            )
+        )
+    if starts and ends:
+        span = "–".join(loc.time(at.astimezone(starts.tzinfo).time()) for at in (starts, ends))
+        day = starts.date()
+        url = context.url("bookings.day", query={"date": day.isoformat()})
+        figures.append(Figure(title=_("Time"), value=span, sub=loc.date(day), href=url, sequence=11))
+    if total:
+        figures.append(Figure(title=_("Total"), value=loc.money(total.amount, total.currency), sequence=12))
+    return figures
 
 
 # ---- the card of a client

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
 from parlour.plugins.bookings.bookable import MAX_MINUTES, MAX_SEATS, Group, Record
-from parlour.plugins.bookings.derived import derive_lines, derive_visits
+from parlour.plugins.bookings.derived import derive_lines, derive_visits, heading_of
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.statuses import CHOICES, SPELLINGS
 from parlour.plugins.catalog.models import Item
@@ -63,6 +63,7 @@ class Appointment(
     # The usual form knows no services.
     new_route="bookings.book",
     compute=derive_visits,
+    heading=heading_of,
     groups={"terms": _("Deposit and cancelling")},
 ):
     """A visit: somebody comes at a time for one service or several, one after the other. What it occupies follows from that."""
@@ -115,7 +116,7 @@ class Appointment(
         sequence=12,
         aliases=("дата", "дата визита", "дата записи", "дата и время", "начало", "date", "start"),
     )
-    ends: Mapped[datetime] = moment(_("Ends"), required=True, computed=True, sequence=13)
+    ends: Mapped[datetime] = moment(_("Ends"), relative=False, required=True, computed=True, sequence=13)
     status: Mapped[str] = choice(
         _("Status"),
         CHOICES,
@@ -150,7 +151,9 @@ class Appointment(
     series: Mapped[int | None] = integer(
         _("Series"), computed=True, sequence=22, hint=_("The number of the first visit of those that repeat.")
     )
-    cancelled_at: Mapped[datetime | None] = moment(_("Cancelled at"), computed=True, sequence=22)
+    cancelled_at: Mapped[datetime | None] = moment(
+        _("Cancelled at"), relative=False, computed=True, sequence=22
+    )
     reason: Mapped[str | None] = text(_("Why it was cancelled"), max_length=500, sequence=23)
     overlap: Mapped[bool] = boolean(
         _("Put over another visit"),
@@ -163,7 +166,7 @@ class Appointment(
         sequence=25,
         hint=_("Booked online with a phone that nobody has confirmed; say whose visit it is."),
     )
-    arrived_at: Mapped[datetime | None] = moment(_("Arrived at"), computed=True, sequence=26)
+    arrived_at: Mapped[datetime | None] = moment(_("Arrived at"), relative=False, computed=True, sequence=26)
     delay: Mapped[int | None] = integer(
         _("We are late, minutes"),
         minimum=0,
@@ -178,10 +181,10 @@ class Appointment(
         _("State of the deposit"), DEPOSITS, computed=True, group="terms", sequence=41
     )
     deposit_until: Mapped[datetime | None] = moment(
-        _("Deposit to be paid until"), computed=True, group="terms", sequence=42
+        _("Deposit to be paid until"), relative=False, computed=True, group="terms", sequence=42
     )
     free_until: Mapped[datetime | None] = moment(
-        _("Cancelled free of charge until"), computed=True, group="terms", sequence=43
+        _("Cancelled free of charge until"), relative=False, computed=True, group="terms", sequence=43
     )
     late_fee = money(_("Fee for cancelling later"), computed=True, group="terms", sequence=44)
     missed_fee = money(_("Fee for not coming"), computed=True, group="terms", sequence=45)

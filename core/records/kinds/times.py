@@ -103,10 +103,14 @@ class BirthdayKind(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class MomentKind(Kind):
-    """A moment, kept in UTC; input without an offset is on the organisation's wall clock."""
+    """A moment, kept in UTC; input without an offset is on the organisation's wall clock.
+
+    `relative` ones are told as how long ago they were, others by day and time.
+    """
 
     name: str = "moment"
     shape: str = "day"
+    relative: bool = True
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         return [("", Moment())]
@@ -131,4 +135,5 @@ class MomentKind(Kind):
         return value.isoformat() if value else None
 
     def show(self, value: Any, loc: Localizer) -> str:
-        return loc.moment(value) if value else ""
+        local = loc.local(value) if value else None
+        return f"{loc.date(local.date())}, {loc.time(local.time())}" if local else ""

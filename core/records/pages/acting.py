@@ -19,7 +19,7 @@ from pyramid.view import view_config
 from parlour.errors import Invalid
 from parlour.records.actions import Action, action_of, run_action
 from parlour.records.forms import schema_of
-from parlour.records.pages.addresses import card_url, crumbs, title_of
+from parlour.records.pages.addresses import card_url, crumbs, heading_of
 from parlour.records.pages.form_parts import Typed, again, as_appstruct, save_buttons
 from parlour.records.pages.undoing import done
 from parlour.records.query import get
@@ -114,7 +114,7 @@ def act(context: RowContext, request: Request) -> Any:
         found,
         url=request.path,
         back=back,
-        lead=title_of(record, row),
+        lead=heading_of(request, record, row),
         crumbs=crumbs(request, record, row),
     )
     if request.method == "POST":

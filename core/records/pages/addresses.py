@@ -40,6 +40,11 @@ def title_of(record: RecordType, row: Mapping[str, Any]) -> str:
     return lines[0][:200] if lines else f"#{row['id']}"
 
 
+def heading_of(request: Request, record: RecordType, row: Mapping[str, Any]) -> str:
+    """What the pages about a row call it, in words of the reader's language where the record has them."""
+    return (record.heading and record.heading(row, request.loc)) or title_of(record, row)
+
+
 def photo_field(request: Request, record: RecordType) -> Field | None:
     """The field that holds the picture of a row, if the person may see it."""
     pictures = (item for item in fields_of(request.db, record) if is_picture(item))
@@ -65,5 +70,5 @@ def crumbs(
     if record.lookup and allows(request.db, "core:settings:read"):
         found.insert(0, {"title": _("Settings"), "url": request.url_of("settings")})
     if row is not None:
-        found.append({"title": title_of(record, row), "url": card_url(request, record, row["id"])})
+        found.append({"title": heading_of(request, record, row), "url": card_url(request, record, row["id"])})
     return found

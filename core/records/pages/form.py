@@ -16,7 +16,7 @@ from parlour.errors import Conflict, Invalid
 from parlour.i18n import _
 from parlour.records.defaults import defaults_of
 from parlour.records.forms import ANYWAY, VERSION
-from parlour.records.pages.addresses import card_url, crumbs, title_of
+from parlour.records.pages.addresses import card_url, crumbs, heading_of
 from parlour.records.pages.conflict import Merged, conflict_of
 from parlour.records.pages.form_parts import Typed, again, build_form, fill, group_fields, save_buttons
 from parlour.records.pages.lookalikes import arising, seen_text, unseen
@@ -96,7 +96,7 @@ class FormPage:
         if row is None:
             title = say(record.title_of_new())
         else:
-            title = say(_("Edit: ${name}"), {"name": title_of(record, row)})
+            title = say(_("Edit: ${name}"), {"name": heading_of(self.request, record, row)})
         values = {"title": title, "crumbs": crumbs(self.request, record, row), "form": form, **more}
         response = render_to_response("form.jinja2", values, request=self.request)
         response.status_code = status

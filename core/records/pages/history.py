@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from parlour.access.rules import allows
 from parlour.i18n import _
 from parlour.records.history import Event, history_of
-from parlour.records.pages.addresses import crumbs, reader_of, title_of
+from parlour.records.pages.addresses import crumbs, heading_of, reader_of
 from parlour.records.pages.happened import by_day, event_item
 from parlour.records.pages.reads import saw_card
 from parlour.records.pages.undoing import undo_url
@@ -38,7 +38,7 @@ def history(context: RowContext, request: Request) -> dict[str, Any]:
     older = request.url_of("record.history", query={"before": shown[-1].change_set}, **here) if rest else None
     newest = request.url_of("record.history", **here) if start is not None else None
     return {
-        "title": request.loc.translate(_("History: ${name}"), {"name": title_of(record, row)}),
+        "title": request.loc.translate(_("History: ${name}"), {"name": heading_of(request, record, row)}),
         "crumbs": crumbs(request, record, row),
         "days": by_day(request.loc, items),
         "pages": {"prev_url": newest, "next_url": older},

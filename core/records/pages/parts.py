@@ -11,7 +11,7 @@ from parlour.access.rules import allows
 from parlour.i18n import _
 from parlour.records import kinds
 from parlour.records.actions import actions_of
-from parlour.records.pages.addresses import file_url, is_picture, photo_field, reader_of, title_of
+from parlour.records.pages.addresses import file_url, heading_of, is_picture, photo_field, reader_of
 from parlour.records.pages.shown import show
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.web.slots import CardContext
@@ -35,7 +35,7 @@ def head_of(request: Request, record: RecordType, row: Mapping[str, Any]) -> dic
         for one in row.get(item.name) or ()
     ]
     return {
-        "title": title_of(record, row),
+        "title": heading_of(request, record, row),
         "id": row["id"],
         "photo_url": file_url(request, row.get(photo.name), "medium") if photo else None,
         "badges": marks,

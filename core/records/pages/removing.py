@@ -12,7 +12,7 @@ from pyramid.view import view_config
 from parlour.access.rules import allows
 from parlour.i18n import _
 from parlour.records.files import count_of as files_of
-from parlour.records.pages.addresses import card_url, crumbs, title_of
+from parlour.records.pages.addresses import card_url, crumbs, heading_of
 from parlour.records.pages.undoing import done
 from parlour.records.registry import RecordType, fields_of
 from parlour.records.removal import Consequence, Doomed, archive, delete, left_behind, refused, taken_along
@@ -44,7 +44,7 @@ def ask(context: RowContext, request: Request) -> dict[str, Any]:
         url = request.url_of("record.archive", **here)
         away = {"title": _("Archive"), "icon": "archive", "method": "post", "url": url}
     return {
-        "title": say(_("Delete: ${name}"), {"name": title_of(record, row)}),
+        "title": say(_("Delete: ${name}"), {"name": heading_of(request, record, row)}),
         "crumbs": crumbs(request, record, row),
         "post_url": request.url_of("record.delete", **here),
         "back_url": card_url(request, record, context.id),
@@ -55,7 +55,7 @@ def ask(context: RowContext, request: Request) -> dict[str, Any]:
 
 @view_config(route_name="record.delete", request_method="POST", permission="delete")
 def remove(context: RowContext, request: Request) -> HTTPSeeOther:
-    title = title_of(context.record, context.row)
+    title = heading_of(request, context.record, context.row)
     written = delete(request.db, context.record, [context.id])
     message = _("${name} is deleted.", mapping={"name": title})
     home = request.url_of("record.list", record=context.record.name)

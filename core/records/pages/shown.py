@@ -143,7 +143,8 @@ def age_on(birthday: str, today: Any) -> int | None:
 def _moment(kind: kinds.MomentKind, value: Any, reader: Reader) -> Shown | None:
     if not value:
         return None
-    return {"kind": "moment", "text": reader.loc.ago(value), "title": reader.loc.moment(value, "full")}
+    text = reader.loc.ago(value) if kind.relative else kind.show(value, reader.loc)
+    return {"kind": "moment", "text": text, "title": reader.loc.moment(value, "full")}
 
 
 @show_kind.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -18,7 +19,7 @@ from parlour.web import shell
 from parlour.web.contexts import OrganisationContext
 from parlour.web.rendering import rendered
 from parlour.web.requests import routed
-from parlour.web.slots import NEEDS, TODAY, Figure
+from parlour.web.slots import NEEDS, TODAY, Figure, Step
 
 max_queries = 20
 
@@ -31,8 +32,8 @@ def today(context: OrganisationContext, request: Request) -> dict[str, Any]:
         "title": _("Today"),
         "lead": loc.date(loc.local(now()).date(), "full"),
         "figures": shell.as_figures(items),
-        "parts": rendered(request, [item for item in items if not isinstance(item, Figure)]),
-        "start": first_steps(request),
+        "parts": rendered(request, [item for item in items if not isinstance(item, Figure | Step)]),
+        "start": first_steps(request, [item for item in items if isinstance(item, Step)]),
     }
 
 
@@ -48,12 +49,14 @@ def needs(context: OrganisationContext, request: Request) -> dict[str, Any]:
     }
 
 
-def first_steps(request: Request) -> list[dict[str, Any]]:
-    """What is left to do in a new salon, for who may do it; nothing once it is all done."""
+def first_steps(request: Request, brought: Sequence[Step]) -> list[dict[str, Any]]:
+    """What is left to do in a new salon, for who may do it, with what plugins bring; nothing once it is all done."""
     session = request.db
     if not allows(session, "core:settings:write"):
         return []
-    steps = [step for step in (_plugins(request), _people(request), *_records(request)) if step is not None]
+    own = (_plugins(request), _people(request), *_records(request))
+    steps = [step for step in own if step is not None]
+    steps += [{"title": one.title, "text": one.text, "url": one.url, "done": one.done} for one in brought]
     return [] if all(step["done"] for step in steps) else steps
 
 

@@ -433,3 +433,25 @@ def test_visits_of_others_are_not_moved(login: Enter, salon: Salon, session: Ses
     session.commit()
     login("specialist").post(f"{HERE}/landing", {"line": line, "at": f"{DAY}T12:00"}, status=403)
     login().post(f"{HERE}/landing", {"line": 99999}, status=404)
+
+
+def test_a_new_salon_is_led_to_its_first_visit(session: Session, salon: Salon, login: Enter) -> None:
+    somebody = login("owner")
+
+    def left() -> list[str]:
+        return [a.get_text() for a in somebody.get("/o/jasmine").html.select(".steps a")]
+
+    assert "Say what can be booked" in left()
+    assert "give a service a duration" in somebody.get(f"{HERE}/book").text
+    item = salon.service("Haircut", 60, by=[salon.person("Anna")])
+    session.commit()
+    assert "Say what can be booked" not in left()
+    assert "Book as your clients will" in left()
+    assert "give a service a duration" not in somebody.get(f"{HERE}/book").text
+    booked = salon.book(10, Wanted(item))
+    session.commit()
+    assert not [step for step in left() if "Book as" in step]
+    card = somebody.get(f"/o/jasmine/r/bookings.appointment/{booked}")
+    assert card.html.h1.get_text(strip=True).endswith(", 10:00\u202fAM")
+    who = somebody.get(f"/o/jasmine/r/schedule.staff/{salon.staff['Anna']}")
+    assert [one for one in who.html.select(".panel h2") if "Who does what" in one.get_text()]
