@@ -6,12 +6,14 @@ rest is ours: who asks, their rights, putting together, and the way through the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from unittest import mock
 
+import structlog
 from pyramid_jinja2 import Jinja2TemplateRenderer
 from sqlalchemy import event
 
@@ -34,6 +36,8 @@ def measure(salon: Salon, rounds: int) -> Measured:
     from parlour.testing import people
     from parlour.testing.browsers import browser_of
 
+    # A line for each page would stand among the figures.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     day = furnish(salon)
     with people.trusted(salon.engine, salon.organisation) as session:
         user = people.add_person(session, "owner")
