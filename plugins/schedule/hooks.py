@@ -12,13 +12,14 @@ from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.hooks import hookimpl
 from parlour.i18n import _
-from parlour.plugins.schedule import outside, panels
+from parlour.plugins.schedule import actions, outside, panels
 from parlour.plugins.schedule.calendars import SOURCE
 from parlour.plugins.schedule.models import WEEKDAYS, Absence, Busy, Calendar, Resource, Shift, Staff
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
 from parlour.web.slots import MenuItem, SlotItem
 
+__all__ = ["actions"]
 _DAY = 1440
 
 

@@ -19,6 +19,7 @@ from parlour.plugins.schedule.hours import plans
 from parlour.plugins.schedule.intervals import Interval
 from parlour.plugins.schedule.models import Absence, Resource, Shift, Staff
 from parlour.plugins.schedule.services import free_time
+from parlour.records.actions import run_action
 from parlour.records.write import Change, save, write
 from parlour.testing.site import statements
 
@@ -316,3 +317,22 @@ def test_presence_is_what_the_wall_clock_says_each_minute(
         return False
 
     assert quarters == {instant for instant in range(start, end, 15) if works(instant)}
+
+
+def test_several_days_get_the_same_hours_at_once(session: Session, berlin: int) -> None:
+    there = [line(1, "12:00", "13:00"), line(2, "7:00", "8:00", branch=berlin), line(6, "10:00", "11:00")]
+    anna = save(session, Staff, {"name": "Anna", "hours": there})
+    boris = save(session, Staff, {"name": "Boris"})
+    asked = {"days": "12345", "opens": "9:00", "closes": "18:00"}
+    for _again in range(2):
+        run_action(session, "schedule.staff", [anna, boris], "same_hours", asked)
+        assert present(session, anna, date(2026, 5, 11), 7) == [
+            "11 09:00–11 18:00",
+            # Seven in Berlin is eight in Moscow.
+            "12 08:00–12 18:00",
+            "13 09:00–13 18:00",
+            "14 09:00–14 18:00",
+            "15 09:00–15 18:00",
+            "16 10:00–16 11:00",
+        ]
+        assert len(present(session, boris, date(2026, 5, 11), 7)) == 5
