@@ -95,7 +95,8 @@ def scope_for(
     scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen)
     scope.cache["my_branches"] = tuple(own)
     session.enter(scope)
-    gate.known_version(session, organisation.plugins_version)
+    if organisation in session:  # else it was read by another one, who knows when
+        gate.known_version(session, organisation.plugins_version)
     return scope
 
 
