@@ -14,7 +14,8 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import deposits, desk, series, services
+from parlour.plugins.bookings import deposits, series, services
+from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
 from parlour.plugins.bookings.models import Appointment, Habit, Review

@@ -16,12 +16,21 @@ from parlour.access.policy import address_of
 from parlour.access.roles import own_organisation
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import codes, conditions, groups, occupied, public, returning, reviews, visitors
-from parlour.plugins.bookings.calling import an_object, call, gone, number, preflight, start_of, text_of
+from parlour.plugins.bookings import groups, occupied, reviews
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
+from parlour.plugins.bookings.online import codes, conditions, public, returning, visitors
+from parlour.plugins.bookings.online.calling import (
+    an_object,
+    call,
+    gone,
+    number,
+    preflight,
+    start_of,
+    text_of,
+)
+from parlour.plugins.bookings.online.words import words
 from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.bookings.words import words
 from parlour.plugins.catalog.services import days_of_new_prices
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
@@ -64,7 +73,7 @@ def includeme(config: Any) -> None:
         config.add_view(
             preflight, route_name=name, request_method="OPTIONS", permission=NO_PERMISSION_REQUIRED
         )
-    config.scan("parlour.plugins.bookings.returning")
+    config.scan("parlour.plugins.bookings.online.returning")
 
 
 # ---- looking

@@ -13,7 +13,7 @@ from parlour.hooks import collects
 from parlour.settings import Settings
 
 if TYPE_CHECKING:
-    from parlour.plugins.bookings.codes import CodeWay
+    from parlour.plugins.bookings.online.codes import CodeWay
 
 
 @collects

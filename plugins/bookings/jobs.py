@@ -9,9 +9,10 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
-from parlour.plugins.bookings import codes, waiting, zones
+from parlour.plugins.bookings import waiting, zones
 from parlour.plugins.bookings.deposits import give_up_unpaid
 from parlour.plugins.bookings.habits import count, next_clients
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.settings import policy_of
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import codes
 from parlour.plugins.bookings.models import Appointment, Line, Review, Treatment
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.files import remove_of
 from parlour.records.persons import Section, forget_history

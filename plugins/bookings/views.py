@@ -1,4 +1,4 @@
-"""The routes of the plugin's own pages; what they show stands in the modules beside this one."""
+"""The routes of the plugin's own pages; what they show stands in `frontdesk`."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ def includeme(config: Configurator) -> None:
         "uncovered",
         "waiting_pages",
     ):
-        config.scan(f"parlour.plugins.bookings.{module}")
+        config.scan(f"parlour.plugins.bookings.frontdesk.{module}")

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from parlour.access.models import Branch
 from parlour.i18n import _
+from parlour.plugins.bookings.online.words import words_of_failure
 from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.bookings.words import words_of_failure
 from parlour.web.rendering import assets_of
 
 # Seconds. A salon that changes its settings sees it soon; a web site that names the module always gets the newest.

@@ -121,7 +121,7 @@ def test_hook_plugin_enabled(session: Session, answer: Callable[[object], None])
 def test_hook_bookings_code_ways(
     session: Session, answer: Callable[[object], None], settings: Settings
 ) -> None:
-    from parlour.plugins.bookings import codes
+    from parlour.plugins.bookings.online import codes
 
     sent: list[tuple[str, str]] = []
     way = codes.CodeWay("phone", lambda _session, _number, to, language: sent.append((to, language)))

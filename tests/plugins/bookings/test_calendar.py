@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select
 from parlour.access.models import AccessLog, Branch, Organisation, Rule
 from parlour.access.roles import role_by_code
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar_rows, occupied, services
+from parlour.plugins.bookings import occupied, services
+from parlour.plugins.bookings.frontdesk import calendar_rows
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact

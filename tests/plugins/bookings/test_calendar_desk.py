@@ -10,8 +10,8 @@ from sqlalchemy import Engine, func, select
 
 from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
-from parlour.plugins.bookings import desk
-from parlour.plugins.bookings.desk import Landing
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.desk import Landing
 from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Line
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.contacts.models import Contact

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 
 from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar_list, calendar_rows, groups, services
+from parlour.plugins.bookings import groups, services
+from parlour.plugins.bookings.frontdesk import calendar_list, calendar_rows
 from parlour.plugins.bookings.models import Group
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.schedule.models import Absence

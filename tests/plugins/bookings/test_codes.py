@@ -19,9 +19,10 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.plugin import lifecycle
-from parlour.plugins.bookings import codes, people
+from parlour.plugins.bookings import people
 from parlour.plugins.bookings.models import Appointment, Code
 from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.contacts.models import Consent, Contact
 from parlour.plugins.messages.models import Message
 from parlour.plugins.messages.options import save_options

@@ -12,11 +12,12 @@ from hypothesis import strategies as some
 
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.errors import Refusal
-from parlour.plugins.bookings import conditions, deposits, public
+from parlour.plugins.bookings import deposits
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Group
 from parlour.plugins.bookings.occupied import hold
 from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.online import conditions, public
 from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.terms import settle, share
 from parlour.plugins.catalog.models import Item
@@ -57,7 +58,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, salon: Salon) -> Any:
             "terms",
             "deposits",
             "derived",
-            "conditions",
+            "online.conditions",
         ):
             monkeypatch.setattr(f"parlour.plugins.bookings.{module}.now", lambda: present)
         monkeypatch.setattr("parlour.plugins.schedule.services.now", lambda: present)

@@ -10,7 +10,7 @@ import pytest
 
 from parlour.db.session import Session
 from parlour.errors import Refusal
-from parlour.plugins.bookings.finding import Wish, free_starts
+from parlour.plugins.bookings.frontdesk.finding import Wish, free_starts
 from parlour.plugins.bookings.offers import Wanted
 from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import MONDAY, Salon

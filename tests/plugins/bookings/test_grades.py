@@ -7,9 +7,9 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from parlour.db.session import Session
-from parlour.plugins.bookings import public
 from parlour.plugins.bookings.models import Appointment, GradePrice, Line, Skill
 from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.online import public
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.models import Grade, Staff
 from parlour.records.write import save

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from parlour.db.session import Session
+from parlour.plugins.bookings.frontdesk.waiting_pages import entries
 from parlour.plugins.bookings.models import Appointment, Waiting
 from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.bookings.waiting_pages import entries
 from parlour.plugins.contacts.models import Contact
 from parlour.records.write import save
 from parlour.testing.site import Enter, statements

@@ -19,7 +19,7 @@ from parlour.access.policy import COOKIE
 from parlour.db.session import Session, system
 from parlour.errors import Invalid
 from parlour.plugin import lifecycle
-from parlour.plugins.bookings.words import _TEXTS
+from parlour.plugins.bookings.online.words import _TEXTS
 from parlour.testing.browsers import inline_parts
 from parlour.testing.people import trusted
 from parlour.testing.site import Enter

@@ -21,10 +21,11 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.mail.letters import site_address
-from parlour.plugins.bookings import codes, reviews, waiting
+from parlour.plugins.bookings import reviews, waiting
 from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, SERIES
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.bookings.tokens import make_token

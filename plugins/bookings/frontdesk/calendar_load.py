@@ -13,8 +13,8 @@ from pyramid.request import Request
 from sqlalchemy import select
 
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar_rows as rows
-from parlour.plugins.bookings.calendar_asked import WEEK, Asked
+from parlour.plugins.bookings.frontdesk import calendar_rows as rows
+from parlour.plugins.bookings.frontdesk.calendar_asked import WEEK, Asked
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.bookings.statuses import BLOCKING

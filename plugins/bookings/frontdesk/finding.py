@@ -12,7 +12,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings.calendar_rows import bounds
+from parlour.plugins.bookings.frontdesk.calendar_rows import bounds
 from parlour.plugins.bookings.offers import MAX_DAYS, Wanted, search, zone_of
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 

@@ -11,7 +11,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from parlour.access.rules import allows
-from parlour.plugins.bookings.calendar_asked import BOOK
+from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK
 from parlour.plugins.bookings.models import Habit
 from parlour.plugins.contacts.models import Contact
 from parlour.records.defaults import defaults_of

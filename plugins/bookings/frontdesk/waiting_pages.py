@@ -19,10 +19,17 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings import waiting
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import BOOK, Asked, at_text, day_in, number_in, write_down
-from parlour.plugins.bookings.calendar_rows import bounds
-from parlour.plugins.bookings.finding import Start, Wish, suiting
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import (
+    BOOK,
+    Asked,
+    at_text,
+    day_in,
+    number_in,
+    write_down,
+)
+from parlour.plugins.bookings.frontdesk.calendar_rows import bounds
+from parlour.plugins.bookings.frontdesk.finding import Start, Wish, suiting
 from parlour.plugins.bookings.models import Waiting
 from parlour.plugins.bookings.offers import Search, Wanted, searches, zone_of
 from parlour.plugins.schedule.clocks import DAY, minutes

@@ -13,8 +13,8 @@ from pyramid.request import Request
 from parlour.access.rules import holds
 from parlour.db.base import now
 from parlour.i18n import _
-from parlour.plugins.bookings.calendar import Block, Column, Day, titles_of, window_of
-from parlour.plugins.bookings.calendar_asked import BOOK, MOVE, Asked
+from parlour.plugins.bookings.frontdesk.calendar import Block, Column, Day, titles_of, window_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, MOVE, Asked
 from parlour.plugins.bookings.late import WAITS
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.statuses import LOOKS, STATUSES

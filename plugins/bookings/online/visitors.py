@@ -20,10 +20,10 @@ from parlour.db.session import Session
 from parlour.db.several import Several
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import codes
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.models import Appointment, Code, Waiting
 from parlour.plugins.bookings.offers import Wanted, search, zone_of
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.services import Beside, Booked, book
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import OPEN

@@ -16,9 +16,10 @@ from sqlalchemy import or_
 
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, series
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import BOOK, day_in
+from parlour.plugins.bookings import series
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, day_in
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.series import MOST, MOST_EVERY, Planned, Unit

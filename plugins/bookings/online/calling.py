@@ -11,9 +11,10 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
 from parlour.i18n import _
-from parlour.plugins.bookings import offers, public
+from parlour.plugins.bookings import offers
 from parlour.plugins.bookings.occupied import VISIT
 from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.online import public
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.services import Taken

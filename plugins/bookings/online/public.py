@@ -15,9 +15,10 @@ from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.db.several import among, kept
-from parlour.plugins.bookings import conditions, groups, reviews
+from parlour.plugins.bookings import groups, reviews
 from parlour.plugins.bookings.models import Appointment, Line, Service, Skill, as_done
 from parlour.plugins.bookings.offers import Search, Wanted
+from parlour.plugins.bookings.online import conditions
 from parlour.plugins.bookings.settings import Policy, policy_of
 from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item

@@ -17,8 +17,9 @@ from parlour.access.rules import allows
 from parlour.access.views import forms
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, services, waiting
-from parlour.plugins.bookings.calendar_asked import number_in, write_down
+from parlour.plugins.bookings import services, waiting
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.calendar_asked import number_in, write_down
 from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Waiting
 from parlour.plugins.bookings.offers import NotOffered, Wanted, zone_of
 from parlour.plugins.contacts.models import Contact

@@ -11,9 +11,9 @@ from pyramid.view import view_config
 
 from parlour.errors import Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk
-from parlour.plugins.bookings.calendar_asked import MOVE, number_in, write_down
-from parlour.plugins.bookings.desk import Landing, Place
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.calendar_asked import MOVE, number_in, write_down
+from parlour.plugins.bookings.frontdesk.desk import Landing, Place
 from parlour.plugins.bookings.offers import Wanted, zone_of
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken

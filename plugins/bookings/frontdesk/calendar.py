@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from parlour.db.session import Session
-from parlour.plugins.bookings import calendar_rows as rows
-from parlour.plugins.bookings.calendar_rows import By
 from parlour.plugins.bookings.engine import busy_of
+from parlour.plugins.bookings.frontdesk import calendar_rows as rows
+from parlour.plugins.bookings.frontdesk.calendar_rows import By
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.schedule.clocks import DAY, midnight, minutes, wall
 from parlour.plugins.schedule.intervals import Interval, intersect, subtract, union

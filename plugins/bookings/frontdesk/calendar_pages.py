@@ -11,9 +11,9 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from parlour.access.rules import allows
-from parlour.plugins.bookings import calendar, calendar_load, calendar_rows, live, waiting_pages
-from parlour.plugins.bookings.calendar_asked import READ, WEEK, Asked, write_down
-from parlour.plugins.bookings.calendar_drawing import ROW, Drawing
+from parlour.plugins.bookings.frontdesk import calendar, calendar_load, calendar_rows, live, waiting_pages
+from parlour.plugins.bookings.frontdesk.calendar_asked import READ, WEEK, Asked, write_down
+from parlour.plugins.bookings.frontdesk.calendar_drawing import ROW, Drawing
 from parlour.plugins.schedule.clocks import DAY
 from parlour.web.contexts import OrganisationContext
 

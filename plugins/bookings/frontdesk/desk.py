@@ -15,7 +15,7 @@ from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import Localizer, _
 from parlour.plugins.bookings import occupied, offers, services
-from parlour.plugins.bookings.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Need, Service, as_done
 from parlour.plugins.bookings.offers import Wanted, zone_of
 from parlour.plugins.catalog.models import Item

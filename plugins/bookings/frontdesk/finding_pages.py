@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, finding
-from parlour.plugins.bookings.booking_form import MORE
-from parlour.plugins.bookings.calendar_asked import BOOK, at_text, day_in, number_in
-from parlour.plugins.bookings.finding import Start, Wish
+from parlour.plugins.bookings.frontdesk import desk, finding
+from parlour.plugins.bookings.frontdesk.booking_form import MORE
+from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, at_text, day_in, number_in
+from parlour.plugins.bookings.frontdesk.finding import Start, Wish
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.schedule.clocks import DAY

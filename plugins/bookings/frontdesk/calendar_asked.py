@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from parlour.access.rules import holds
 from parlour.i18n import _
-from parlour.plugins.bookings.calendar_rows import By
+from parlour.plugins.bookings.frontdesk.calendar_rows import By
 from parlour.plugins.bookings.statuses import STATUSES
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import Staff

@@ -19,10 +19,11 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import calendar_rows as rows
-from parlour.plugins.bookings import live, services
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import MOVE, day_in, number_in
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.frontdesk import calendar_rows as rows
+from parlour.plugins.bookings.frontdesk import live
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import MOVE, day_in, number_in
 from parlour.plugins.bookings.late import WAITS, run_late
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Line

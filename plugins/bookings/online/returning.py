@@ -10,10 +10,11 @@ from pyramid.response import Response
 from parlour.access.policy import address_of
 from parlour.access.throttle import Throttled
 from parlour.i18n import _
-from parlour.plugins.bookings import codes, public, reviews, services, tokens, waiting
-from parlour.plugins.bookings.calling import an_object, call, gone, start_of, text_of
+from parlour.plugins.bookings import reviews, services, tokens, waiting
 from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.offers import NotOffered
+from parlour.plugins.bookings.online import codes, public
+from parlour.plugins.bookings.online.calling import an_object, call, gone, start_of, text_of
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
 from parlour.web.api.body import parsed

@@ -13,9 +13,9 @@ from pyramid.view import view_config
 
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import calendar_rows
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import PERIODS, READ, Asked, write_down
+from parlour.plugins.bookings.frontdesk import calendar_rows
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import PERIODS, READ, Asked, write_down
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.bookings.statuses import LOOKS, STATUSES

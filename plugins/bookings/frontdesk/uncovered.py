@@ -15,9 +15,10 @@ from sqlalchemy import select
 from parlour.db.base import now
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk, occupied, services
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import MOVE, write_down
+from parlour.plugins.bookings import occupied, services
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import MOVE, write_down
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Search, Wanted, search
 from parlour.plugins.schedule.clocks import DAY, minutes, moment

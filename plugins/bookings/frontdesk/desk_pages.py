@@ -14,10 +14,10 @@ from pyramid.view import view_config
 
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import desk
-from parlour.plugins.bookings.booking_form import BLOCK, MORE, Booking
-from parlour.plugins.bookings.calendar import titles_of
-from parlour.plugins.bookings.calendar_asked import BOOK, number_in, write_down
+from parlour.plugins.bookings.frontdesk import desk
+from parlour.plugins.bookings.frontdesk.booking_form import BLOCK, MORE, Booking
+from parlour.plugins.bookings.frontdesk.calendar import titles_of
+from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, number_in, write_down
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.schedule.clocks import DAY, moment
 from parlour.plugins.schedule.models import Absence

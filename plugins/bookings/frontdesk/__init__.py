@@ -1,0 +1,1 @@
+"""What staff see and press: the calendar, booking at the desk, and the lists beside it."""
