@@ -24,6 +24,7 @@ class ClockKind(IntegerKind):
 
     name: str = "clock"
     shape: str = "text"
+    span: bool = True
     minimum: int = 0
     maximum: int = 1439
 

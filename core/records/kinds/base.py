@@ -26,6 +26,8 @@ class Kind:
     # What the import's guesser looks for in sample values.
     shape: str = "text"
     align: str = "start"
+    # Two of them next to each other in a line are from when and until when.
+    span: bool = False
 
     def columns(self) -> Sequence[tuple[str, TypeEngine[Any]]]:
         """Suffix and type of every column; the first one carries the value that filters and sorts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any
 
 from parlour.i18n import Localizer, _
@@ -62,7 +63,11 @@ def _line(item: Field, line: Mapping[str, Any], reader: Reader) -> Shown:
     if not parts:
         return {"kind": "text", "text": "–"}
     head = dict(parts[0][1])
-    head["note"] = ", ".join(value["text"] for _inner, value in parts[1:])
+    head["note"] = ""
+    for (before, _value), (inner, value) in pairwise(parts):
+        if head["note"]:
+            head["note"] += "–" if before.kind.span and inner.kind.span else ", "
+        head["note"] += value["text"]
     return head
 
 

@@ -21,7 +21,7 @@ from parlour.plugins.schedule.models import Absence, Resource, Shift, Staff
 from parlour.plugins.schedule.services import free_time
 from parlour.records.actions import run_action
 from parlour.records.write import Change, save, write
-from parlour.testing.site import statements
+from parlour.testing.site import Enter, statements
 
 # Berlin puts its clocks forward on 29 March 2026, back on 25 October; the fixture's organisation is in Moscow.
 BERLIN, MOSCOW = "Europe/Berlin", "Europe/Moscow"
@@ -336,3 +336,10 @@ def test_several_days_get_the_same_hours_at_once(session: Session, berlin: int) 
             "16 10:00–16 11:00",
         ]
         assert len(present(session, boris, date(2026, 5, 11), 7)) == 5
+
+
+def test_a_line_of_hours_reads_from_until(session: Session, login: Enter) -> None:
+    anna = save(session, Staff, {"name": "Anna", "hours": [line(1, "9:00", "18:00")]})
+    session.commit()
+    card = login("owner").get(f"/o/jasmine/r/schedule.staff/{anna}")
+    assert "9:00\u202fAM–6:00\u202fPM" in card.html.get_text()
