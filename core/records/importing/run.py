@@ -148,9 +148,12 @@ class Importer:
         cleaned = [(row, self._clean(row)) for row in rows]
         if self.along is not None:
             self.along.prepare(cleaned)
+        headings = {name: column for column, name in self.plan.columns.items()}
         for row, values in cleaned:
             for column, value, reason in row.problems:
-                self.result.add(row.number, column, value, reason)
+                # What goes along knows its columns by their own names, people know them by the file's.
+                known = column if column in self.plan.columns else headings.get(column, column)
+                self.result.add(row.number, known, value, reason)
             if not values:
                 self.result.skipped += 1
                 continue

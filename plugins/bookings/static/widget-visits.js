@@ -17,7 +17,7 @@ class Kept {
 
 const withVisits = (Base) => class extends Base {
   card(visit) {
-    const names = visit.lines.map((line) => [line.name, line.staff?.name].filter(Boolean).join(", "));
+    const names = visit.lines.map((line) => [this.serviceOf(line)?.name ?? line.name, line.staff?.name].filter(Boolean).join(", "));
     const branch = this.data.branches.find((one) => one.id === visit.branch) || (this.data.branches.length === 1 ? this.data.branches[0] : null);
     return [h("b", {}, `${this.day(visit.start)}, ${this.clock(visit.start)}`), names.map((name) => h("div", {}, name)),
       visit.seats > 1 && h("div", {}, this.t("seats_booked", { n: this.intl({}, Intl.NumberFormat).format(visit.seats) })),

@@ -173,7 +173,7 @@ def test_bad_rows_say_what_is_wrong_and_cost_the_others_nothing(
     for _twice in range(2):
         save(session, Contact, {"name": "Мария Иванова"})
     text = (
-        "code,date,time,client,phone,service,staff\n"
+        "code,date,time,client,phone,Услуга,Мастер\n"
         "1,31.02.2024,10:00,Olga,,Haircut,Anna\n"
         "2,2024-02-01,10:00,Мария Иванова,,Haircut,Anna\n"
         "3,2024-02-01,11:00,Olga,,Perm,Anna\n"
@@ -191,11 +191,11 @@ def test_bad_rows_say_what_is_wrong_and_cost_the_others_nothing(
     for row, column, why in reasons(done):
         said.setdefault((row, column), why)
     assert said[2, "date"] == "This is not a date."
-    assert said[8, "starts"] == "This visit does not say when. Give its date."
+    assert said[8, "date"] == "This visit does not say when. Give its date."
     assert [row for row, _column in said].count(2) == 1
     assert "2 clients are called so" in said[3, "client"]
-    assert "no such service; the visit keeps its name" in said[4, "service"]
-    assert "no such specialist" in said[5, "staff"]
+    assert "no such service; the visit keeps its name" in said[4, "Услуга"]
+    assert "no such specialist" in said[5, "Мастер"]
     assert "stands in the file already" in said[6, "code"]
     assert lines(session)[1] == ("Perm", "Anna", 60, None)
 
