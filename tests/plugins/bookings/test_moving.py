@@ -235,7 +235,7 @@ def test_clients_are_known_by_their_numbers(bring: Bring, session: Session, salo
         "C2,2024-02-02,10:00,,Haircut\n"
         "C9,2024-02-03,10:00,,Haircut\n",
     )
-    assert [(row, column) for row, column, _why in reasons(done)] == [(4, "client_code")]
+    assert [(row, column) for row, column, _why in reasons(done)] == [(4, "client id")]
     columns = select(Contact.code).join(Appointment, Appointment.client_id == Contact.id)
     assert list(session.scalars(columns.order_by(Appointment.starts))) == ["C1", "C2"]
 
