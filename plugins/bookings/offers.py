@@ -309,9 +309,11 @@ def alternatives(
 ) -> tuple[Search, dict[int, list[int]]]:
     """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them.
 
-    `without` is not in the way, as in `search`.
+    None is over, unless the one asked for is. `without` is not in the way, as in `search`.
     """
-    found = search(session, wanted, start - DAY, start + 7 * DAY, by=by, branch_id=branch_id, without=without)
+    present = minutes(now())
+    earliest = start - DAY if start < present else max(start - DAY, present)
+    found = search(session, wanted, earliest, start + 7 * DAY, by=by, branch_id=branch_id, without=without)
     starts = found.starts()
     nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
     return found, {at: starts[at] for at in sorted(nearest)}

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from parlour.access.models import Organisation
 from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
+from parlour.db.base import now
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings.models import Skill
-from parlour.plugins.bookings.offers import NotOffered, Wanted, check, search
+from parlour.plugins.bookings.offers import NotOffered, Wanted, alternatives, check, search
 from parlour.plugins.catalog.models import Item
-from parlour.plugins.schedule.clocks import DAY, moment
+from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.models import Absence, Staff
 from parlour.records.write import Change, save, write
 from parlour.testing.people import trusted
@@ -242,3 +243,11 @@ def test_however_much_is_asked_for_the_same_is_offered_and_accepted(
         else:
             assert start in offered and chosen == week.choose(start)
     assert len(offered) > 20
+
+
+def test_times_that_are_over_are_not_proposed_for_one_to_come(salon: Salon) -> None:
+    cut = salon.service("Haircut", 60, by=[salon.person("Anna", "0:00", "0:00")])
+    present = minutes(now())
+    for asked, over in ((present + 90, False), (present - 90, True)):
+        _found, starts = alternatives(salon.session, [Wanted(cut)], asked, by="staff")
+        assert any(start < present for start in starts) == over
