@@ -451,6 +451,10 @@ def test_a_new_salon_is_led_to_its_first_visit(session: Session, salon: Salon, l
     booked = salon.book(10, Wanted(item))
     session.commit()
     assert not [step for step in left() if "Book as" in step]
+    save(session, Contact, {"name": "Мария", "kind": "person"})
+    session.commit()
+    login()  # a second person, who was the last thing missing
+    assert not somebody.get("/o/jasmine").html.select(".steps li")
     card = somebody.get(f"/o/jasmine/r/bookings.appointment/{booked}")
     assert card.html.h1.get_text(strip=True).endswith(", 10:00\u202fAM")
     who = somebody.get(f"/o/jasmine/r/schedule.staff/{salon.staff['Anna']}")
