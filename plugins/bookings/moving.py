@@ -136,6 +136,9 @@ class Visits(Along):
                 row.problems.append(("starts", "", _("This visit does not say when. Give its date.")))
             values.clear()
             return
+        if any(problem[0] == "time" for problem in row.problems):
+            values.clear()  # not at midnight instead
+            return
         if at is not None:
             starts = starts.replace(hour=at // 60, minute=at % 60)
         zone = self.zones.get(values.get("branch") or 0, self.zone)

@@ -69,10 +69,11 @@ def holidays_of(country: str, year: int, locale: str, region: str | None = None)
 
 def closed_on(session: Session, year: int, branch_id: int | None) -> set[date]:
     """The days of a year that are whole holidays already, of this branch or of all."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
     rows = session.execute(
         select(Absence.since, Absence.until).where(
-            Absence.since <= date(year, 12, 31),
-            Absence.until >= date(year, 1, 1),
+            Absence.since <= last,
+            Absence.until >= first,
             Absence.since_time.is_(None),
             Absence.until_time.is_(None),
             Absence.staff_id.is_(None),
@@ -84,7 +85,7 @@ def closed_on(session: Session, year: int, branch_id: int | None) -> set[date]:
     return {
         date.fromordinal(number)
         for row in rows
-        for number in range(row.since.toordinal(), row.until.toordinal() + 1)
+        for number in range(max(row.since, first).toordinal(), min(row.until, last).toordinal() + 1)
     }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from parlour.access.plugin_settings import save_plugin_settings
@@ -245,6 +245,7 @@ AMOUNT = some.integers(0, 10**12)
 
 
 @given(price=AMOUNT, rate=some.integers(0, 1_000_000), currency=some.sampled_from(["RUB", "JPY", "KWD"]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_share_is_right_to_the_kopeck(price: int, rate: int, currency: str) -> None:
     found = share(Money.from_minor(price, currency), rate).minor
     assert 0 <= found <= price

@@ -181,18 +181,20 @@ def test_bad_rows_say_what_is_wrong_and_cost_the_others_nothing(
         "4,2024-02-01,13:00,Olga,,Haircut,Anna\n"
         "5,2024-02-01,14:00,Vera,12,Haircut,Anna\n"
         "6,,14:00,Vera,,Haircut,Anna\n"
+        "7,2024-02-01,25:00,Vera,,Haircut,Anna\n"
     )
     tried = bring(VISITS, text, dry_run=True)
     assert visits(session) == []
     done = bring(VISITS, text)
-    assert figures(done) == figures(tried) == (4, 0, 0, 3, 0)
+    assert figures(done) == figures(tried) == (4, 0, 0, 4, 0)
     assert reasons(done) == reasons(tried)
     said = {}
     for row, column, why in reasons(done):
         said.setdefault((row, column), why)
     assert said[2, "date"] == "This is not a date."
     assert said[8, "date"] == "This visit does not say when. Give its date."
-    assert [row for row, _column in said].count(2) == 1
+    assert [row for row, _column in said].count(2) == [row for row, _column in said].count(9) == 1
+    assert (9, "time") in said
     assert "2 clients are called so" in said[3, "client"]
     assert "no such service; the visit keeps its name" in said[4, "Услуга"]
     assert "no such specialist" in said[5, "Мастер"]
