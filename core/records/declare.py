@@ -204,7 +204,7 @@ class _RecordBase:
         fields = [_field(cls, plugin, attr, spec) for attr, spec in specs.items()]
         for item, spec in zip(fields, specs.values(), strict=True):
             if isinstance(spec.kind, kinds.LinksKind):
-                item.cls = _link_table(cls, item.attr, spec, plugin)
+                item.cls = _link_table(cls, extends or cls, item.attr, spec, plugin)
         if part_of is not None:
             owner = part_of.__record__
             lines = Field(
@@ -378,10 +378,12 @@ def _as_extension(cls: Any, owner: Any, constraints: list[Any]) -> None:
     constraints.append(_owner_key("id", owner.__table__.name, f"fk_{cls.__tablename__}_owner"))
 
 
-def _link_table(cls: Any, attr: str, spec: Spec, plugin: str) -> Any:
-    """The table behind `links`: one row per pair."""
-    owner, target = cls.__table__.name, spec.target.__table__.name
-    table = f"{owner}_{attr}"
+def _link_table(cls: Any, owned_by: Any, attr: str, spec: Spec, plugin: str) -> Any:
+    """The table behind `links`: one row per pair. Those of an extension belong to the row that it extends, which may have pairs
+    while it has nothing in the side table yet.
+    """
+    owner, target = owned_by.__table__.name, spec.target.__table__.name
+    table = f"{cls.__table__.name}_{attr}"
     base = next(base for base in cls.__mro__ if "__parlour_owner__" in vars(base))
     return type(base)(
         f"{cls.__name__}{attr.title().replace('_', '')}",

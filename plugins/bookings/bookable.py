@@ -25,6 +25,7 @@ from parlour.records.declare import (
     record_base,
     text,
 )
+from parlour.records.registry import record_type
 
 Record = record_base("bookings")
 
@@ -80,6 +81,12 @@ class Service(Record, extends=Item):
     confirm: Mapped[bool] = boolean(
         _("We confirm each booking"), sequence=37, hint=_("A booking from the web site is a request first.")
     )
+    addition: Mapped[bool] = boolean(
+        _("Only together with another service"),
+        sequence=38,
+        hint=_("Online it is offered once another service is chosen. At the desk it can be booked alone."),
+    )
+    goes_with = links(Item, _("Goes with"), sequence=39, hint=_("Empty: with every service."))
     # What a visit with it is agreed on: see `terms`.
     deposit_percent = percent(
         _("Deposit, percent of the price"), sequence=40, hint=_("Empty: as in the settings. 0: none.")
@@ -98,6 +105,10 @@ class Service(Record, extends=Item):
     missed_percent = percent(
         _("Fee for not coming, percent"), sequence=44, hint=_("Empty: as in the settings.")
     )
+
+
+# An addition (`owner_id`) and what it goes with (`target_id`).
+GoesWith: Any = record_type(Item).field("bookings_goes_with").cls
 
 
 class Skill(

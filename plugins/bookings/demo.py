@@ -40,7 +40,10 @@ SERVICES: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {
     "009": ({"minutes": 30}, (6,)),
     "010": ({"minutes": 60}, (6,)),
     "011": ({"minutes": 75, "before": 5, "after": 10}, (6,)),
+    "016": ({"minutes": 20}, (2, 8)),
 }
+# Code of an item that is only added to others, and theirs.
+ADDITIONS = {"016": ("003", "004")}
 # Code of an item: the place of the type of resource that it needs.
 PLACES = {"003": 0, "004": 0, "008": 2, "010": 1, "011": 1}
 DAYS = range(-4, 11)
@@ -57,6 +60,13 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
         for code, (more, _who) in SERVICES.items()
     ]
     write(session, Item, durations, change_set=change_set)
+    additions = [
+        Change(
+            {"bookings_addition": True, "bookings_goes_with": [items[other] for other in others]}, items[code]
+        )
+        for code, others in ADDITIONS.items()
+    ]
+    write(session, Item, additions, change_set=change_set)
     skills = [
         Change({"staff": staff[number - 1], "item": items[code]})
         for code, (_more, who) in SERVICES.items()
@@ -116,7 +126,11 @@ def _visits(session: Session, staff: list[int], items: dict[Any, int], change_se
         begin = minutes(datetime.combine(day, time(), zone))
         free = free_time(session, begin, begin + 1440, staff=staff).staff
         for number, who in enumerate(staff, 1):
-            mine = [code for code, (_m, able) in SERVICES.items() if number in able and code not in PLACES]
+            mine = [
+                code
+                for code, (_m, able) in SERVICES.items()
+                if number in able and code not in PLACES and code not in ADDITIONS
+            ]
             for start, end in free[who] if mine else ():
                 at = start
                 while at < end:

@@ -18,8 +18,9 @@ from parlour.db.session import Session
 from parlour.db.several import Several, among
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
+from parlour.plugins.bookings.additions import Additions, gathered, left_alone
 from parlour.plugins.bookings.engine import Chain, Chosen, Option, Step, busy_of
-from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, Need, Service, Skill, as_done
+from parlour.plugins.bookings.models import MAX_MINUTES, MAX_SERVICES, GoesWith, Need, Service, Skill, as_done
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.catalog.services import price_parameters, prices_from, prices_query
@@ -178,7 +179,10 @@ def searches(
     services = {row[0]: _Service(*row) for row in facts["services"]}
     people = [_Skill(*row) for row in facts["people"]]
     needs, kinds = _needs(facts["needs"])
-    read = _Read(services, people, prices_from(facts["prices"]), needs, kinds)
+    # Staff know what they do.
+    added = [one.id for one in services.values() if one.addition and by == "client"]
+    additions = gathered(added, facts["goes_with"])
+    read = _Read(services, people, prices_from(facts["prices"]), needs, kinds, additions)
     ways = [_ways(wanted, read) for wanted in chains]
     can = [way for way in ways if isinstance(way, _Ways)]
     # Whole days, so that who has most of the day left does not depend on how much of it is asked for.
@@ -209,13 +213,16 @@ def searches(
 
 @dataclass(frozen=True)
 class _Read:
-    """What was read of services: by item what is known, who does them, for how much and what they need."""
+    """What was read of services: by item what is known, who does them, for how much, what they need and what must be added to
+    another one.
+    """
 
     services: Mapping[int, _Service]
     people: Sequence[_Skill]
     prices: Mapping[int, Money]
     needs: Mapping[int, Sequence[int]]
     kinds: Mapping[int, list[int]]
+    additions: Additions
 
 
 @dataclass(frozen=True)
@@ -264,6 +271,9 @@ def _ways(wanted: Sequence[Wanted], read: _Read) -> _Ways | Refusal | NotFound:
         if where is None:
             return Refusal(_("“${name}” is not done there.", mapping={"name": service.name}))
         steps.append(Step(tuple(_option(each) for each in able.values()), where))
+    alone = left_alone({one.item: read.services[one.item].name for one in wanted}, read.additions)
+    if alone is not None:
+        return alone
     longest = sum(max(each.minutes for each in able.values()) for able in offered)
     if longest > MAX_MINUTES:
         return Refusal(_("These services together take more than a day."))
@@ -335,6 +345,7 @@ class _Service(NamedTuple):
     gap: int | None
     step: int | None
     confirm: bool
+    addition: bool
 
 
 class _Skill(NamedTuple):
@@ -372,7 +383,10 @@ def _questions(by: By, in_branch: bool) -> Several:
         .where(among(Need.item_id, "items"), Need.archived_at.is_(None))
         .order_by(Need.type_id, Resource.position, Resource.id)
     )
-    return Several(services=services, people=people, needs=needs, prices=prices_query(in_branch))
+    goes_with = select(GoesWith.owner_id, GoesWith.target_id).where(among(GoesWith.owner_id, "items"))
+    return Several(
+        services=services, people=people, needs=needs, prices=prices_query(in_branch), goes_with=goes_with
+    )
 
 
 def _needs(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:

@@ -27,6 +27,7 @@ ITEMS = (
     ("Goods", "Товары", "Hair mask, 200 ml", "Маска для волос, 200 мл", "goods", "piece", 1650),
     ("Goods", "Товары", "Cuticle oil", "Масло для кутикулы", "goods", "piece", 590),
     ("Gifts", "Подарки", "Gift card", "Подарочный сертификат", "gift_card", "piece", 5000),
+    ("Hair", "Волосы", "Treatment mask", "Маска-уход для волос", "service", "visit", 1200),
 )
 # From next month on these cost so much more.
 RISE = {"Haircut": 2700, "Manicure": 1500}

@@ -198,6 +198,30 @@ def test_a_visit_is_booked_and_every_step_can_be_used_by_everybody(
     assert [tuple(one) for one in made] == [("online", "utm_source=poster")]
 
 
+def test_an_addition_is_added_to_what_it_goes_with_by_one_tap(visit: Visit) -> None:
+    visitor = visit()
+    chosen = visitor.widget.locator(".chosen li")
+    mask = visitor.widget.get_by_role("button", name="Treatment mask")
+    visitor.widget.locator(".row").first.click()
+    expect(visitor.widget.get_by_role("button", name="Haircut").first).to_be_visible()
+    expect(mask).to_have_count(0)
+    # One specialist does it here, so nobody is asked who; a double tap is one.
+    visitor.widget.get_by_role("button", name="Colouring").dblclick()
+    expect(chosen).to_have_count(1)
+    visitor.press("Add a service")
+    visitor.heading("What else?")
+    expect(visitor.widget.locator("h3").first).to_have_text("Goes well with it")
+    expect(mask).to_contain_text("20 min")
+    visitor.looks_right()
+    mask.dblclick()
+    expect(chosen).to_have_count(2)
+    expect(visitor.widget.locator(".times button").first).to_be_visible()
+    # It does not stay alone when what it was added to is taken away.
+    visitor.press("Remove Colouring")
+    visitor.heading("What would you like?")
+    expect(chosen).to_have_count(0)
+
+
 def test_a_russian_visitor_reads_russian(visit: Visit) -> None:
     visitor = visit("/ru")
     visitor.heading("Где?")

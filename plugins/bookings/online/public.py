@@ -16,7 +16,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.db.several import among, kept
 from parlour.plugins.bookings import groups, reviews
-from parlour.plugins.bookings.models import Appointment, Line, Service, Skill, as_done
+from parlour.plugins.bookings.models import Appointment, GoesWith, Line, Service, Skill, as_done
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.online import conditions
 from parlour.plugins.bookings.settings import Policy, policy_of
@@ -88,13 +88,22 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
             Category.name.label("category"),
             Service.minutes,
             Service.confirm,
+            Service.addition,
+            GoesWith.target_id,
         )
         .join(Service, Service.id == Item.id)
         .outerjoin(Category, Category.id == Item.category_id)
+        .outerjoin(GoesWith, GoesWith.owner_id == Item.id)
         .where(Item.archived_at.is_(None), Service.minutes.is_not(None), Service.online)
-        .order_by(Category.name_key, Item.name_key)
+        .order_by(Category.name_key, Item.name_key, Item.id, GoesWith.id)
     ).all()
-    ids = [row.id for row in rows]
+    # An addition has a row for each service that it goes with.
+    goes_with: dict[int, list[int]] = {row.id: [] for row in rows}
+    for row in rows:
+        if row.target_id is not None:
+            goes_with[row.id].append(row.target_id)
+    rows = list({row.id: row for row in rows}.values())
+    ids = list(goes_with)
     done_by: dict[int, list[dict[str, Any]]] = {}
     skills = session.execute(
         as_done().where(Skill.online, Staff.archived_at.is_(None)).order_by(Staff.position, Staff.id)
@@ -119,6 +128,8 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
             "price": MONEY.to_json(prices.get(row.id)),
             "deposit": MONEY.to_json(deposits[row.id]),
             "confirm": row.confirm,
+            "addition": row.addition,
+            "goes_with": goes_with[row.id],
             "staff": done_by[row.id],
         }
         for row in rows

@@ -23,6 +23,7 @@ _TEXTS = {
     "minutes": _("${n} min"),
     "hours": _("${n} h"),
     "add": _("Add a service"),
+    "additions": _("Goes well with it"),
     "remove": _("Remove ${name}"),
     "back": _("Back"),
     "morning": _("Morning"),

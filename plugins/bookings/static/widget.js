@@ -282,7 +282,7 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
   }
 
   /** The service that the page asks for, where it can be had. */
-  get asksFor() { return this.services().find((one) => String(one.id) === this.getAttribute("service")); }
+  get asksFor() { return this.services().find((one) => !one.addition && String(one.id) === this.getAttribute("service")); }
 
   services() {
     const here = new Set(this.people().map((one) => one.id));
@@ -299,7 +299,24 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
 
   serviceOf(line) { return this.data.services.find((one) => one.id === line.service); }
 
+  /** Whether an addition can be added to what is chosen. */
+  fits(service) {
+    return this.lines.some((line) => !this.serviceOf(line)?.addition)
+      && (!service.goes_with.length || this.lines.some((line) => service.goes_with.includes(line.service)));
+  }
+
+  /** An addition is done by whoever does the service before it, where they do it. */
+  addTo(service) {
+    if (this.working) return;
+    const before = this.able(service).find((one) => one.id === this.last.staff);
+    this.lines.push({ service: service.id, staff: before ? before.id : null });
+    this.slots = this.picked = null;
+    this.goTime();
+  }
+
   choose(service) {
+    // A second tap, while times are looked for, is not a second service.
+    if (this.working) return;
     this.lines.push({ service: service.id, staff: null });
     this.slots = this.picked = null;
     const able = this.able(service);
@@ -412,15 +429,19 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
   }
 
   drawService() {
-    const services = this.services().filter((one) => !this.lines.some((line) => line.service === one.id));
+    const left = this.services().filter((one) => !this.lines.some((line) => line.service === one.id));
+    const services = left.filter((one) => !one.addition);
+    const additions = left.filter((one) => one.addition && this.fits(one));
     const sessions = this.data.sessions && !this.lines.length && h("button", { class: "row", type: "button", click: () => this.openSessions() },
       h("span", {}, h("b", {}, this.t("sessions")), h("span", { class: "sub" }, this.t("sessions_hint"))));
-    if (!services.length && !sessions) return [this.heading(this.t("title")), h("p", {}, this.t("nothing")), this.phones()];
+    if (!services.length && !additions.length && !sessions) return [this.heading(this.t("title")), h("p", {}, this.t("nothing")), this.phones()];
     const groups = new Map();
     for (const one of services) groups.set(one.category || "", [...(groups.get(one.category || "") || []), one]);
-    return [this.heading(this.t(this.lines.length ? "another" : "service")), sessions, [...groups].map(([name, some]) => [name && h("h3", {}, name),
-      some.map((one) => h("button", { class: "row", type: "button", click: () => this.choose(one) },
-        h("span", {}, h("b", {}, one.name), one.description ? h("span", { class: "sub" }, one.description) : null), this.priced(one)))])];
+    const row = (one, take) => h("button", { class: "row", type: "button", click: take },
+      h("span", {}, h("b", {}, one.name), one.description ? h("span", { class: "sub" }, one.description) : null), this.priced(one));
+    return [this.heading(this.t(this.lines.length ? "another" : "service")), sessions,
+      additions.length > 0 && [h("h3", {}, this.t("additions")), additions.map((one) => row(one, () => this.addTo(one)))],
+      [...groups].map(([name, some]) => [name && h("h3", {}, name), some.map((one) => row(one, () => this.choose(one)))])];
   }
 
   drawStaff() {
@@ -437,6 +458,9 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
 
   drop(at) {
     this.lines.splice(at, 1);
+    // What it was added to is gone.
+    this.lines = this.lines.filter((line) => !this.serviceOf(line)?.addition || this.fits(this.serviceOf(line)));
+    if (!this.lines.length) return this.start();
     this.slots = this.picked = null;
     this.busy(async () => { await this.loadTimes(); this.show("time"); });
   }

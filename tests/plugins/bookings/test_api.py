@@ -92,6 +92,32 @@ def test_the_first_screen_tells_what_can_be_booked_and_nothing_else(
     assert web.get(f"{HERE}/staff").json["items"] == answer.json["staff"]
 
 
+def test_an_addition_is_shown_as_one_and_refused_alone(
+    web: TestApp, post: Call, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    mask = salon.service(
+        "Mask", 20, by=[anna], addition=True, goes_with=[cut, salon.service("Dry", 30, by=[anna])]
+    )
+    session.commit()
+    shown = {one["name"]: one for one in web.get(HERE).json["services"]}
+    assert (shown["Mask"]["addition"], len(shown["Mask"]["goes_with"])) == (True, 2)
+    assert (shown["Haircut"]["addition"], shown["Haircut"]["goes_with"]) == (False, [])
+    alone = wish(salon, mask)
+    slots = f"{HERE}/slots?service={mask}&from={salon.day}"
+    refusals = [
+        web.get(slots, status=409).json,
+        post("holds", {"start": alone["start"], "services": alone["services"]}, status=409).json,
+        post("appointments", alone, status=409).json,
+    ]
+    words = "“Mask” is booked only together with another service; choose that one too."
+    assert {one["detail"] for one in refusals} == {words}
+    assert web.get(f"{slots}&service={cut}").json["items"]
+    post("appointments", {**alone, "services": [{"service": cut}, {"service": mask}]})
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(Appointment)) == 1
+
+
 def test_each_time_has_the_price_of_its_own_day(
     web: TestApp, session: Session, salon: Salon, cut: int
 ) -> None:

@@ -14,7 +14,7 @@ from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.base import now
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings.models import Skill
-from parlour.plugins.bookings.offers import NotOffered, Wanted, alternatives, check, search
+from parlour.plugins.bookings.offers import By, NotOffered, Wanted, alternatives, check, search
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.models import Absence, Staff
@@ -199,6 +199,32 @@ def test_queries_do_not_grow(salon: Salon, engine: Engine) -> None:
     for number in range(9, 14):
         salon.book(number, Wanted(cut))
     assert cost(30, Wanted(cut), Wanted(cut), Wanted(cut)) == few <= 2
+
+
+def test_an_addition_needs_a_service_that_it_goes_with(salon: Salon, engine: Engine) -> None:
+    """Clients are not offered it alone; staff know what they do. It costs no further query."""
+    anna, present = salon.person("Anna"), salon.at(0)
+    colour, cut, dry = (salon.service(name, 60, by=[anna]) for name in ("Colouring", "Haircut", "Blow-dry"))
+    mask = salon.service("Mask", 20, by=[anna], addition=True, goes_with=[colour])
+    scent = salon.service("Scent", 10, by=[anna], addition=True)
+
+    def starts(*items: int, by: By = "client") -> list[str]:
+        return salon.starts(*map(Wanted, items), by=by, now_at=present)
+
+    for alone in ([mask], [scent], [mask, scent], [mask, mask]):
+        with pytest.raises(Refusal, match="booked only together with another service"):
+            starts(*alone)
+        assert starts(*alone, by="staff")
+    for others in ([cut, mask], [mask, cut, scent, dry]):
+        with pytest.raises(Refusal, match="“Mask” does not go with what else is chosen"):
+            starts(*others)
+        assert starts(*others, by="staff")
+    with statements(engine) as plain:
+        assert starts(cut, colour)
+    with statements(engine) as added:
+        for fitting in ([mask, colour], [cut, scent], [cut, mask, colour, scent]):
+            assert starts(*fitting)
+    assert len(added) == 3 * len(plain)
 
 
 def test_nobody_is_offered_another_salons_services(
