@@ -6,18 +6,20 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from parlour.access.models import Organisation
 from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.base import now
 from parlour.errors import NotFound, Refusal
-from parlour.plugins.bookings.models import Skill
+from parlour.plugins.bookings.models import Service, Skill
 from parlour.plugins.bookings.offers import By, NotOffered, Wanted, alternatives, check, search
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.models import Absence, Staff
+from parlour.records.query import get
+from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
 from parlour.testing.people import trusted
 from parlour.testing.site import statements
@@ -225,6 +227,16 @@ def test_an_addition_needs_a_service_that_it_goes_with(salon: Salon, engine: Eng
         for fitting in ([mask, colour], [cut, scent], [cut, mask, colour, scent]):
             assert starts(*fitting)
     assert len(added) == 3 * len(plain)
+
+
+def test_an_item_from_before_there_were_bookings_gets_what_it_goes_with(salon: Salon) -> None:
+    """It has nothing in the side table of bookings yet."""
+    colour = salon.service("Colouring", 60, by=[])
+    old = save(salon.session, Item, {"name": "Mask"})
+    salon.session.execute(delete(Service).where(Service.id == old))
+    save(salon.session, Item, {"bookings_goes_with": [colour]}, old)
+    [other] = get(salon.session, record_type(Item), old)["bookings_goes_with"]
+    assert other["id"] == colour
 
 
 def test_nobody_is_offered_another_salons_services(
