@@ -21,7 +21,7 @@ SUGGESTED = 6
 FOUND = 20
 MAX_TEXT = 200
 # Each record that can be searched costs a few statements, beside what every page asks.
-max_queries = 48
+max_queries = 52
 
 
 @view_config(route_name="search.suggest", renderer="json", permission="member")

@@ -82,7 +82,7 @@ def test_the_demo_is_furnished_once_and_goes_on_with_what_it_has(tmp_path: Path)
         url = demo.line(120)
         assert url.startswith("http://localhost:")
         assert demo.line() == ""
-        logins = [demo.line().split(None, 2) for _number in range(2)]
+        logins = [demo.line().split(None, 2) for _number in range(3)]
         with urllib.request.urlopen(url, timeout=30) as answer:
             assert answer.status == 200
         # Below them a sample of the salon's own web site, on another origin, which shows what lies on this one.
@@ -96,7 +96,7 @@ def test_the_demo_is_furnished_once_and_goes_on_with_what_it_has(tmp_path: Path)
     engine = make_engine(f"sqlite:///{tmp_path / 'parlour.sqlite'}")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM contacts_contact")).scalar_one() == 2000
-    assert [role for role, _email, _password in logins] == ["owner", "receptionist"]
+    assert [role for role, _email, _password in logins] == ["owner", "receptionist", "specialist"]
     for _role, email, password in logins:
         with open_session(engine) as session:
             assert authenticate(session, email, password, "127.0.0.1").active

@@ -172,7 +172,7 @@ def test_a_revision_may_want_another_plugin_at_a_revision_of_its_own(
 ) -> None:
     put("alpha", second=True, more='requires = {"contacts": "contacts_0099"}')
     with pytest.raises(
-        Refusal, match=r"alpha_0002 of alpha needs contacts at contacts_0099; it is at contacts_0002"
+        Refusal, match=r"alpha_0002 of alpha needs contacts at contacts_0099; it is at contacts_0003"
     ):
         runner.upgrade(settings, only=["alpha"])
     assert stand(looking, "alpha")[0] == "alpha_0001"

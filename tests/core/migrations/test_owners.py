@@ -96,7 +96,7 @@ def test_a_new_database_gets_every_plugin_that_is_there(empty_database: Database
         rows = ledger.read(connection)
     engine.dispose()
     assert set(rows) == set(plugins.order)
-    assert rows["contacts"].ledger["head"] == "contacts_0002"
+    assert rows["contacts"].ledger["head"] == "contacts_0003"
     assert "contacts_contact" in rows["contacts"].ledger["tables"]
     assert rows["contacts"].version == plugins.manifests["contacts"].version
 
