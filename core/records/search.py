@@ -122,14 +122,17 @@ def _unit(
     share, tried = 0.0, True
     for place in places:
         rows = known.places[place]
-        share += rows.rows / known.total if rows.early is None else rows.early
+        if rows.early is not None:
+            share += rows.early
+        elif length >= ways.TRIGRAM or place.link:  # the planner knows nothing of shorter words
+            share += rows.rows / known.total
         tried = tried and (rows.early is not None or not known.common(place))
     share = min(share, 1)
     return ways.Unit(
         (at,),
-        union_all(*(place.ids for place in places)) if length >= ways.TRIGRAM else None,
+        union_all(*(place.ids for place in places)),
         sum(known.places[place].rows for place in places),
-        sum(ways.cost(known, place) for place in places),
+        sum(ways.cost(known, place, length) for place in places),
         share,
         share if tried else 1,
     )

@@ -72,9 +72,9 @@ class Expected:
         return self.places[place].rows > many(self.total)
 
 
-def cost(known: Expected, place: Place) -> float:
-    """What it costs to look up the rows of a place."""
-    rows = known.places[place].rows
+def cost(known: Expected, place: Place, length: int = TRIGRAM) -> float:
+    """What it costs to look up the rows of a place in which a word of so many letters stands."""
+    rows = known.places[place].rows if length >= TRIGRAM else known.total
     return rows if place.link else found_in(known, place, rows)
 
 
@@ -94,7 +94,7 @@ class Unit:
     """Words that are looked up at once: mostly one."""
 
     words: tuple[int, ...]
-    # Ids of the rows in which they stand, by index; None for words too short for one.
+    # Ids of the rows in which they stand, by index; for words too short for one the whole table is read.
     ids: Any
     rows: float
     cost: float
@@ -150,7 +150,7 @@ def looked_up(units: Sequence[Unit], total: float) -> list[Unit]:
     chosen, spent, left = [], 0.0, total
     for unit in sorted(units, key=lambda unit: unit.cost):
         one_by_one = FETCHED * left
-        if unit.ids is not None and unit.cost <= one_by_one:
+        if unit.cost <= one_by_one:
             chosen.append(unit)
             spent += unit.cost
             left *= min(1, unit.rows / total)

@@ -79,10 +79,10 @@ def every_way(
 ) -> Iterator[dict[str, tuple[list[str], tuple[int, bool]]]]:
     """What each search finds when all its words are looked up, none of them, the first or the last alone."""
     for chosen in (
-        lambda units, _total: [unit for unit in units if unit.ids is not None],
+        lambda units, _total: list(units),
         lambda _units, _total: [],
-        lambda units, _total: [unit for unit in units if unit.ids is not None][:1],
-        lambda units, _total: [unit for unit in units if unit.ids is not None][-1:],
+        lambda units, _total: units[:1],
+        lambda units, _total: units[-1:],
     ):
         monkeypatch.setattr(ways, "looked_up", chosen)
         found = record_type(Contact)
@@ -126,7 +126,8 @@ def test_of_several_words_the_cheapest_are_looked_up_and_the_others_tried() -> N
     # Perhaps nobody has both, and the list would be read to its end.
     assert ways.looked_up([tag, city], 1_000_000) == [tag, city]
     assert ways.looked_up([name, replace(city, rows=60_000, share=0.06)], 1_000_000) == []
-    short = replace(seldom, ids=None, share=0, tried=0)
+    short = replace(seldom, share=0, tried=0, cost=5_000_000)
+    assert ways.looked_up([short], 1_000_000) == [short]
     assert ways.looked_up([short, tag], 1_000_000) == [tag]
 
 
