@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -22,16 +21,16 @@ from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.mail.letters import site_address
 from parlour.plugins.bookings import reviews, waiting
+from parlour.plugins.bookings.bridges.messages import code
 from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, SERIES
 from parlour.plugins.bookings.late import telling
-from parlour.plugins.bookings.models import Appointment, Code, Line, Waiting
-from parlour.plugins.bookings.online import codes
+from parlour.plugins.bookings.models import Appointment, Line, Waiting
+from parlour.plugins.bookings.online.codes import CodeWay
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages import services
-from parlour.plugins.messages.channels import channels
 from parlour.plugins.messages.kinds import (
     ADVERTISING,
     EMAIL,
@@ -44,7 +43,6 @@ from parlour.plugins.messages.kinds import (
     Variable,
 )
 from parlour.plugins.messages.models import DELIVERED, SENDING, SENT, UNCERTAIN, Message
-from parlour.plugins.messages.options import options_of
 from parlour.plugins.messages.services import Address
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
@@ -316,40 +314,6 @@ OFFER = MessageKind(
 )
 
 
-def _code(session: Session, about: About) -> Mapping[str, Any] | None:
-    """New digits; None once the code is over or was given."""
-    digits = codes.make(session, about.id)
-    return None if digits is None else {"code": digits, "minutes": int(codes.VALID.total_seconds() // 60)}
-
-
-CODE = MessageKind(
-    code="bookings.code",
-    title=_("Code for online booking"),
-    variables=(
-        Variable("code", _("The code"), "493 027"),
-        Variable("minutes", _("Minutes for which it is good"), 10),
-    ),
-    texts={
-        "en": Shipped(
-            "{code} is your code",
-            "{code} is your code for booking online. It is good for {minutes} minutes.\n\n"
-            "If you did not ask for it, there is nothing to do.\n\n{salon}",
-            "{salon}: code {code}. Tell it to nobody.",
-        ),
-        "ru": Shipped(
-            "{code} — ваш код",
-            "{code} — ваш код для онлайн-записи. Он действует {minutes} минут.\n\n"
-            "Если вы его не запрашивали, ничего делать не нужно.\n\n{salon}",
-            "{salon}: код {code}. Никому его не сообщайте.",
-        ),
-    },
-    still=_code,
-    quiet=False,
-    secret=("code",),
-    sequence=16,
-)
-
-
 def _to_review(session: Session, about: About) -> Mapping[str, Any] | None:
     """The visit that was; None where it did not take place after all, was reviewed already, or a month ago somebody asked."""
     visit = _visit(session, about)
@@ -421,36 +385,13 @@ def _ask_for_reviews(session: Session, rows: Sequence[RowChange]) -> None:
 
 
 @hookimpl
-def bookings_code_ways(session: Session, settings: Settings) -> Sequence[codes.CodeWay]:
-    """By SMS and by e-mail, as far as the salon has them and has not switched the message off."""
-    options = options_of(session)
-    if CODE.code in options.off:
-        return []
-    known = channels()
-    return [
-        codes.CodeWay(way, partial(_send_code, channel), place)
-        for place, (way, channel) in enumerate(((codes.PHONE, SMS), (codes.EMAIL, EMAIL)))
-        if known[channel].ready(options, settings)
-    ]
-
-
-def _send_code(channel: str, session: Session, code_id: int, address: str, language: str) -> None:
-    # Numbers of codes that were thrown away are given again; this never is.
-    once = session.scalars(select(Code.token_hash).where(Code.id == code_id)).one()
-    services.send(
-        session,
-        CODE.code,
-        address=Address(channel, address),
-        about=("bookings.code", code_id),
-        expires_at=now() + codes.VALID,
-        language=language,
-        dedupe_key=f"{CODE.code}:{once}",
-    )
+def bookings_code_ways(session: Session, settings: Settings) -> Sequence[CodeWay]:
+    return code.ways(session, settings)
 
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, SERIES, LATE, OFFER, CODE, REVIEW)
+    return (*KINDS, SERIES, LATE, OFFER, code.CODE, REVIEW)
 
 
 @hookimpl
