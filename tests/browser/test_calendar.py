@@ -171,7 +171,7 @@ def test_a_stretch_of_free_time_is_marked_and_booked(enter: Enter, day: str) -> 
     # A box for another service comes without leaving the dialog, and may stay empty.
     dialog.locator("[name=item0]").select_option(index=1)
     dialog.locator("[name=more]").click()
-    expect(dialog.locator("[name=item1]")).to_be_visible()
+    expect(dialog.get_by_role("combobox", name="And then")).to_be_visible()
     dialog.locator("[name=new_name]").fill("Ольга")
     dialog.locator("[type=submit]").first.click()
     expect(visits(desk).filter(has_text="Ольга")).to_have_class(re.compile(r"\bfor-18\b"))
@@ -266,7 +266,7 @@ def test_a_visit_is_dragged_into_another_room(enter: Enter, day: str) -> None:
     with desk.salon.session() as session:
         kind = save(session, ResourceType, {"name": f"Laser {day}"})
         rooms = [save(session, Resource, {"name": f"{name} {day}", "type": kind}) for name in ("Blue", "Red")]
-        item = save(session, Item, {"name": f"Я {day}", "bookings_minutes": 60})
+        item = save(session, Item, {"name": f"Я {day}", "bookings_minutes": 60, "bookings_online": False})
         for staff in session.scalars(select(Staff.id)).all():
             save(session, Skill, {"staff": staff, "item": item})
         save(session, Need, {"item": item, "type": kind})
