@@ -19,7 +19,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings import groups, occupied, reviews
 from parlour.plugins.bookings.models import MAX_SERVICES
 from parlour.plugins.bookings.offers import NotOffered, Wanted, search, zone_of
-from parlour.plugins.bookings.online import codes, conditions, public, returning, visitors
+from parlour.plugins.bookings.online import codes, conditions, public, returning, visitors, waits
 from parlour.plugins.bookings.online.calling import (
     an_object,
     call,
@@ -31,6 +31,7 @@ from parlour.plugins.bookings.online.calling import (
 )
 from parlour.plugins.bookings.online.words import words
 from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.tokens import make_waiting_token
 from parlour.plugins.catalog.services import days_of_new_prices
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
@@ -54,6 +55,7 @@ _ROUTES = {
     "bookings.api.sessions": "sessions",
     "bookings.api.seats": r"sessions/{id:\d{1,18}}/seats",
     "bookings.api.waiting": "waiting",
+    "bookings.api.leave": "waiting/{token}/leave",
     "bookings.api.codes": "codes",
     "bookings.api.code": "codes/{token}",
     "bookings.api.visits": "visits",
@@ -265,18 +267,18 @@ def wait(request: Request) -> Response:
     who, branch = given.get("staff"), given.get("branch")
     wanted = Wanted(number(given.get("service"), "service"), None if who is None else number(who, "staff"))
     part = given.get("part")
-    if part is not None and part not in visitors.PARTS:
-        known = ", ".join(visitors.PARTS)
+    if part is not None and part not in waits.PARTS:
+        known = ", ".join(waits.PARTS)
         raise ApiProblem(_("${name} is one of: ${all}.", mapping={"name": "part", "all": known}), status=422)
     days = _day(given, "since"), _day(given, "until")
     visitor = _visitor(request, given)
 
     def do() -> Response:
         place = None if branch is None else number(branch, "branch")
-        visitors.wait_online(request.db, wanted, *days, visitor, part=part, branch_id=place)
-        kept = policy_of(request.db).offer
-        told = {"since": days[0].isoformat(), "until": days[1].isoformat(), "part": part, "offer": kept}
-        return respond(request, told, status=201)
+        made = waits.wait_online(request.db, wanted, *days, visitor, part=part, branch_id=place)
+        token = make_waiting_token(request.db, made)
+        entry = waits.entries(request.db, [made], request.loc.name)[made]
+        return respond(request, {"token": token, **entry, "offer": policy_of(request.db).offer}, status=201)
 
     return once(request, do)
 
@@ -365,6 +367,7 @@ def paths(session: Any) -> dict[str, Any]:
             "post": {**_told(returning.review, 200), "parameters": [token]}
         },
         f"{salon}/waiting": {"post": _told(wait, 201)},
+        f"{salon}/waiting/{{token}}/leave": {"post": {**_told(returning.leave, 200), "parameters": [token]}},
         f"{salon}/codes": {"post": _told(returning.ask, 202)},
         f"{salon}/codes/{{token}}": {"post": {**_told(returning.prove, 200), "parameters": [token]}},
         f"{salon}/visits": {"post": _told(returning.visits, 200)},

@@ -134,7 +134,11 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         ]
         if done:
             release(session, waiting.OFFER, done)
-        if any(row.kind == "create" for row in rows):
+        # What was offered to who does not wait any more is for the next.
+        if any(
+            row.kind == "create" or (row.old.get("status"), row.new.get("status")) == ("offered", "closed")
+            for row in rows
+        ):
             enqueue(session, "bookings.offer")
 
 

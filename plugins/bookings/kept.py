@@ -141,6 +141,27 @@ class Token(Base):  # type: ignore[misc]
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
+class WaitingToken(Base):  # type: ignore[misc]
+    """What lets somebody without a log-in look at one entry of the waiting list, take what is offered to it and leave."""
+
+    __tablename__ = "bookings_waiting_token"
+    __table_args__ = _scoped(
+        "bookings_waiting_token",
+        UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_waiting_token_hash"),
+        ForeignKeyConstraint(
+            ["organisation_id", "waiting_id"],
+            ["bookings_waiting.organisation_id", "bookings_waiting.id"],
+            name="fk_bookings_waiting_token_waiting",
+            ondelete="CASCADE",
+        ),
+        Index("ix_bookings_waiting_token_waiting", "organisation_id", "waiting_id"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(String(64))
+    waiting_id: Mapped[int] = mapped_column(BigId)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
 class Code(Base):  # type: ignore[misc]
     """A code that was asked for, to tell whose a phone or an e-mail address is. Neither the code nor the address is kept.
 

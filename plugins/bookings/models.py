@@ -13,7 +13,7 @@ from parlour.plugins.bookings.bookable import (
     as_done,
 )
 from parlour.plugins.bookings.habit import Habit
-from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting
+from parlour.plugins.bookings.kept import Code, Hold, Token, Waiting, WaitingToken
 from parlour.plugins.bookings.review import Review
 from parlour.plugins.bookings.treatment import Treatment
 from parlour.plugins.bookings.visit import Appointment, Line
@@ -37,5 +37,6 @@ __all__ = [
     "Token",
     "Treatment",
     "Waiting",
+    "WaitingToken",
     "as_done",
 ]

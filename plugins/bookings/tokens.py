@@ -1,10 +1,11 @@
-"""Keys with which clients who are not logged in come back. Only their hashes are kept."""
+"""Keys with which clients who are not logged in come back: to a visit, to an entry of the waiting list. Only hashes are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from parlour.db.base import now
 from parlour.db.session import Session, insert_rows
 from parlour.errors import NotFound
 from parlour.i18n import _
-from parlour.plugins.bookings.models import Token
+from parlour.plugins.bookings.models import Token, WaitingToken
 
 
 def hash_of(token: str) -> str:
@@ -20,27 +21,52 @@ def hash_of(token: str) -> str:
 
 
 def make_token(session: Session, visit_id: int) -> str:
-    """A new key with which a client comes back to a visit; only its hash is kept."""
+    """A new key with which a client comes back to a visit."""
+    return _made(session, Token, appointment_id=visit_id)
+
+
+def make_waiting_token(session: Session, waiting_id: int) -> str:
+    """A new key with which somebody who waits comes back to their entry."""
+    return _made(session, WaitingToken, waiting_id=waiting_id)
+
+
+def _made(session: Session, cls: Any, **of: int) -> str:
     token = secrets.token_urlsafe(24)
-    row = {"token_hash": hash_of(token), "appointment_id": visit_id, "created_at": now()}
-    insert_rows(session, Token, [row])
+    insert_rows(session, cls, [{"token_hash": hash_of(token), "created_at": now(), **of}])
     return token
 
 
 def visit_of_token(session: Session, token: str) -> int:
     """The visit that a token opens. Raises NotFound."""
-    found = session.scalars(
-        select(Token.appointment_id).where(Token.token_hash == hash_of(token))
-    ).one_or_none()
-    if found is None:
+    found = visits_of_tokens(session, [token])
+    if not found:
         raise NotFound(_("There is no such visit."))
-    return found
+    return found[token]
+
+
+def waiting_of_token(session: Session, token: str) -> int:
+    """The entry of the waiting list that a token opens. Raises NotFound."""
+    found = waiting_of_tokens(session, [token])
+    if not found:
+        raise NotFound(_("There is no such entry on the waiting list."))
+    return found[token]
 
 
 def visits_of_tokens(session: Session, given: Sequence[str]) -> dict[str, int]:
     """The visits that tokens open, by token, each visit once; those that open nothing are left out."""
     hashes = {hash_of(token): token for token in given}
-    rows = session.execute(select(Token.token_hash, Token.appointment_id).where(Token.token_hash.in_(hashes)))
-    opened = {hashes[row.token_hash]: row.appointment_id for row in rows}
+    opens = select(Token.token_hash, Token.appointment_id).where(Token.token_hash.in_(hashes))
+    return _opened(given, hashes, session.execute(opens))
+
+
+def waiting_of_tokens(session: Session, given: Sequence[str]) -> dict[str, int]:
+    """The entries of the waiting list that tokens open, as `visits_of_tokens`."""
+    hashes = {hash_of(token): token for token in given}
+    opens = select(WaitingToken.token_hash, WaitingToken.waiting_id)
+    return _opened(given, hashes, session.execute(opens.where(WaitingToken.token_hash.in_(hashes))))
+
+
+def _opened(given: Sequence[str], tokens: dict[str, str], rows: Iterable[Any]) -> dict[str, int]:
+    opened = {tokens[hashed]: row_id for hashed, row_id in rows}
     first = {opened[token]: token for token in reversed(given) if token in opened}
-    return {token: visit for visit, token in first.items()}
+    return {token: row_id for row_id, token in first.items()}

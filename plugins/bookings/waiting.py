@@ -12,13 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings.models import Waiting
+from parlour.plugins.bookings.models import Waiting, WaitingToken
 from parlour.plugins.bookings.occupied import segments_of
 from parlour.plugins.bookings.offers import MAX_DAYS, Search, Wanted, searches, zone_of
 from parlour.plugins.bookings.services import Booked, book
@@ -166,6 +166,20 @@ def take_off(session: Session, waiting_id: int, change_set: int) -> None:
     write(session, Waiting, [Change({"status": "booked"}, waiting_id)], change_set=change_set, system=True)
 
 
+def leave(session: Session, waiting_id: int) -> None:
+    """Let somebody wait no more who says so; a time that was kept for them goes to the next. Twice changes nothing. Raises
+    NotFound.
+    """
+    row = session.execute(
+        _entries.where(Waiting.id == waiting_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such entry on the waiting list."))
+    if row.status in ("waiting", "offered"):
+        values = {"status": "closed", "offered": None, "offered_until": None, "token_hash": None}
+        write(session, Waiting, [Change(values, row.id)], label="offer", system=True)
+
+
 def new_token(session: Session, waiting_id: int) -> str:
     """A key with which the offer can be taken, for the message that tells of it; an older one ends."""
     token = secrets.token_urlsafe(24)
@@ -174,7 +188,11 @@ def new_token(session: Session, waiting_id: int) -> str:
 
 
 def accept(session: Session, token: str) -> Booked:
-    """Take an offer: the visit is booked at the time that was kept. Raises NotFound, Refusal when the offer is over, `Taken`."""
+    """Take an offer, by its own code or by a key of the entry: the visit is booked at the time that was kept. Raises NotFound,
+    Refusal when the offer is over, `Taken`.
+    """
+    hashed = hash_of(token)
+    of_entry = select(WaitingToken.waiting_id).where(WaitingToken.token_hash == hashed)
     row = session.execute(
         select(
             Waiting.id,
@@ -189,7 +207,7 @@ def accept(session: Session, token: str) -> Booked:
             Waiting.offered,
             Waiting.offered_until,
         )
-        .where(Waiting.token_hash == hash_of(token))
+        .where(or_(Waiting.token_hash == hashed, Waiting.id.in_(of_entry)), Waiting.archived_at.is_(None))
         .with_for_update(key_share=True)
     ).one_or_none()
     if row is None:

@@ -31,6 +31,14 @@ STORED = (
         _("until you clear it"),
     ),
     (
+        "parlour.waiting.*",
+        _(
+            "Online booking: the keys of what was put on the waiting list with this browser. It is no cookie and is sent only to"
+            " look at it or to leave the list."
+        ),
+        _("until you clear it"),
+    ),
+    (
         "parlour.proofs.*",
         _(
             "Online booking: that a phone was confirmed with a code in this browser, where the salon asks for that once."

@@ -25,7 +25,7 @@ from parlour.demo.beside import serve
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.demo import sample_site
 from parlour.plugins.bookings.models import Appointment, Group, Review, Waiting
-from parlour.plugins.bookings.tokens import make_token
+from parlour.plugins.bookings.tokens import make_token, make_waiting_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages.models import Message
 from parlour.records.write import save
@@ -493,8 +493,42 @@ def test_who_finds_no_time_that_suits_joins_the_waiting_list(visit: Visit, host:
     with host.salon.session() as session:
         row = session.execute(select(Waiting.id, Waiting.earliest).where(Waiting.phone == number)).one()
         assert row.earliest == 17 * 60
-        save(session, Waiting, {"status": "closed"}, row.id)
+    # What is waited for stands beside the visits, and one leaves from there.
+    visitor.page.reload()
+    visitor.press("My visits")
+    expect(widget.locator(".visit")).to_contain_text("Blow-dry")
+    visitor.looks_right()
+    visitor.press("Leave the waiting list")
+    expect(widget.get_by_role("button", name="Yes, take me off")).to_be_focused()
+    visitor.looks_right()
+    visitor.press("No, keep me on it")
+    visitor.press("Leave the waiting list")
+    visitor.press("Yes, take me off")
+    expect(widget.get_by_role("alert")).to_contain_text("not on the waiting list any more")
+    expect(widget.locator(".visit")).to_have_count(0)
+    assert visitor.page.evaluate("localStorage.length") == 0
+    with host.salon.session() as session:
+        assert session.scalars(select(Waiting.status).where(Waiting.id == row.id)).one() == "closed"
+
+
+def test_the_link_of_an_offer_shows_it_to_be_taken_or_left(visit: Visit, host: Host) -> None:
+    day = datetime.now(ZoneInfo(host.salon.organisation.zone)).date()
+    with host.salon.session() as session:
+        item = session.scalars(select(Item.id).where(Item.code == "005")).one()
+        wish = {"item": item, "visitor": "Waits Long", "phone": phone()}
+        made = save(session, Waiting, {**wish, "since": day, "until": day + timedelta(days=8)})
+        assert made in waiting.fill(session)
+        token = make_waiting_token(session, made)
         session.commit()
+    page = f"/widget/{host.salon.organisation.slug}/bookings?locale=en#waiting={token}"
+    visitor = visit(page, at=host.salon.address, width=280)
+    expect(visitor.widget.locator(".visit .note")).to_contain_text("A time has come free")
+    visitor.looks_right()
+    visitor.press("Take the offered time")
+    visitor.heading("You are booked")
+    visitor.press("My visits")
+    expect(visitor.widget.locator(".visit")).to_have_count(1)
+    expect(visitor.widget.get_by_role("heading", name="Waiting list")).to_have_count(0)
 
 
 def test_a_time_that_was_offered_to_who_waits_is_taken_by_its_code(visit: Visit, host: Host) -> None:

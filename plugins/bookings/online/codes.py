@@ -25,7 +25,7 @@ from parlour.db.session import Session
 from parlour.errors import Invalid, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin.calls import collect
-from parlour.plugins.bookings.models import Appointment, Code
+from parlour.plugins.bookings.models import Appointment, Code, Waiting
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.tokens import hash_of
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
@@ -231,20 +231,46 @@ def spend(session: Session, proof: Code) -> None:
 
 def visits_of(session: Session, way: str, address: str) -> list[int]:
     """The visits of whoever has an address: given with the visit, or standing on the client's card; the latest first."""
-    key = digits_of(address) if way == PHONE else key_of(address)
-    if way == PHONE:
-        given, owner, known = Appointment.phone_key, ContactPhone.owner_id, ContactPhone.number_key
-    else:
-        given, owner, known = Appointment.email_key, ContactEmail.owner_id, ContactEmail.address_key
-    of_card = Appointment.client_id.in_(select(owner).where(known == key))
     return list(
         session.scalars(
             select(Appointment.id)
-            .where(or_(given == key, of_card), Appointment.archived_at.is_(None))
+            .where(_theirs(Appointment, way, address), Appointment.archived_at.is_(None))
             .order_by(Appointment.starts.desc(), Appointment.id.desc())
             .limit(MOST_VISITS)
         )
     )
+
+
+def waits_of(session: Session, way: str, address: str) -> list[int]:
+    """What whoever has an address waits for, as `visits_of`."""
+    waits = (Waiting.status.in_(("waiting", "offered")), Waiting.archived_at.is_(None))
+    return list(
+        session.scalars(
+            select(Waiting.id)
+            .where(_theirs(Waiting, way, address), *waits)
+            .order_by(Waiting.id.desc())
+            .limit(MOST_VISITS)
+        )
+    )
+
+
+def _theirs(cls: Any, way: str, address: str) -> Any:
+    """Visits or entries of the waiting list with which an address was given, or whose client has it on the card."""
+    if way == PHONE:
+        key, given, owner, known = (
+            digits_of(address),
+            cls.phone_key,
+            ContactPhone.owner_id,
+            ContactPhone.number_key,
+        )
+    else:
+        key, given, owner, known = (
+            key_of(address),
+            cls.email_key,
+            ContactEmail.owner_id,
+            ContactEmail.address_key,
+        )
+    return or_(given == key, cls.client_id.in_(select(owner).where(known == key)))
 
 
 def erase(session: Session, addresses: Collection[tuple[str, str]]) -> None:

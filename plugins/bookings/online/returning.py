@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -13,7 +14,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings import reviews, services, tokens, waiting
 from parlour.plugins.bookings.ics import visit_file
 from parlour.plugins.bookings.offers import NotOffered
-from parlour.plugins.bookings.online import codes, public
+from parlour.plugins.bookings.online import codes, public, waits
 from parlour.plugins.bookings.online.calling import an_object, call, gone, start_of, text_of
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
@@ -22,7 +23,7 @@ from parlour.web.api.problems import ApiProblem
 from parlour.web.api.replay import once
 from parlour.web.errors import Problem, answer
 
-# Tokens of visits that a browser may ask about at once.
+# Tokens of visits, and of entries of the waiting list, that a browser may ask about at once.
 MOST = 100
 
 # ---- codes
@@ -85,37 +86,58 @@ def prove(request: Request) -> Response:
 
 @call("bookings.api.visits", "POST")
 def visits(request: Request) -> Response:
-    """Visits by their `tokens`; or with the `proof` of a `phone` or `email` all of its visits, with new tokens, once."""
-    given = an_object(parsed(request), ("tokens", "proof", "phone", "email"))
+    """Visits by their `tokens`, and what is waited for by those of `waiting`; or with the `proof` of a `phone` or `email` all of
+    both, with new tokens, once.
+    """
+    given = an_object(parsed(request), ("tokens", "waiting", "proof", "phone", "email"))
     proof = text_of(given, "proof", 200)
     if proof is None:
-        listed = given.get("tokens")
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise ApiProblem(_("${name} must be a list of words.", mapping={"name": "tokens"}), status=422)
-        found = tokens.visits_of_tokens(request.db, [one[:200] for one in listed[:MOST]])
+        found = tokens.visits_of_tokens(request.db, _tokens(given, "tokens", "waiting" in given))
+        waited = tokens.waiting_of_tokens(request.db, _tokens(given, "waiting", True))
     else:
-        found = _visits_of_proof(request, proof, *_address(given))
+        found, waited = _of_proof(request, proof, *_address(given))
     shown = public.visits(request.db, [*found.values()])
+    entries = waits.entries(request.db, [*waited.values()], request.loc.name) if waited else {}
     return respond(
         request,
-        {"items": [{"token": token, **shown[visit]} for token, visit in found.items() if visit in shown]},
+        {
+            "items": [{"token": token, **shown[one]} for token, one in found.items() if one in shown],
+            "waiting": [{"token": token, **entries[one]} for token, one in waited.items() if one in entries],
+        },
     )
 
 
-def _visits_of_proof(request: Request, proof: str, way: str, address: str) -> dict[str, int]:
-    known = codes.proven(request.db, proof, codes.VISITS)
-    address = codes.cleaned(request.db, way, address)
+def _tokens(given: Mapping[str, Any], name: str, may_lack: bool) -> list[str]:
+    listed = given.get(name, [] if may_lack else None)
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise ApiProblem(_("${name} must be a list of words.", mapping={"name": name}), status=422)
+    return [one[:200] for one in listed[:MOST]]
+
+
+def _of_proof(request: Request, proof: str, way: str, address: str) -> tuple[dict[str, int], dict[str, int]]:
+    """The visits of an address, and what is waited for with it, by new tokens."""
+    session = request.db
+    known = codes.proven(session, proof, codes.VISITS)
+    address = codes.cleaned(session, way, address)
     if known is None or known.address_hash != codes.address_hash(way, address):
         raise ApiProblem(_("This code is over. Ask for a new one."), status=422)
-    codes.spend(request.db, known)
-    return {
-        tokens.make_token(request.db, visit): visit for visit in codes.visits_of(request.db, way, address)
-    }
+    codes.spend(session, known)
+    return (
+        {tokens.make_token(session, one): one for one in codes.visits_of(session, way, address)},
+        {tokens.make_waiting_token(session, one): one for one in codes.waits_of(session, way, address)},
+    )
+
+
+@call("bookings.api.leave", "POST")
+def leave(request: Request) -> Response:
+    """Leave the waiting list; doing it twice changes nothing. A time that is offered goes to the next."""
+    waiting.leave(request.db, tokens.waiting_of_token(request.db, request.matchdict["token"][:200]))
+    return respond(request, {"status": "closed"})
 
 
 @call("bookings.api.offer", "POST")
 def take_offer(request: Request) -> Response:
-    """Take the time that was offered to somebody who waits, by the code of the message."""
+    """Take the time that was offered to somebody who waits, by the code of the message or the token of the entry."""
 
     def do() -> Response:
         booked = waiting.accept(request.db, request.matchdict["token"][:200])

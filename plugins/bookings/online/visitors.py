@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
 
@@ -21,8 +20,8 @@ from parlour.db.several import Several
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.groups import book_seats
-from parlour.plugins.bookings.models import Appointment, Code, Waiting
-from parlour.plugins.bookings.offers import Wanted, search, zone_of
+from parlour.plugins.bookings.models import Appointment, Code
+from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.services import Beside, Booked, book
 from parlour.plugins.bookings.settings import policy_of
@@ -30,7 +29,6 @@ from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.contacts.models import Consent, Contact, ContactEmail, ContactPhone
 from parlour.plugins.contacts.names import compatible, split_name
 from parlour.plugins.contacts.services import consented
-from parlour.plugins.schedule.clocks import minutes
 from parlour.records.defaults import defaults_of
 from parlour.records.registry import record_type
 from parlour.records.values import Fault, digits_of, key_of
@@ -78,63 +76,6 @@ def book_seats_online(session: Session, group_id: int, visitor: Visitor, *, seat
     values, beside = booker(session, visitor)
     more = beside.write(open_change_set(session, label="book"))
     return book_seats(session, group_id, by="client", seats=seats, values={**values, **more})
-
-
-# When a part of the day begins and how late a visit may begin in it, in minutes; as the widget divides the day.
-PARTS = {"morning": (None, 719), "day": (720, 1019), "evening": (1020, None)}
-
-
-def wait_online(
-    session: Session,
-    wanted: Wanted,
-    since: date,
-    until: date,
-    visitor: Visitor,
-    *,
-    part: str | None = None,
-    branch_id: int | None = None,
-) -> int:
-    """Put somebody on the waiting list who is not logged in; returns the entry's number.
-
-    Raises Invalid by field, NotFound for a service that cannot be booked online, Refusal.
-    """
-    zone = ZoneInfo(zone_of(session, branch_id))
-    today = now().astimezone(zone).date()
-    last = today + timedelta(days=policy_of(session).window)
-    if not today <= since <= until <= last:
-        ahead = policy_of(session).window
-        wrong = _("Choose days at most ${n} days ahead, the first one first.", mapping={"n": ahead})
-        raise Invalid(wrong, {0: {"until": wrong}})
-    # What cannot be booked cannot be waited for; asking about one minute finds that out.
-    start = minutes(datetime.combine(since, time(), zone))
-    search(session, [wanted], start, start + 1, by="client", branch_id=branch_id)
-    values, beside = booker(session, visitor)
-    waits = session.scalar(
-        select(func.count())
-        .select_from(Waiting)
-        .where(
-            Waiting.phone_key == digits_of(values["phone"]),
-            Waiting.status.in_(("waiting", "offered")),
-            Waiting.archived_at.is_(None),
-        )
-    )
-    if (waits or 0) >= policy_of(session).visits_per_client:
-        raise Refusal(_("There are enough wishes for this phone already; call us for more."))
-    change_set = open_change_set(session, label="book")
-    values |= beside.write(change_set)
-    earliest, latest = PARTS.get(part or "", (None, None))
-    entry = {
-        **{name: values.get(name) for name in ("client", "visitor", "phone", "email")},
-        "item": wanted.item,
-        "staff": wanted.staff,
-        "branch": branch_id,
-        "since": since,
-        "until": until,
-        "earliest": earliest,
-        "latest": latest,
-        "note": visitor.comment,
-    }
-    return write(session, Waiting, [Change(entry)], change_set=change_set, system=True).ids[0]
 
 
 class _Card(NamedTuple):

@@ -90,6 +90,14 @@ _TEXTS = {
     "waits_text": _(
         "When a time comes free, a message goes to you. It is kept for you for ${time} then; take it in the message or here."
     ),
+    "waits_list": _("Waiting list"),
+    "waits_offered": _("A time has come free: ${when}. It is kept for you until ${until}."),
+    "waits_over": _("The offered time was not taken and went to somebody else."),
+    "leave": _("Leave the waiting list"),
+    "leave_sure": _("Leave the waiting list?"),
+    "leave_yes": _("Yes, take me off"),
+    "leave_no": _("No, keep me on it"),
+    "leave_done": _("You are not on the waiting list any more."),
     "find_title": _("Booked elsewhere, or by phone?"),
     "phone_or_email": _("Phone or e-mail"),
     "find": _("Find my visits"),

@@ -45,15 +45,17 @@ const withVisits = (Base) => class extends Base {
     this.busy(async () => { await this.loadVisits(); this.trail = ["start"]; this.show("visits"); this.goReview(); }, () => this.openVisits());
   }
 
-  keep(tokens) { this.kept.put([...tokens, ...this.kept.all.filter((one) => !tokens.includes(one))].slice(0, 60)); }
+  keep(tokens, kept = this.kept) { kept.put([...tokens, ...kept.all.filter((one) => !tokens.includes(one))].slice(0, 60)); }
 
   async loadVisits() {
-    this.visits = [];
-    if (!this.kept.all.length) return;
-    const answer = await this.call("/visits", { tokens: this.kept.all });
+    this.visits = this.waited = [];
+    if (!this.kept.all.length && !this.waits.all.length) return;
+    const answer = await this.call("/visits", { tokens: this.kept.all, waiting: this.waits.all });
     if (!answer.ok) { this.problem = answer.data.detail; return; }
     // Each visit once, and none that is not there any more.
     this.kept.put(answer.data.items.map((one) => one.token));
+    this.waits.put(answer.data.waiting.map((one) => one.token));
+    this.waited = answer.data.waiting;
     this.visits = answer.data.items.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
   }
 
@@ -79,8 +81,12 @@ const withVisits = (Base) => class extends Base {
     this.prove("visits", way, address, (proof) => this.busy(async () => {
       const answer = await this.call("/visits", { proof, [way]: address });
       if (!answer.ok) this.problem = answer.data.detail;
-      else if (!answer.data.items.length) this.note = this.t("find_none");
-      else { this.sought = ""; this.keep(answer.data.items.map((one) => one.token)); }
+      else if (!answer.data.items.length && !answer.data.waiting.length) this.note = this.t("find_none");
+      else {
+        this.sought = "";
+        this.keep(answer.data.items.map((one) => one.token));
+        this.keep(answer.data.waiting.map((one) => one.token), this.waits);
+      }
       await this.loadVisits();
       this.show("visits");
     }, () => this.openVisits()));
@@ -88,8 +94,9 @@ const withVisits = (Base) => class extends Base {
 
   forget() {
     this.kept.put([]);
+    this.waits.put([]);
     this.proofs.put({});
-    this.visits = [];
+    this.visits = this.waited = [];
     this.note = this.t("forgotten");
     this.show("visits");
   }
@@ -107,11 +114,11 @@ const withVisits = (Base) => class extends Base {
     const group = (title, some) => some.length ? [h("h3", {}, title), some.map((one) => this.drawVisit(one, isComing(one)))] : null;
     const note = (this.problem || this.note) && h("p", { class: `note${this.problem ? " bad" : ""}`, role: "alert" }, this.problem || this.note);
     this.problem = this.note = null;
-    return [this.heading(this.t("visits")), note, group(this.t("coming"), coming), group(this.t("past"), past),
-      this.visits.length ? null : h("p", {}, this.t("no_visits")),
+    return [this.heading(this.t("visits")), note, this.drawWaited(), group(this.t("coming"), coming), group(this.t("past"), past),
+      this.visits.length || this.waited.length ? null : h("p", {}, this.t("no_visits")),
       h("button", { class: "main", type: "button", click: () => this.start() }, this.t(this.visits.length ? "again" : "title")),
       this.findForm(), this.offerForm(),
-      this.visits.length ? h("p", { class: "offer" }, h("span", { class: "sub" }, this.t("kept_here")), h("button", { class: "quiet", type: "button", click: () => this.forget() }, this.t("forget"))) : null];
+      this.visits.length || this.waited.length ? h("p", { class: "offer" }, h("span", { class: "sub" }, this.t("kept_here")), h("button", { class: "quiet", type: "button", click: () => this.forget() }, this.t("forget"))) : null];
   }
 
   /** Who waited and was offered a time gives the code of that message here. */

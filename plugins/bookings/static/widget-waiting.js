@@ -31,16 +31,48 @@ const withWaiting = (Base) => class extends Base {
     const { typed, last } = this;
     const body = { service: last.service, staff: last.staff, since: typed.since, until: typed.until, part: typed.part || null, ...who };
     if (this.branch) body.branch = this.branch.id;
-    this.send("/waiting", body, again, (told) => { this.told = told; this.trail = []; this.show("waits"); });
+    this.send("/waiting", body, again, (told) => { this.told = told; this.keep([told.token], this.waits); this.trail = []; this.show("waits"); });
   }
 
   drawWaits() {
     const { told } = this;
-    const days = [told.since, told.until].map((day) => this.date(day, { day: "numeric", month: "long" }));
-    return [this.heading(this.t("waits")),
-      h("div", { class: "visit" }, h("b", {}, this.lines.map((line) => this.serviceOf(line)?.name).join(", ")),
-        h("div", {}, this.t("waits_days", { since: days[0], until: days[1] })), told.part && h("div", { class: "sub" }, this.t(told.part))),
+    return [this.heading(this.t("waits")), h("div", { class: "visit" }, this.wish(told)),
       h("p", {}, this.t("waits_text", { time: this.length(told.offer) })),
-      h("div", { class: "acts" }, h("button", { type: "button", click: () => this.start() }, this.t("again")))];
+      h("div", { class: "acts" }, h("button", { type: "button", click: () => this.openVisits() }, this.t("visits")),
+        h("button", { class: "quiet", type: "button", click: () => this.start() }, this.t("again")))];
+  }
+
+  /** What somebody waits for, and when they could come. */
+  wish(entry) {
+    const days = [entry.since, entry.until].map((day) => this.date(day, { day: "numeric", month: "long" }));
+    const hours = entry.part ? this.t(entry.part) : [entry.earliest, entry.latest].some(Boolean) && `${entry.earliest || ""} – ${entry.latest || ""}`;
+    return [h("b", {}, [entry.name, entry.staff?.name].filter(Boolean).join(", ")),
+      h("div", {}, this.t("waits_days", { since: days[0], until: days[1] })), hours && h("div", { class: "sub" }, hours)];
+  }
+
+  /** What this visitor waits for, where their visits stand. */
+  drawWaited() { return this.waited.length ? [h("h3", {}, this.t("waits_list")), this.waited.map((one) => this.drawEntry(one))] : null; }
+
+  drawEntry(entry) {
+    const act = (look, text, click, more) => h("button", { type: "button", class: look, click, ...more }, this.t(text));
+    const acts = this.sure === entry.token
+      ? [h("b", {}, this.t("leave_sure")), act("danger", "leave_yes", () => this.leave(entry), { "data-sure": "" }), act("", "leave_no", () => { this.sure = null; this.render(); })]
+      : [entry.can.take && act("main", "take", () => { this.code = entry.token; this.takeOffer(); }),
+        entry.can.leave && act("danger", "leave", () => { this.sure = entry.token; this.render(); this.view.querySelector("[data-sure]").focus(); })];
+    const { offered, offered_until: until } = entry;
+    const at = offered && { when: `${this.day(offered)}, ${this.clock(offered)}`, until: dayOf(until) === this.today ? this.clock(until) : `${this.day(until)}, ${this.clock(until)}` };
+    return h("div", { class: "visit", role: "group", "aria-label": entry.name }, this.wish(entry),
+      at && h("p", { class: "note" }, this.t("waits_offered", at)), entry.status === "expired" && h("p", { class: "sub" }, this.t("waits_over")),
+      h("div", { class: "acts" }, acts));
+  }
+
+  leave(entry) {
+    this.busy(async () => {
+      const answer = await this.call(`/waiting/${encodeURIComponent(entry.token)}/leave`, {});
+      this.sure = null;
+      if (answer.ok) this.note = this.t("leave_done"); else this.problem = answer.data.detail;
+      await this.loadVisits();
+      this.show("visits");
+    }, () => this.openVisits());
   }
 };

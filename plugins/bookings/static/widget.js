@@ -149,6 +149,7 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
     this.origin = this.getAttribute("src") ? new URL(this.getAttribute("src"), HERE).origin : HERE.origin;
     const place = `${this.origin}/${this.salon}`;
     this.kept = new Kept(`parlour.visits.${place}`, []);
+    this.waits = new Kept(`parlour.waiting.${place}`, []);
     this.proofs = new Kept(`parlour.proofs.${place}`, {});
     this.lines = [];
     this.typed = {};
@@ -252,8 +253,8 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
       const { branches } = this.data;
       const asked = this.getAttribute("branch");
       this.branch = branches.find((one) => String(one.id) === asked) || (branches.length === 1 ? branches[0] : null);
-      const link = this.hasAttribute("framed") && /^#(visit|offer|review)=([\w-]+)$/.exec(location.hash);
-      if (link?.[1] === "offer") this.code = link[2]; else if (link) this.keep([link[2]]);
+      const link = this.hasAttribute("framed") && /^#(visit|waiting|offer|review)=([\w-]+)$/.exec(location.hash);
+      if (link?.[1] === "offer") this.code = link[2]; else if (link) this.keep([link[2]], link[1] === "waiting" ? this.waits : this.kept);
       if (link?.[1] === "review") this.toReview = link[2];
       ready = link ? () => this.openVisits() : () => this.start();
     }, () => this.begin());

@@ -184,7 +184,7 @@ def test_who_waits_gets_a_code_that_takes_the_offer(
     send_all(session, engine, settings)
     run_due(engine, settings)
     assert mailbox.recipients == ["anna@example.com"]
-    found = re.search(r"#offer=(\S+)", mailbox.text())
+    found = re.search(r"#waiting=(\S+)", mailbox.text())
     assert found is not None
     session.rollback()
     booked = accept(session, found[1])

@@ -28,7 +28,7 @@ from parlour.plugins.bookings.models import Appointment, Line, Waiting
 from parlour.plugins.bookings.online.codes import CodeWay
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED
-from parlour.plugins.bookings.tokens import make_token
+from parlour.plugins.bookings.tokens import make_token, make_waiting_token
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.messages import services
 from parlour.plugins.messages.kinds import (
@@ -271,7 +271,7 @@ def _offered(session: Session, about: About) -> Mapping[str, Any] | None:
         "services": row.name,
         "place": ", ".join(part for part in (row.place, row.address) if part) or "—",
         "code": code,
-        "link": _link(session, about, f"offer={code}"),
+        "link": _link(session, about, f"waiting={make_waiting_token(session, about.id)}"),
     }
 
 
@@ -291,19 +291,19 @@ OFFER = MessageKind(
         Variable("services", _("Services of the visit"), "Haircut"),
         Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
         Variable("code", _("Code with which the offer is taken"), "kX3vQ9"),
-        Variable("link", _("Address where the offer is taken"), "https://salon.example/#offer=kX3vQ9"),
+        Variable("link", _("Address where the offer is taken"), "https://salon.example/#waiting=kX3vQ9"),
     ),
     texts={
         "en": Shipped(
             "A time has come free: {start}",
             "{first_name}, {start.weekday}, {start.date} at {start.time} has come free: {services}.\n{place}\n\n"
-            "It is kept for you until {until.time}. Take it here, or call us: {link}\n\n{salon}",
+            "It is kept for you until {until.time}. Take it here, or leave the waiting list: {link}\n\n{salon}",
             "{salon}: {start.date} {start.time} is free, kept until {until.time}: {link}",
         ),
         "ru": Shipped(
             "Освободилось время: {start}",
             "{first_name}, освободилось время: {start.weekday}, {start.date}, {start.time}, {services}.\n{place}\n\n"
-            "Держим его для вас до {until.time}. Займите его здесь или позвоните нам: {link}\n\n{salon}",
+            "Держим его для вас до {until.time}. Занять его или выйти из листа ожидания: {link}\n\n{salon}",
             "{salon}: свободно {start.date} {start.time}, держим до {until.time}: {link}",
         ),
     },
