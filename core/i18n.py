@@ -120,11 +120,14 @@ class Localizer:
     def _fill(self, text: str, values: Mapping[str, Any]) -> str:
         if not values:
             return text
-        shown = {
-            key: self.translate(value) if isinstance(value, TranslationString) else value
-            for key, value in values.items()
-        }
+        shown = {key: self._shown(value) for key, value in values.items()}
         return Template(text).safe_substitute(shown)
+
+    def _shown(self, value: Any) -> Any:
+        """A parameter of a message; of one that knows how it is written, such as an amount, what it says of itself."""
+        if isinstance(value, TranslationString):
+            return self.translate(value)
+        return value.in_words(self) if hasattr(value, "in_words") else value
 
     # ---- figures
 

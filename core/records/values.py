@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from parlour.i18n import _
+from parlour.i18n import Localizer, _
 
 
 class Fault(ValueError):
@@ -46,6 +46,10 @@ class Money:
         if scaled != scaled.to_integral_value():
             raise Fault(_("The amount has more decimal places than the currency."))
         return int(scaled)
+
+    def in_words(self, loc: Localizer) -> str:
+        """As it is written in a text for people."""
+        return loc.money(self.amount, self.currency)
 
     def __json__(self) -> dict[str, str]:
         digits = minor_digits(self.currency)

@@ -239,7 +239,7 @@ def move(
     except Refusal as refused:
         raise _at_starts(refused) from refused
     desk.still_theirs(session, visit, "write")
-    return Outcome(_("The visit is moved."), done)
+    return Outcome(done.said, done.change_set)
 
 
 _LATE: Mapping[str, Any] = {

@@ -21,13 +21,15 @@ from parlour.plugins.bookings.engine import Chosen
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.bookings.occupied import VISIT, follow, half_written, release_hold, segments_of, total_of
 from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, check, search
+from parlour.plugins.bookings.reassigned import minutes_by, money_in, prices_by
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
-from parlour.plugins.bookings.terms import Sold, terms_of
+from parlour.plugins.bookings.terms import Sold, Terms, terms_after, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken, occupy, refused, release
 from parlour.records.models import ChangeSet
+from parlour.records.values import Money
 from parlour.records.write import Change, as_one, next_number, open_change_set, write
 
 # How often a time is looked for anew when somebody else was faster.
@@ -188,6 +190,9 @@ def _write_lines(
 # ---- what becomes of a visit
 
 
+_AMOUNTS = ("total", "deposit", "late_fee", "missed_fee")
+
+
 def _visit(session: Session, visit_id: int) -> Any:
     """A visit as it stands, locked until the transaction ends. Raises NotFound."""
     row = session.execute(
@@ -201,6 +206,8 @@ def _visit(session: Session, visit_id: int) -> Any:
             Appointment.version,
             Appointment.group_id,
             Appointment.free_until,
+            Appointment.deposit_state,
+            *(getattr(Appointment, f"{name}_{part}") for name in _AMOUNTS for part in ("amount", "currency")),
         )
         .where(Appointment.id == visit_id, Appointment.archived_at.is_(None))
         .with_for_update(key_share=True)
@@ -259,14 +266,65 @@ def _still_time(session: Session, row: Any, least: int) -> None:
         raise Refusal(_("It is too late to change this visit online; call us."))
 
 
-def wanted_of(session: Session, visit_id: int) -> list[Wanted]:
-    """The services of a visit with their specialists, in order, as long as they were agreed on."""
-    rows = session.execute(
-        select(Line.item_id, Line.staff_id, Line.minutes)
+def wanted_of(
+    session: Session,
+    visit_id: int,
+    *,
+    staff: Mapping[int, int | None] | None = None,
+    rooms: Mapping[int, Collection[int]] | None = None,
+) -> list[Wanted]:
+    """The services of a visit in order, as long as they were agreed on; by others at the places in `staff` (None: by anybody), in
+    the `rooms` of these places.
+
+    Another specialist takes as long as they usually do, where that is not what the one before usually takes.
+    """
+    lines = _lines(session, visit_id)
+    people = [(staff or {}).get(place, line.staff_id) for place, line in enumerate(lines)]
+    lengths = minutes_by(session, lines, people)
+    return [
+        Wanted(line.item_id, who, length, tuple((rooms or {}).get(place, ())))
+        for place, (line, who, length) in enumerate(zip(lines, people, lengths, strict=True))
+    ]
+
+
+def _lines(session: Session, visit_id: int) -> Sequence[Any]:
+    return session.execute(
+        select(
+            Line.id,
+            Line.item_id,
+            Line.staff_id,
+            Line.minutes,
+            Line.price_amount,
+            Line.price_currency,
+        )
         .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
         .order_by(Line.position, Line.id)
     ).all()
-    return [Wanted(row.item_id, row.staff_id, row.minutes) for row in rows]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A visit that was moved: what undoes it, and what it costs since and cost before."""
+
+    change_set: int
+    total: Money | None
+    was: Money | None
+
+    @property
+    def repriced(self) -> Any:
+        """That it costs something else now, in words; nothing where it does not."""
+        if self.total is None or self.total == self.was:
+            return None
+        if self.was is None:
+            return _("The price is ${total}.", mapping={"total": self.total})
+        return _("The price is ${total} now, it was ${was}.", mapping={"total": self.total, "was": self.was})
+
+    @property
+    def said(self) -> Any:
+        """What was done, in words."""
+        if self.repriced is None:
+            return _("The visit is moved.")
+        return _("The visit is moved. ${price}", mapping={"price": self.repriced})
 
 
 def move(
@@ -279,11 +337,12 @@ def move(
     rooms: Mapping[int, Collection[int]] | None = None,
     force: bool = False,
     change_set: int | None = None,
-) -> int:
+) -> Moved:
     """Let a visit begin at `start`, by the same specialists or, for the places in `staff`, by others (None: by anybody), in the
-    `rooms` of these places, elsewhere in any. Returns the change set that undoes it.
+    `rooms` of these places, elsewhere in any.
 
-    Durations and prices stay as they were agreed on, unless another specialist does it. The visit is not in its own way; when it
+    Durations and prices stay as they were agreed on, unless another specialist does it who usually takes or asks something else;
+    fees follow the price, see `terms_after`. What a visit that is over has cost stays. The visit is not in its own way; when it
     cannot be moved it stays where it was. Raises NotOffered, `Taken`, Refusal.
     """
     row = _visit(session, visit_id)
@@ -295,16 +354,8 @@ def move(
             kept["free_until"] = row.free_until
     if row.group_id is not None:
         raise Refusal(_("This is a place in a group session. Cancel it and book another session."))
-    lines = session.execute(
-        select(Line.id, Line.item_id, Line.staff_id, Line.minutes, Line.position)
-        .where(Line.appointment_id == visit_id, Line.archived_at.is_(None))
-        .order_by(Line.position, Line.id)
-    ).all()
-    wanted = []
-    for place, line in enumerate(lines):
-        who = (staff or {}).get(place, line.staff_id)
-        length = line.minutes if who == line.staff_id else None
-        wanted.append(Wanted(line.item_id, who, length, tuple((rooms or {}).get(place, ()))))
+    lines = _lines(session, visit_id)
+    wanted = wanted_of(session, visit_id, staff=staff, rooms=rooms)
     own = (VISIT, [visit_id])
     if force:
         found = search(session, wanted, start, start + 1, by="staff", branch_id=row.branch, without=own)
@@ -314,14 +365,20 @@ def move(
         over = False
         found, chosen = check(session, wanted, start, by=by, branch_id=row.branch, without=own)
     change_set = change_set or open_change_set(session, label="move")
+    begin = moment(start).astimezone(ZoneInfo(found.zone))
+    prices = [money_in(line, "price") for line in lines]
+    if row.status in OPEN:
+        by_whom = [one.option.staff for one in chosen]
+        prices = prices_by(session, lines, by_whom, begin.date(), row.branch)
     changes = []
-    for place, (line, one) in enumerate(zip(lines, chosen, strict=True)):
+    for line, one, price in zip(lines, chosen, prices, strict=True):
         values: dict[str, Any] = {"offset": one.starts - start, "resources": list(one.resources)}
         if one.option.staff != line.staff_id:
-            offered = found.offered[place][one.option.staff]
-            values |= {"staff": one.option.staff, "minutes": offered.minutes, "price": offered.price}
+            values |= {"staff": one.option.staff, "minutes": one.option.minutes, "price": price}
         changes.append(Change(values, line.id))
-    begin = moment(start).astimezone(ZoneInfo(found.zone))
+    was, total = money_in(row, "total"), total_of(prices)
+    agreed = Terms(money_in(row, "deposit"), 0, money_in(row, "late_fee"), money_in(row, "missed_fee"))
+    kept |= terms_after(agreed, row.deposit_state, was, total)
     length = sum(one.option.minutes for one in chosen)
     values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": over, **kept}
     # The old time is given up first: the new place of one part may be the old place of another.
@@ -330,4 +387,4 @@ def move(
         write(session, Line, changes, change_set=change_set, system=True)
         write(session, Appointment, [Change(values, visit_id)], change_set=change_set, system=True)
     follow(session, [visit_id], settle=True)
-    return change_set
+    return Moved(change_set, total, was)

@@ -167,6 +167,28 @@ def _sum(parts: Sequence[Money | None]) -> Money | None:
     return Money(sum((part.amount for part in known[1:]), start=known[0].amount), known[0].currency)
 
 
+def terms_after(agreed: Terms, state: str | None, was: Money | None, total: Money | None) -> dict[str, Any]:
+    """The fields of a visit that follow when its total has changed since it was agreed on; `state` is that of its deposit.
+
+    Fees stay the share of the price that they were. The deposit stays as the client was told, who may be paying it just now, but
+    is not more than the price.
+    """
+    if was is None or total is None or was == total or was.currency != total.currency or not was.amount:
+        return {}
+    found: dict[str, Any] = {
+        name: _whole(total.amount * fee.amount / was.amount, total.currency)
+        for name, fee in (("late_fee", agreed.late), ("missed_fee", agreed.missed))
+        if fee is not None and fee.currency == total.currency
+    }
+    held = agreed.deposit
+    if state == "asked" and held is not None and held.currency == total.currency and held > total:
+        found |= {"deposit": total} if total.amount else dict.fromkeys(_DEPOSIT)
+    return found
+
+
+_DEPOSIT = ("deposit", "deposit_state", "deposit_until")
+
+
 # ---- what is owed
 
 

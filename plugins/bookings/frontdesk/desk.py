@@ -118,11 +118,9 @@ class Landing:
 
 def landing(session: Session, place: Place, where: Landing) -> None:
     """Whether a service may stand there, its visit with it. Raises NotOffered when it may not; nothing is written."""
-    wanted = services.wanted_of(session, place.visit)
-    old = wanted[place.place]
-    who = where.staff or old.staff
-    length = old.minutes if who == old.staff else None
-    wanted[place.place] = Wanted(old.item, who, length, where.rooms(place))
+    wanted = services.wanted_of(
+        session, place.visit, staff=_who(place, where), rooms={place.place: where.rooms(place)}
+    )
     offers.check(
         session,
         wanted,
@@ -133,21 +131,24 @@ def landing(session: Session, place: Place, where: Landing) -> None:
     )
 
 
-def move(session: Session, place: Place, where: Landing, *, force: bool = False) -> int:
-    """Let a service stand there, its visit with it; returns what undoes it. Raises NotOffered, `Taken`."""
+def _who(place: Place, where: Landing) -> dict[int, int]:
+    return {} if where.staff is None else {place.place: where.staff}
+
+
+def move(session: Session, place: Place, where: Landing, *, force: bool = False) -> services.Moved:
+    """Let a service stand there, its visit with it. Raises NotOffered, `Taken`."""
     _may_force(session, force)
-    who = {place.place: where.staff} if where.staff not in (None, place.staff) else {}
-    change_set = services.move(
+    moved = services.move(
         session,
         place.visit,
         where.start - place.offset,
         by="staff",
-        staff=who,
+        staff=_who(place, where),
         rooms={place.place: where.rooms(place)},
         force=force,
     )
     still_theirs(session, place.visit, "write")
-    return change_set
+    return moved
 
 
 def _may_force(session: Session, force: bool) -> None:

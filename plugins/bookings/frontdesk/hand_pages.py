@@ -96,9 +96,15 @@ def land(context: OrganisationContext, request: Request) -> dict[str, Any]:
                 change_set = desk.lengthen(db, hand.place, hand.length or 0, force=hand.force)
                 said = _("The visit takes ${n} minutes now.", mapping={"n": hand.length})
             else:
-                change_set = desk.move(db, hand.place, hand.where, force=hand.force)
+                moved = desk.move(db, hand.place, hand.where, force=hand.force)
                 local = moment(hand.where.start).astimezone(ZoneInfo(zone_of(db, hand.place.branch)))
-                said = _("Moved to ${time}.", mapping={"time": request.loc.time(local.time())})
+                told = {"time": request.loc.time(local.time()), "price": moved.repriced}
+                change_set = moved.change_set
+                said = (
+                    _("Moved to ${time}. ${price}", mapping=told)
+                    if moved.repriced
+                    else _("Moved to ${time}.", mapping=told)
+                )
     except Refusal as error:
         request.response.status_code = 422
         return hand.refused(error)

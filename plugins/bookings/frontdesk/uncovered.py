@@ -61,9 +61,9 @@ def settle(context: OrganisationContext, request: Request) -> Response:
     visit, start = map(int, given)
     desk.still_theirs(request.db, visit, "write")
     anybody = dict.fromkeys(range(len(services.wanted_of(request.db, visit))))
-    change_set = services.move(request.db, visit, start, by="staff", staff=anybody)
+    moved = services.move(request.db, visit, start, by="staff", staff=anybody)
     desk.still_theirs(request.db, visit, "write")
-    return done(request, _("The visit is moved."), change_set, request.url_of("bookings.uncovered"))
+    return done(request, moved.said, moved.change_set, request.url_of("bookings.uncovered"))
 
 
 def _visits(request: Request, staff: Mapping[int, str]) -> list[Row]:

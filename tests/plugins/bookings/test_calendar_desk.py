@@ -12,7 +12,7 @@ from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
 from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.frontdesk.desk import Landing
-from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Line
+from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Line, Skill
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import Resource, ResourceType
@@ -192,10 +192,15 @@ def test_a_visit_that_was_made_longer_is_moved_as_it_is(salon: Salon, session: S
         desk.landing(session, place, Landing(salon.at(12)))
     desk.move(session, place, Landing(salon.at(11.5)))
     assert [one.minutes for one in salon.lines(visit)] == [90]
-    # Somebody else takes as long as they do.
+    # Boris is usually as quick, so this visit takes as long with him; who is slower takes as long as they do.
     place = desk.place_of(session, place.line)
     desk.move(session, place, Landing(salon.at(12), salon.staff["Boris"]))
-    assert [one.minutes for one in salon.lines(visit)] == [60]
+    assert [one.minutes for one in salon.lines(visit)] == [90]
+    vera = salon.person("Vera")
+    save(session, Skill, {"staff": vera, "item": cut, "minutes": 75})
+    place = desk.place_of(session, place.line)
+    desk.move(session, place, Landing(salon.at(12), vera))
+    assert [one.minutes for one in salon.lines(visit)] == [75]
 
 
 def test_new_visit_means_this_form_everywhere(login: Enter, cut: int) -> None:
