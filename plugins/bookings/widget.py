@@ -1,4 +1,4 @@
-"""The widget's two addresses: its module, which any web site may load, and a page that stands in frames."""
+"""The widget's addresses: its module, which any web site may load, a page that stands in frames, and photos of specialists."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from parlour.access.models import Branch
+from parlour.errors import NotFound
 from parlour.i18n import _
+from parlour.plugins.bookings.online import public
 from parlour.plugins.bookings.online.words import words_of_failure
 from parlour.plugins.bookings.settings import policy_of
+from parlour.records.file_views import POLICY
+from parlour.records.files import thumb_of
 from parlour.web.rendering import assets_of
 
+# Seconds. Another photo has another address; who cannot be booked online any more is not shown for longer than that.
+PHOTO_KEPT = 3600
 # Seconds. A salon that changes its settings sees it soon; a web site that names the module always gets the newest.
 KEPT = 300
 # What the element keeps in a visitor's browser, on the page of the web site that shows it: for the page that tells.
@@ -48,13 +54,15 @@ STORED = (
 )
 # In the order in which they become one module; the last defines the element.
 SCRIPTS = tuple(
-    f"bookings/widget{part}.js" for part in ("-codes", "-visits", "-sessions", "-waiting", "-reviews", "")
+    f"bookings/widget{part}.js"
+    for part in ("-codes", "-people", "-visits", "-sessions", "-waiting", "-reviews", "")
 )
 
 
 def includeme(config: Any) -> None:
     config.add_widget_route("bookings.widget", "")
     config.add_widget_route("bookings.widget.module", "widget.js")
+    config.add_widget_route("bookings.widget.photo", r"photos/{id:\d{1,18}}/{mark:[0-9a-f]+}.webp")
 
 
 @view_config(route_name="bookings.widget.module", request_method="GET", permission=NO_PERMISSION_REQUIRED)
@@ -104,6 +112,23 @@ def page(request: Request) -> dict[str, Any]:
     }
 
 
+@view_config(route_name="bookings.widget.photo", request_method="GET", permission=NO_PERMISSION_REQUIRED)
+def photo(request: Request) -> Response:
+    """The small photo of a specialist who can be booked online, for any web site."""
+    file = public.photo(request.db, int(request.matchdict["id"]), request.matchdict["mark"])
+    response = Response(conditional_response=True, content_type="image/webp")
+    try:
+        response.body = thumb_of(request.settings, file).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(_("There is no such photo.")) from error
+    response.etag = file.sha256[:32]
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    _for_all(response, PHOTO_KEPT)
+    return response
+
+
 def _phones(request: Request) -> list[dict[str, str]]:
     """The telephones of the open branches, for a visitor whose browser runs no script."""
     rows = request.db.execute(
@@ -116,7 +141,7 @@ def _phones(request: Request) -> list[dict[str, str]]:
     ]
 
 
-def _for_all(response: Response) -> None:
+def _for_all(response: Response, kept: int = KEPT) -> None:
     """Nothing in it depends on who asks."""
-    response.headers["Cache-Control"] = f"public, max-age={KEPT}"
+    response.headers["Cache-Control"] = f"public, max-age={kept}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -174,6 +174,8 @@ def test_a_visit_is_booked_and_every_step_can_be_used_by_everybody(
     widget.locator(".row").first.click()
     visitor.looks_right()
     widget.locator(".row").nth(3).click()
+    # Faces are painted when they are seen, and the strict policy of the page says nothing against it.
+    expect(widget.locator(".face canvas").first).to_be_visible()
     visitor.looks_right()
     widget.locator(".row").first.click()
     expect(widget.locator(".times button").first).to_be_visible()
@@ -220,6 +222,31 @@ def test_an_addition_is_added_to_what_it_goes_with_by_one_tap(visit: Visit) -> N
     visitor.press("Remove Colouring")
     visitor.heading("What would you like?")
     expect(chosen).to_have_count(0)
+
+
+def test_specialists_show_faces_and_tell_about_themselves(visit: Visit) -> None:
+    visitor = visit(width=280)
+    widget = visitor.widget
+    widget.locator(".row").first.click()
+    assert not [url for url in visitor.asked if "/photos/" in url]
+    visitor.press("Haircut")
+    anna = widget.get_by_role("button", name="Anna Petrova")
+    expect(anna.locator(".face canvas")).to_be_visible()
+    assert [url for url in visitor.asked if "/photos/" in url]
+    told = widget.get_by_text("Colour for eleven years")
+    expect(told).to_be_hidden()
+    widget.get_by_text("About Anna Petrova").click()
+    expect(told).to_be_visible()
+    visitor.looks_right()
+    # A photo that does not come leaves the initials.
+    other = visit()
+    other.page.route("**/photos/**", lambda route: route.abort())
+    other.widget.locator(".row").first.click()
+    other.press("Haircut")
+    expect(other.widget.locator(".face").get_by_text("AP")).to_be_visible()
+    expect(other.widget.locator(".face canvas")).to_have_count(0)
+    other.looks_right()
+    other.faults.clear()
 
 
 def test_a_russian_visitor_reads_russian(visit: Visit) -> None:

@@ -15,6 +15,8 @@ from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.db.several import among, kept
+from parlour.errors import NotFound
+from parlour.i18n import _
 from parlour.plugins.bookings import groups, reviews
 from parlour.plugins.bookings.models import Appointment, GoesWith, Line, Service, Skill, as_done
 from parlour.plugins.bookings.offers import Search, Wanted
@@ -26,11 +28,14 @@ from parlour.plugins.catalog.services import names_of, prices_of
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Grade, Staff
 from parlour.records.defaults import defaults_of
+from parlour.records.files import File
 from parlour.records.kinds import MoneyKind
 from parlour.records.values import Money
 from parlour.web.assets import organisation_tokens
 
 MONEY = MoneyKind()
+# What stands of a photo in its address, which so changes with the photo.
+MARK = 16
 
 
 def on_wall(instant: int, zone: str) -> str:
@@ -137,21 +142,50 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
     ]
 
 
+# Who can be booked online.
+_ONLINE = (
+    Staff.archived_at.is_(None),
+    select(Skill.id).where(Skill.staff_id == Staff.id, Skill.online, Skill.archived_at.is_(None)).exists(),
+)
+
+
 def staff(session: Session) -> list[dict[str, Any]]:
-    """Who can be booked online, in the order of the calendar, and of them what clients may read."""
+    """Who can be booked online, in the order of the calendar, and of them what clients may read. `photo` is its address."""
     rows = session.execute(
-        select(Staff.id, Staff.name, Staff.job, Staff.branch, Staff.about, Grade.name.label("grade"))
-        .outerjoin(Grade, Grade.id == Staff.grade_id)
-        .where(
-            Staff.archived_at.is_(None),
-            select(Skill.id)
-            .where(Skill.staff_id == Staff.id, Skill.online, Skill.archived_at.is_(None))
-            .exists(),
+        select(
+            Staff.id,
+            Staff.name,
+            Staff.job,
+            Staff.branch,
+            Staff.about,
+            Grade.name.label("grade"),
+            File.sha256.label("photo"),
         )
+        .outerjoin(Grade, Grade.id == Staff.grade_id)
+        .outerjoin(File, File.id == Staff.photo)
+        .where(*_ONLINE)
         .order_by(Staff.position, Staff.id)
     )
     rated = reviews.averages(session)
-    return [{**row._mapping, "rating": rated.get(row.id)} for row in rows]
+    photos = f"/widget/{own_organisation(session).slug}/bookings/photos"
+    return [
+        {
+            **row._mapping,
+            "photo": f"{photos}/{row.id}/{row.photo[:MARK]}.webp" if row.photo else None,
+            "rating": rated.get(row.id),
+        }
+        for row in rows
+    ]
+
+
+def photo(session: Session, staff_id: int, mark: str) -> File:
+    """The photo of somebody who can be booked online. Raises NotFound for anybody else, and for a photo that they had before."""
+    found = session.scalars(
+        select(File).join(Staff, Staff.photo == File.id).where(Staff.id == staff_id, *_ONLINE)
+    ).one_or_none()
+    if found is None or found.sha256[:MARK] != mark:
+        raise NotFound(_("There is no such photo."))
+    return found
 
 
 def slots(

@@ -19,6 +19,7 @@ _TEXTS = {
     "visits": _("My visits"),
     "any": _("Anybody who is free"),
     "any_hint": _("Shows the most times"),
+    "about": _("About ${name}"),
     "from": _("from ${price}"),
     "minutes": _("${n} min"),
     "hours": _("${n} h"),

@@ -6,7 +6,7 @@
 // off the salon's clock as the calls write them, so no zone is computed here. What stands inside the element is shown where
 // neither this script nor the calls work.
 
-/* global OTHERWISE, Kept, withCodes, withReviews, withSessions, withVisits, withWaiting */
+/* global OTHERWISE, Kept, withCodes, withPeople, withReviews, withSessions, withVisits, withWaiting */
 const HERE = new URL(import.meta.url);
 // Days that one call looks through.
 const WINDOW = 14;
@@ -58,7 +58,17 @@ button:disabled { cursor: default; color: var(--muted); }
 a { color: var(--accent); }
 .row { display: flex; gap: 12px; inline-size: 100%; justify-content: space-between; align-items: center; text-align: start; margin-block-end: 8px;
   padding: 10px 14px; min-block-size: 56px; }
-.row > span:first-child { min-inline-size: 0; overflow-wrap: anywhere; }
+.row > span:first-child, .who { min-inline-size: 0; overflow-wrap: anywhere; }
+.who { flex: 1; }
+.face { flex: none; inline-size: 56px; block-size: 56px; border-radius: 50%; overflow: hidden; position: relative; background: var(--soft); color: var(--accent);
+  display: grid; place-items: center; font-weight: 600; align-self: flex-start; }
+.face canvas { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; }
+.any::before, .any::after { content: ""; position: absolute; background: currentColor; inset-inline: 0; margin-inline: auto; }
+.any::before { inline-size: 18px; block-size: 18px; inset-block-start: 12px; border-radius: 50%; }
+.any::after { inline-size: 34px; block-size: 30px; inset-block-start: 34px; border-radius: 50%; }
+.about { white-space: pre-line; }
+details.about { margin: -2px 0 12px; padding-inline: 14px; color: var(--muted); font-size: .86em; }
+summary { cursor: pointer; color: var(--accent); padding-block: 6px; }
 .row b { display: block; font-weight: 600; }
 .sub { color: var(--muted); font-size: .86em; display: block; }
 .agreed { margin: .3em 0 .6em; padding-inline-start: 1.2em; font-size: .86em; list-style: disc; }
@@ -109,7 +119,7 @@ slot { display: block; padding: 0 16px 16px; overflow-wrap: anywhere; }
 .wait { opacity: 0; animation: appear 0s .2s forwards; color: var(--muted); }
 @keyframes appear { to { opacity: 1; } }
 .said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@container (max-width: 320px) { .body { padding-inline: 12px; } .row { padding-inline: 10px; gap: 8px; } .strip button { min-inline-size: 50px; } }
+@container (max-width: 320px) { .body { padding-inline: 12px; } .row { padding-inline: 10px; gap: 8px; } .face { inline-size: 40px; block-size: 40px; font-size: .86em; } .any { display: none; } .strip button { min-inline-size: 50px; } }
 `);
 
 // The page of a frame has no style sheet of its own: one request less.
@@ -140,7 +150,7 @@ const plusDays = (day, days) => new Date(Date.parse(`${day}T12:00:00Z`) + days *
 /** No answer at all, or one that is a fault of the server's. */
 class Lost extends Error {}
 
-class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(withCodes(HTMLElement))))) {
+class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(withPeople(withCodes(HTMLElement)))))) {
   connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
@@ -443,16 +453,6 @@ class ParlourBooking extends withReviews(withWaiting(withSessions(withVisits(wit
     return [this.heading(this.t(this.lines.length ? "another" : "service")), sessions,
       additions.length > 0 && [h("h3", {}, this.t("additions")), additions.map((one) => row(one, () => this.addTo(one)))],
       [...groups].map(([name, some]) => [name && h("h3", {}, name), some.map((one) => row(one, () => this.choose(one)))])];
-  }
-
-  drawStaff() {
-    const service = this.serviceOf(this.last);
-    const pick = (staff) => () => { this.last.staff = staff; this.slots = this.picked = null; this.goTime(); };
-    return [this.heading(this.lines.length > 1 ? this.t("staff_for", { name: service.name }) : this.t("staff")),
-      h("button", { class: "row", type: "button", click: pick(null) },
-        h("span", {}, h("b", {}, this.t("any")), h("span", { class: "sub" }, this.t("any_hint"))), this.priced(service)),
-      this.able(service).map((one) => h("button", { class: "row", type: "button", click: pick(one.id) },
-        h("span", {}, h("b", {}, one.name), h("span", { class: "sub" }, one.job || ""), this.rated(one)), this.priced(service, one.id))), this.reviewsButton()];
   }
 
   more() { this.picked = null; this.go("service"); }

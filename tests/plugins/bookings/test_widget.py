@@ -118,7 +118,7 @@ def test_no_cookie_is_set_or_makes_a_difference(
 
 def test_what_the_widget_keeps_in_a_browser_is_told(web: TestApp) -> None:
     source, told = web.get(MODULE).text, web.get("/cookies").text
-    for name in ("parlour.visits.", "parlour.proofs."):
+    for name in ("parlour.visits.", "parlour.waiting.", "parlour.proofs."):
         assert name in source and name in told
 
 
