@@ -127,7 +127,8 @@ class Localizer:
         """A parameter of a message; of one that knows how it is written, such as an amount, what it says of itself."""
         if isinstance(value, TranslationString):
             return self.translate(value)
-        return value.in_words(self) if hasattr(value, "in_words") else value
+        # Asked of the class: what is not there in a template has every attribute.
+        return value.in_words(self) if hasattr(type(value), "in_words") else value
 
     # ---- figures
 
