@@ -8,7 +8,8 @@ own documents reverse them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -153,6 +154,30 @@ def undo(session: Session, change_set_id: int) -> Undone:
         and not allows(session, "core:undo")
     ):
         raise NotAllowed(_("You may undo what you did yourself."))
+    with _undoing(session, done.label):
+        return _take_back(session, done)
+
+
+def undoing(session: Session) -> str | None:
+    """While something is undone: the label of what, such as "move"; None at all other times."""
+    found: str | None = session.scope.cache.get(_UNDOING)
+    return found
+
+
+_UNDOING = "core.undoing"
+
+
+@contextmanager
+def _undoing(session: Session, label: str | None) -> Iterator[None]:
+    session.scope.cache[_UNDOING] = label
+    try:
+        yield
+    finally:
+        del session.scope.cache[_UNDOING]
+
+
+def _take_back(session: Session, done: ChangeSet) -> Undone:
+    change_set_id = done.id
     result = Undone(None)
     made = open_change_set(session, label="undo", undoes=change_set_id)
     known = {record.name: record for record in enabled_records(session)}

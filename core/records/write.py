@@ -64,6 +64,8 @@ class RowChange:
     before: dict[str, Any]
     # Deleted because the row goes to which it belongs.
     along: bool = False
+    # In which it is written down: a hook that writes more because of it joins it, so that one undo takes back both.
+    change_set: int | None = None
 
     def value(self, name: str) -> Any:
         """The field as it will stand after the write."""
@@ -152,7 +154,7 @@ def write(
             raise Invalid(_("Some values cannot be saved."), {batch[0].position: refused}) from error
         raise store.explain(kind, batch, error) from error
     for row in batch:
-        ids[row.position] = row.id
+        ids[row.position], row.change_set = row.id, made
     store.expire(session, kind, [row.id for row in batch])
     changed(session, "records_changed", record=kind, rows=batch)
     for what in dict.fromkeys(row.kind for row in batch):

@@ -17,7 +17,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings import deposits, series, services
 from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.kinds import wall_moment
-from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late
+from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late, whose
 from parlour.plugins.bookings.models import Appointment, Habit, Review
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
@@ -294,7 +294,7 @@ def visit_late(
     session: Session, ids: Sequence[int], minutes: int, shift: bool | None, tell: bool | None
 ) -> Outcome:
     """Say that whoever does this visit is late, from this visit on."""
-    staff = next((one.staff for one in services.wanted_of(session, ids[0]) if one.staff is not None), None)
+    staff = whose(session, ids[0])
     if staff is None:
         raise Refusal(_("Nobody is assigned to this visit."))
     return _late(session, staff, minutes, shift, tell, ids[0])

@@ -27,8 +27,8 @@ _SNAPSHOT = ("before", "after", "gap_from", "gap")
 def derive_visits(session: Session, rows: Sequence[RowChange]) -> None:
     """Fill in `name`, `ends` and what follows from the status of visits about to be written.
 
-    Moving the beginning moves the end and the time until which cancelling is free. A visit is called by its beginning: with the
-    client's name it would keep that when the client has got another, or none.
+    Moving the beginning moves the end and the time until which cancelling is free, and ends a delay. A visit is called by its
+    beginning: with the client's name it would keep that when the client has got another, or none.
     """
     for row in rows:
         starts = row.value("starts")
@@ -55,6 +55,8 @@ def _move_along(row: RowChange, starts: datetime) -> None:
         row.new["ends"] = starts.astimezone(UTC) + (ended - was if was and ended else timedelta())
     if was and free and "free_until" not in row.new:
         row.new["free_until"] = starts.astimezone(UTC) + (free - was)
+    if was and was != starts:
+        row.new.setdefault("delay", None)
 
 
 def _follow_status(row: RowChange) -> None:

@@ -6,21 +6,23 @@ How many fit is counted under a lock of the session whenever a visit of it was w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound
-from parlour.i18n import _
+from parlour.i18n import _, localizer
 from parlour.plugins.bookings.models import Appointment, Group, Line
 from parlour.plugins.bookings.offers import By, NotOffered
 from parlour.plugins.bookings.services import Booked
 from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.bookings.statuses import BLOCKING
+from parlour.plugins.bookings.statuses import BLOCKING, OPEN
 from parlour.plugins.bookings.terms import Sold, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
@@ -32,6 +34,9 @@ from parlour.records.defaults import defaults_of
 from parlour.records.query import read
 from parlour.records.registry import record_type
 from parlour.records.write import Change, open_change_set, write
+
+if TYPE_CHECKING:
+    from parlour.records.write import RowChange
 
 GROUP = "bookings.group"
 
@@ -69,10 +74,62 @@ def follow_groups(session: Session, ids: Collection[int]) -> None:
     occupy(session, GROUP, segments)
 
 
-def taken(session: Session, ids: Collection[int]) -> dict[int, int]:
-    """How many places of each session are taken."""
+def carry_along(session: Session, rows: Sequence[RowChange]) -> None:
+    """Let the visits of sessions follow what was written of these: to another time, to another length, and cancelled when the
+    session does not take place. Those that are over stay.
+    """
+    changed = {row.id: row for row in rows if row.kind == "update" and _CARRIED & set(row.new)}
+    if not changed:
+        return
+    visits = session.execute(
+        select(Appointment.id, Appointment.group_id).where(
+            Appointment.group_id.in_(changed),
+            Appointment.status.in_(OPEN),
+            Appointment.archived_at.is_(None),
+        )
+    ).all()
+    change_set = next(iter(changed.values())).change_set
+    changes = []
+    for visit in visits:
+        row = changed[visit.group_id]
+        values: dict[str, Any] = {}
+        if "starts" in row.new:
+            values["starts"] = row.new["starts"]
+        if row.new.get("cancelled"):
+            why = localizer(own_organisation(session).locale).translate(_("The session does not take place."))
+            values |= {"status": "cancelled_salon", "reason": why}
+        if values:
+            changes.append(Change(values, visit.id))
+    write(session, Appointment, changes, change_set=change_set, system=True)
+    longer = {
+        visit.id: changed[visit.group_id].new["minutes"]
+        for visit in visits
+        if "minutes" in changed[visit.group_id].new
+    }
+    lines = session.execute(
+        select(Line.id, Line.appointment_id).where(
+            Line.appointment_id.in_(longer), Line.archived_at.is_(None)
+        )
+    )
+    lengths = [Change({"minutes": longer[line.appointment_id]}, line.id) for line in lines]
+    write(session, Line, lengths, change_set=change_set, system=True)
+
+
+_CARRIED = {"starts", "minutes", "cancelled"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many places of a session are taken, and by how many minutes its visits are marked as late."""
+
+    taken: int = 0
+    delay: int | None = None
+
+
+def standing(session: Session, ids: Collection[int]) -> dict[int, Standing]:
+    """How sessions stand that anybody has booked; one query."""
     found = session.execute(
-        select(Appointment.group_id, func.sum(Appointment.seats))
+        select(Appointment.group_id, func.sum(Appointment.seats), func.max(Appointment.delay))
         .where(
             Appointment.group_id.in_(ids),
             Appointment.status.in_(BLOCKING),
@@ -80,7 +137,12 @@ def taken(session: Session, ids: Collection[int]) -> dict[int, int]:
         )
         .group_by(Appointment.group_id)
     )
-    return {group: int(count) for group, count in found}
+    return {group: Standing(int(count), delay) for group, count, delay in found}
+
+
+def taken(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """How many places of each session are taken."""
+    return {group: one.taken for group, one in standing(session, ids).items()}
 
 
 def lock(session: Session, ids: Collection[int]) -> dict[int, Any]:

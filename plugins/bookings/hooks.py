@@ -127,6 +127,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         there = [row.id for row in rows if row.kind != "delete"]
         if there:
             groups.follow_groups(session, there)
+        groups.carry_along(session, rows)
     elif record.cls is Waiting:
         # Who was put off the list, or was given a visit at the desk, keeps no time from others.
         done = [

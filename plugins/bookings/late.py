@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,8 @@ from parlour.db.session import Session
 from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.marks import COMING
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.models import Appointment, Group, Line
+from parlour.plugins.bookings.statuses import BLOCKING
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.services import Taken
 from parlour.records.query import visible
@@ -37,10 +38,22 @@ MAX_LATE = 240
 
 
 @dataclass(frozen=True)
-class Later:
-    """A visit of the specialist and by how many minutes it begins later. Those of one `cluster` stand in each other's pauses."""
+class Waiting:
+    """What waits for a specialist within [start, end) minutes: one visit, or a group session with all `visits` in it."""
 
-    row: Any
+    record: Any
+    id: int
+    starts: datetime
+    visits: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Later:
+    """What waits, and by how many minutes it begins later. Those of one `cluster` stand in each other's pauses."""
+
+    what: Waiting
     by: int
     cluster: int
 
@@ -80,15 +93,31 @@ def plan(
 ) -> list[Later]:
     """Which of this specialist's visits of today begin later when they are `late` minutes late, in the order of time.
 
-    It begins with the first that has not begun, or with the visit `since`. Only visits with which this person may do `action`.
+    It begins with the first that has not begun, or with the visit `since`. Only visits with which this person may do `action`,
+    and group sessions that they may see.
     """
+    order = sorted(
+        [*_visits(session, staff_id, action), *_sessions(session, staff_id)],
+        key=lambda one: (one.start, one.id),
+    )
+    if since is not None:
+        at = next((place for place, one in enumerate(order) if since in one.visits), len(order))
+        order = order[at:]
+    delays = pushed([(one.start, one.end) for one in order], late)
+    return [Later(one, by, cluster) for one, (by, cluster) in zip(order, delays, strict=True) if by]
+
+
+def _around(cls: Any) -> list[Any]:
     present = now()
+    return [cls.starts > present - _LOOK_BACK, cls.starts < present + timedelta(days=1)]
+
+
+def _visits(session: Session, staff_id: int, action: str) -> list[Waiting]:
     rows = session.execute(
         select(
             Appointment.id,
             Appointment.starts,
             Appointment.starts_zone,
-            Appointment.group_id,
             Line.offset,
             Line.minutes,
             Line.before,
@@ -98,32 +127,64 @@ def plan(
         .where(
             Line.staff_id == staff_id,
             Line.archived_at.is_(None),
+            Appointment.group_id.is_(None),
             Appointment.status.in_(WAITS),
-            Appointment.starts > present - _LOOK_BACK,
-            Appointment.starts < present + timedelta(days=1),
+            *_around(Appointment),
             *visible(session, record_type(Appointment), action=action),
         )
-        .order_by(Appointment.starts, Appointment.id)
     ).all()
-    stretches: dict[int, tuple[Any, int, int]] = {}
+    found: dict[int, Waiting] = {}
     for row in rows:
-        if not is_today(row.starts.astimezone(ZoneInfo(row.starts_zone))):
+        local = row.starts.astimezone(ZoneInfo(row.starts_zone))
+        if not is_today(local):
             continue
         begin = minutes(row.starts) + row.offset
         first, last = begin - row.before, begin + row.minutes + row.after
-        if row.id in stretches:
-            known, start, end = stretches[row.id]
-            first, last = min(first, start), max(last, end)
-            row = known
-        stretches[row.id] = (row, first, last)
-    order = sorted(stretches.values(), key=lambda one: (one[1], one[0].id))
-    if since is not None:
-        at = next((place for place, one in enumerate(order) if one[0].id == since), len(order))
-        order = order[at:]
-    delays = pushed([(first, last) for _row, first, last in order], late)
-    return [
-        Later(row, by, cluster) for (row, *_stretch), (by, cluster) in zip(order, delays, strict=True) if by
-    ]
+        if row.id in found:
+            first, last = min(first, found[row.id].start), max(last, found[row.id].end)
+        found[row.id] = Waiting(Appointment, row.id, local, (row.id,), first, last)
+    return list(found.values())
+
+
+def _sessions(session: Session, staff_id: int) -> list[Waiting]:
+    """Group sessions that have not begun: somebody waits in them, or nobody is there yet and they are to come."""
+    rows = session.execute(
+        select(Group.id, Group.starts, Group.starts_zone, Group.minutes).where(
+            Group.staff_id == staff_id,
+            Group.cancelled.is_(False),
+            *_around(Group),
+            *visible(session, record_type(Group)),
+        )
+    ).all()
+    inside: dict[int, list[Any]] = {row.id: [] for row in rows}
+    places = select(Appointment.id, Appointment.group_id, Appointment.status).where(
+        Appointment.group_id.in_(inside),
+        Appointment.status.in_(BLOCKING),
+        Appointment.archived_at.is_(None),
+    )
+    for place in session.execute(places.order_by(Appointment.id)):
+        inside[place.group_id].append(place)
+    found = []
+    for row in rows:
+        local = row.starts.astimezone(ZoneInfo(row.starts_zone))
+        waits = tuple(place.id for place in inside[row.id] if place.status in WAITS)
+        begun = any(place.status in ("in_progress", "done") for place in inside[row.id])
+        if is_today(local) and not begun and (waits or row.starts > now()):
+            start = minutes(row.starts)
+            found.append(Waiting(Group, row.id, local, waits, start, start + row.minutes))
+    return found
+
+
+def whose(session: Session, visit_id: int) -> int | None:
+    """The specialist for whom the client of a visit waits: the first of its services, or that of its group session."""
+    of_session = select(Group.staff_id).join(Appointment, Appointment.group_id == Group.id)
+    found: int | None = session.scalars(
+        select(Line.staff_id)
+        .where(Line.appointment_id == visit_id, Line.staff_id.is_not(None), Line.archived_at.is_(None))
+        .order_by(Line.position, Line.id)
+        .limit(1)
+    ).first()
+    return found or session.scalars(of_session.where(Appointment.id == visit_id)).first()
 
 
 def run_late(
@@ -138,8 +199,8 @@ def run_late(
 ) -> Done:
     """Let the rest of a specialist's day begin later (`shift`), or only mark it; `tell` the clients concerned.
 
-    What cannot move, because another specialist or a room is taken then, and places in group sessions are only marked. Raises
-    Refusal when nobody waits for them.
+    A group session moves with all who come to it. What cannot move, because another specialist or a room is taken then, is only
+    marked. Raises Refusal when nobody waits for them.
     """
     if not 1 <= late <= MAX_LATE:
         raise Refusal(_("Somebody is late by 1 to ${n} minutes.", mapping={"n": MAX_LATE}))
@@ -151,28 +212,34 @@ def run_late(
         # From the end of the day on, so that each moves to where the next one has made room.
         for _cluster, some in groupby(reversed(found), key=lambda one: one.cluster):
             together = list(some)
+            visits = [visit for one in together for visit in one.what.visits]
             if shift and _shift(session, together, done.change_set):
-                done.moved.extend(one.row.id for one in together)
+                done.moved.extend(visits)
                 continue
-            marks = [Change({"delay": one.by}, one.row.id) for one in together]
+            marks = [Change({"delay": one.by}, visit) for one in together for visit in one.what.visits]
             write(session, Appointment, marks, change_set=done.change_set, system=True)
-            done.marked.extend(one.row.id for one in together)
+            done.marked.extend(visits)
     return done
 
 
 def _shift(session: Session, some: Sequence[Later], change_set: int) -> bool:
-    if any(one.row.group_id is not None for one in some):
-        return False
-    changes = []
-    for one in some:
-        local = (one.row.starts + timedelta(minutes=one.by)).astimezone(ZoneInfo(one.row.starts_zone))
-        changes.append(Change({"starts": local, "delay": None}, one.row.id))
     try:
         with session.begin_nested():
-            write(session, Appointment, changes, change_set=change_set, system=True)
+            for record in (Group, Appointment):
+                changes = [
+                    Change({"starts": _later(one.what.starts, one.by)}, one.what.id)
+                    for one in some
+                    if one.what.record is record
+                ]
+                write(session, record, changes, change_set=change_set, system=True)
     except Taken:
         return False
     return True
+
+
+def _later(starts: datetime, by: int) -> datetime:
+    """So many minutes later, whatever the clock on the wall does meanwhile."""
+    return (starts.astimezone(UTC) + timedelta(minutes=by)).astimezone(starts.tzinfo)
 
 
 @contextmanager

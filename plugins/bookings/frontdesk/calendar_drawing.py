@@ -122,7 +122,7 @@ class Drawing:
 
     def late_url(self, column: Column) -> str | None:
         """Where somebody says that this specialist is late."""
-        waits = any(not block.group and block.visit.get("status") in WAITS for block in column.blocks)
+        waits = any(block.group or block.visit.get("status") in WAITS for block in column.blocks)
         if column.id is None or self.by != "staff" or not self.may_move or not waits:
             return None
         return self.request.url_of("record.act", record="schedule.staff", id=column.id, action="late")
@@ -202,7 +202,7 @@ class Drawing:
                 else _("${taken} of ${seats} places taken", mapping=places)
             ),
             "note": row.get("note") or "",
-            "flags": [],
+            "flags": marks_of({"status": "booked", "delay": row["delay"]}, self.present, self.loc),
             "open": True,
         }
 

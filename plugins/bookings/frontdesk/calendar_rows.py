@@ -6,6 +6,7 @@ A fixed number of queries, however many days there are. Moments are aware, minut
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from sqlalchemy import and_, func, or_, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
-from parlour.plugins.bookings.groups import taken
+from parlour.plugins.bookings.groups import Standing, standing
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Group, Line
 from parlour.plugins.bookings.offers import zone_of
@@ -107,14 +108,14 @@ def visits(
 
 
 def sessions(session: Session, start: int, end: int, branch_id: int | None) -> list[Row]:
-    """Group sessions that take place in [start, end), with how many places are `taken`."""
+    """Group sessions that take place in [start, end), with how many places are `taken` and the `delay` of their visits."""
     kind = record_type(Group)
     wanted = ("name", "item", "staff", "resources", "starts", "minutes", "seats", "branch", "note")
     fields = [item for item in fields_of(session, kind) if item.name in wanted]
     conditions = [*visible(session, kind), *_around(Group, start, end, branch_id), Group.cancelled.is_(False)]
     found = read(session, kind, fields, conditions, order_by=[Group.starts, Group.id])
-    counts = taken(session, [row["id"] for row in found])
-    return [{**row, "taken": counts.get(row["id"], 0)} for row in found]
+    stand = standing(session, [row["id"] for row in found])
+    return [{**row, **asdict(stand.get(row["id"], Standing()))} for row in found]
 
 
 def _around(cls: Any, start: int, end: int, branch_id: int | None) -> list[Any]:

@@ -270,4 +270,6 @@ class _Day:
             "icon": "users-round",
             "tone": "accent",
             "open": minutes(self.present) < ends,
+            "waits": minutes(self.present) < starts or row["delay"] is not None,
+            "marks": marks_of({"status": "booked", "delay": row["delay"]}, self.present, self.loc),
         }

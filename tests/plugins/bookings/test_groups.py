@@ -22,6 +22,7 @@ from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.tokens import visit_of_token
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken
+from parlour.records.history import undo
 from parlour.records.write import Change, save, write
 from parlour.testing.people import trusted
 from tests.plugins.bookings.conftest import Salon
@@ -90,6 +91,34 @@ def test_who_comes_back_needs_a_place(salon: Salon, make: Callable[..., int]) ->
     book_seats(salon.session, group, by="staff")
     with pytest.raises(Full), salon.session.begin_nested():
         set_status(salon.session, one.id, "booked")
+
+
+def test_who_comes_follows_the_session(salon: Salon, make: Callable[..., int]) -> None:
+    group = make()
+    come, gone = (book_seats(salon.session, group, by="staff").id for _n in range(2))
+    cancel(salon.session, gone, by="staff")
+    starts = moment(salon.at(13)).astimezone(ZoneInfo("Europe/Moscow"))
+    moved = write(salon.session, Group, [Change({"starts": starts, "minutes": 90}, group)])
+    assert (salon.visit(come).starts, salon.visit(come).ends) == (starts, moment(salon.at(14.5)))
+    assert salon.lines(come)[0].minutes == 90
+    assert salon.visit(gone).starts == moment(salon.at(10))
+    assert moved.change_set is not None
+    undo(salon.session, moved.change_set)
+    assert (salon.visit(come).starts, salon.visit(come).ends) == (moment(salon.at(10)), moment(salon.at(11)))
+
+
+def test_a_session_that_does_not_take_place_cancels_its_visits_until_it_does(
+    salon: Salon, make: Callable[..., int]
+) -> None:
+    group = make()
+    come, gone = (book_seats(salon.session, group, by="staff").id for _n in range(2))
+    cancel(salon.session, gone, by="client")
+    off = write(salon.session, Group, [Change({"cancelled": True}, group)])
+    assert salon.visit(come).status == "cancelled_salon" and salon.busy() == []
+    assert off.change_set is not None
+    undo(salon.session, off.change_set)
+    assert salon.visit(come).status == "booked" and salon.visit(gone).status == "cancelled_client"
+    assert len(salon.busy()) == 1
 
 
 def test_a_place_is_not_moved_like_a_visit(salon: Salon, make: Callable[..., int]) -> None:

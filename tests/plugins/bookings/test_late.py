@@ -13,9 +13,11 @@ from hypothesis import strategies as some
 
 from parlour.errors import Refusal
 from parlour.i18n import localizer
+from parlour.plugins.bookings import services
+from parlour.plugins.bookings.groups import book_seats, standing
 from parlour.plugins.bookings.late import pushed, run_late
 from parlour.plugins.bookings.marks import marks_of
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.models import Appointment, Group
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.services import set_status
 from parlour.plugins.schedule.clocks import moment
@@ -24,6 +26,7 @@ from parlour.records.actions import run_action
 from parlour.records.history import undo
 from parlour.records.query import get
 from parlour.records.registry import record_type
+from parlour.records.write import save
 from tests.plugins.bookings.conftest import Salon
 
 VISIT = record_type(Appointment)
@@ -94,6 +97,40 @@ def test_what_another_specialist_is_in_the_way_of_is_marked(salon: Salon, anna: 
     assert (done.marked, done.moved) == ([chain], [alone])
     assert (begins(salon, chain), delay(salon, chain)) == ("10:00", 45)
     assert begins(salon, alone) == "11:45"
+
+
+def test_a_session_moves_with_all_who_come_to_it(salon: Salon, anna: int, cut: int) -> None:
+    def starts(hour: float) -> datetime:
+        return moment(salon.at(hour)).astimezone(ZoneInfo(salon.zone))
+
+    first = salon.book(10, Wanted(cut))
+    session = save(salon.session, Group, {"item": cut, "staff": anna, "starts": starts(11), "seats": 5})
+    empty = save(salon.session, Group, {"item": cut, "staff": anna, "starts": starts(12)})
+    places = [book_seats(salon.session, session, by="staff").id for _n in range(3)]
+    services.cancel(salon.session, places[2], by="staff")
+    done = run_late(salon.session, anna, 30, shift=True, tell=False)
+    assert sorted(done.moved) == [first, *places[:2]] and not done.marked
+    assert [begins(salon, visit) for visit in places] == ["11:30", "11:30", "11:00"]
+    assert [start for _who, _room, start, _end in salon.busy()] == [
+        salon.at(hour) for hour in (10.5, 11.5, 12.5)
+    ]
+    assert get(salon.session, record_type(Group), empty)["starts"] == starts(12.5)
+    undo(salon.session, done.change_set)
+    assert [begins(salon, visit) for visit in places[:2]] == ["11:00", "11:00"]
+    # Only marked, from one of its visits on: all of them are.
+    run_action(salon.session, VISIT, [places[0]], "late", {"minutes": 20, "shift": False, "tell": False})
+    assert [delay(salon, visit) for visit in (first, *places)] == [None, 20, 20, None]
+    assert standing(salon.session, [session])[session].delay == 20
+
+
+def test_a_session_that_has_begun_waits_for_nobody(salon: Salon, anna: int, cut: int) -> None:
+    starts = moment(salon.at(9.75)).astimezone(ZoneInfo(salon.zone))
+    session = save(salon.session, Group, {"item": cut, "staff": anna, "starts": starts})
+    here, late = (book_seats(salon.session, session, by="staff").id for _n in range(2))
+    assert run_late(salon.session, anna, 5, shift=True, tell=False).moved == [here, late]
+    set_status(salon.session, here, "in_progress")
+    with pytest.raises(Refusal, match="Nobody waits"):
+        run_late(salon.session, anna, 5, shift=True, tell=False)
 
 
 def test_nobody_is_moved_who_does_not_wait_today(salon: Salon, anna: int, cut: int) -> None:

@@ -13,14 +13,16 @@ from sqlalchemy import Engine, select
 from parlour.access.models import Organisation
 from parlour.db.session import Scope, Session, open_session
 from parlour.plugins.bookings import services
+from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.late import run_late
-from parlour.plugins.bookings.models import Waiting
+from parlour.plugins.bookings.models import Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.waiting import accept
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.messages.models import Message
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
+from parlour.records.history import undo
 from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
@@ -218,3 +220,71 @@ def test_clients_of_a_late_specialist_are_told_once_when_they_are_expected(
     # Reminders speak of the new beginning; those of an old one say nothing any more.
     kinds = [kind for kind, state in said(session) if state in ("sent", "waiting")]
     assert sorted(set(kinds)) == ["bookings.booked", "bookings.late", "bookings.reminder"]
+
+
+def test_a_delay_that_is_taken_back_is_news_only_for_who_was_told_of_it(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    present = moment(salon.at(9))
+    monkeypatch.setattr("parlour.plugins.bookings.late.now", lambda: present)
+    vera = salon.staff["Vera"]
+    for shift in (True, False):
+        quiet = run_late(session, vera, 10, shift=shift, tell=False)
+        send_all(session, engine, settings)
+        undo(session, quiet.change_set)
+        send_all(session, engine, settings)
+        assert len(mailbox.messages) == 1
+        # Undone before the letter has gone: neither of the two goes.
+        hasty = run_late(session, vera, 15, shift=shift, tell=True)
+        undo(session, hasty.change_set)
+        send_all(session, engine, settings)
+        assert len(mailbox.messages) == 1
+    for shift in (True, False):
+        before = len(mailbox.messages)
+        late = run_late(session, vera, 20, shift=shift, tell=True)
+        send_all(session, engine, settings)
+        more = run_late(session, vera, 5, shift=shift, tell=False)
+        send_all(session, engine, settings)
+        undo(session, more.change_set)
+        send_all(session, engine, settings)
+        assert len(mailbox.messages) == before + 1 and "10:20" in mailbox.text()
+        undo(session, late.change_set)
+        send_all(session, engine, settings)
+        assert len(mailbox.messages) == before + 2
+        assert "The delay is off" in str(mailbox.messages[-1]["Subject"]) and "10:00" in mailbox.text()
+
+
+def test_who_comes_to_a_session_is_told_when_it_moves_or_does_not_take_place(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starts = moment(salon.at(12)).astimezone(ZoneInfo(salon.zone))
+    group = save(session, Group, {"item": cut, "staff": salon.staff["Vera"], "starts": starts})
+    book_seats(session, group, by="staff", values={"client": client})
+    send_all(session, engine, settings)
+    present = moment(salon.at(11))
+    monkeypatch.setattr("parlour.plugins.bookings.late.now", lambda: present)
+    run_late(session, salon.staff["Vera"], 15, shift=True, tell=True)
+    send_all(session, engine, settings)
+    assert "we are running late" in mailbox.text() and "12:15" in mailbox.text()
+    save(session, Group, {"starts": starts + timedelta(hours=3)}, group)
+    send_all(session, engine, settings)
+    assert "Your visit was moved" in str(mailbox.messages[-1]["Subject"]) and "3:00" in mailbox.text()
+    save(session, Group, {"cancelled": True}, group)
+    send_all(session, engine, settings)
+    assert "cancelled" in str(mailbox.messages[-1]["Subject"]) and len(mailbox.messages) == 4

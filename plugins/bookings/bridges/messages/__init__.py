@@ -22,7 +22,7 @@ from parlour.i18n import _
 from parlour.mail.letters import site_address
 from parlour.plugins.bookings import reviews, waiting
 from parlour.plugins.bookings.bridges.messages import code
-from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, SERIES
+from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, ON_TIME, SERIES
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.models import Appointment, Line, Waiting
 from parlour.plugins.bookings.online.codes import CodeWay
@@ -46,6 +46,7 @@ from parlour.plugins.messages.models import DELIVERED, SENDING, SENT, UNCERTAIN,
 from parlour.plugins.messages.services import Address
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
+from parlour.records.history import undoing
 from parlour.records.registry import RecordType
 from parlour.records.values import Money
 from parlour.records.write import RowChange
@@ -391,7 +392,7 @@ def bookings_code_ways(session: Session, settings: Settings) -> Sequence[CodeWay
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, SERIES, LATE, OFFER, code.CODE, REVIEW)
+    return (*KINDS, SERIES, LATE, ON_TIME, OFFER, code.CODE, REVIEW)
 
 
 @hookimpl
@@ -401,8 +402,11 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         return
     if record.cls is Appointment:
         _ask_for_reviews(session, rows)
-        late = telling(session)
-        told = {row.id: _what(row) if late is None else _what_late(row, late) for row in rows}
+        late, back = telling(session), undoing(session) == "late"
+        told = {
+            row.id: _what_back(row) if back else _what(row) if late is None else _what_late(row, late)
+            for row in rows
+        }
         wanted = [row_id for row_id, what in told.items() if what is not None]
         if wanted:
             for visit in _people(session, wanted):
@@ -436,6 +440,11 @@ def _what_late(row: RowChange, tell: bool) -> str | None:
     return "remind" if "starts" in row.new else None
 
 
+def _what_back(row: RowChange) -> str | None:
+    """Which message a visit asks for whose delay is taken back; it goes only to who was told of that."""
+    return "on_time" if row.kind == "update" and {"starts", "delay"} & set(row.new) else None
+
+
 def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(
         select(
@@ -457,7 +466,8 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
 
 def _tell(session: Session, visit: Any, what: str) -> None:
     whom = _whom(visit)
-    expected = visit.starts + timedelta(minutes=visit.delay or 0) if what == "late" else visit.starts
+    late = what in ("late", "on_time")
+    expected = visit.starts + timedelta(minutes=visit.delay or 0) if late else visit.starts
     if whom is None or expected <= now():
         return
     common: dict[str, Any] = {**whom, "about": (VISIT, visit.id), "zone": visit.zone}
@@ -475,8 +485,9 @@ def _tell(session: Session, visit: Any, what: str) -> None:
         services.send(
             session,
             f"bookings.{what}",
-            # The version tells two moves to and fro apart.
-            dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}",
+            # The version tells two moves to and fro apart; when a client is expected is read again in `told`.
+            dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}"
+            + (f":{minutes(expected)}" if late else ""),
             version=None if what == "cancelled" else minutes(expected),
             expires_at=expected,
             **common,

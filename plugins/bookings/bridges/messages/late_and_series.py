@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
@@ -14,6 +14,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.messages.kinds import SAMPLE_MOMENT, About, MessageKind, Shipped, Variable
+from parlour.plugins.messages.models import DELIVERED, SENDING, SENT, UNCERTAIN, Message
 from parlour.plugins.schedule.clocks import minutes
 
 
@@ -30,6 +31,25 @@ def _late(session: Session, about: About) -> Mapping[str, Any] | None:
     if minutes(expected) != about.version or expected <= now():
         return None
     return {"start": row.starts, "expected": expected, "who": row.visitor or "—"}
+
+
+def told(session: Session, visit_id: int) -> int | None:
+    """When a client who was told of a delay was last told to come, in minutes since 1970; None where nobody was told."""
+    # The keys of these messages end with it; see `key`.
+    begins = [Message.key.startswith(f"{kind.code}:{visit_id}:") for kind in (LATE, ON_TIME)]
+    last = select(Message.key).where(
+        Message.kind.in_((LATE.code, ON_TIME.code)),
+        Message.state.in_((SENDING, SENT, DELIVERED, UNCERTAIN)),
+        or_(*begins),
+    )
+    found = session.scalars(last.order_by(Message.id.desc()).limit(1)).first()
+    return None if found is None else int(found.rpartition(":")[2])
+
+
+def _on_time(session: Session, about: About) -> Mapping[str, Any] | None:
+    """As `_late`; None as well for whoever was told of no delay, or knows already when to come."""
+    last = told(session, about.id)
+    return None if last is None or last == about.version else _late(session, about)
 
 
 LATE = MessageKind(
@@ -53,6 +73,28 @@ LATE = MessageKind(
         ),
     },
     still=_late,
+    quiet=False,
+    sequence=13,
+)
+
+
+ON_TIME = MessageKind(
+    code="bookings.on_time",
+    title=_("The delay is off"),
+    variables=LATE.variables,
+    texts={
+        "en": Shipped(
+            "The delay is off: {expected.time}",
+            "{first_name}, the delay that we wrote of is off: we expect you at {expected.time} today.\n\n{salon}",
+            "{salon}: the delay is off, come at {expected.time}",
+        ),
+        "ru": Shipped(
+            "Задержка отменяется: {expected.time}",
+            "{first_name}, задержки, о которой мы писали, не будет: ждём вас сегодня в {expected.time}.\n\n{salon}",
+            "{salon}: задержки не будет, ждём вас в {expected.time}",
+        ),
+    },
+    still=_on_time,
     quiet=False,
     sequence=13,
 )
