@@ -53,9 +53,24 @@ STORED = (
     ),
 )
 # In the order in which they become one module; the last defines the element.
-SCRIPTS = tuple(
-    f"bookings/widget{part}.js"
-    for part in ("-codes", "-people", "-visits", "-sessions", "-waiting", "-reviews", "")
+SCRIPTS = (
+    *(
+        f"bookings/widget-{part}.js"
+        for part in (
+            "style",
+            "base",
+            "services",
+            "people",
+            "times",
+            "form",
+            "codes",
+            "visits",
+            "sessions",
+            "waiting",
+            "reviews",
+        )
+    ),
+    "bookings/widget.js",
 )
 
 

@@ -1,6 +1,14 @@
 // Who does it: names, faces and what they say about themselves.
 
 const withPeople = (Base) => class extends Base {
+  people() {
+    return this.data.staff.filter((one) => !this.branch || one.branch === null || one.branch === this.branch.id);
+  }
+
+  able(service) {
+    return this.people().map((person) => ({ ...person, own: service.staff.find(({ staff }) => staff === person.id) })).filter((one) => one.own);
+  }
+
   /**
    * The face of a specialist, fetched when it comes into sight, and initials until then. It is painted: the policy of a page would
    * have to name where pictures come from, and paint it does not ask about.
