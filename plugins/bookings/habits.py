@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from parlour.db.base import now
 from parlour.db.session import Session, insert_rows
@@ -47,6 +47,13 @@ def count(session: Session, clients: Sequence[int]) -> None:
         found = _found(session, some)
         session.execute(delete(Habit).where(Habit.id.in_(some)), execution_options=_PLAIN)
         insert_rows(session, Habit, found)
+
+
+def nothing_due(session: Session, clients: Sequence[int]) -> None:
+    """Say of clients for whom a visit has just been booked that they are not due."""
+    if clients:
+        due = update(Habit).where(Habit.id.in_(clients), Habit.due.is_not(None)).values(due=None)
+        session.execute(due, execution_options=_PLAIN)
 
 
 _PLAIN = {"synchronize_session": False}

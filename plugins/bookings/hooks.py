@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from parlour.access.rules import holds
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
 from parlour.plugins.bookings import actions, groups, habits, ics, moving, occupied, panels, people, waiting
+from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
+from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.feeds import Event
 from parlour.plugins.schedule.services import release
 from parlour.records.persons import Section
@@ -24,6 +27,8 @@ from parlour.web.slots import MenuItem, SlotItem
 __all__ = ["actions", "moving"]
 # What a client's habits follow from.
 _COUNTED = {"client", "starts", "status"}
+# The clients whom the session has written down last.
+_BORN = "bookings_born"
 _WHEN = {"starts", "status", "overlap"}
 
 
@@ -96,22 +101,14 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
         if shared:
             groups.check_seats(session, sorted(shared))
-        counted = {
-            client
-            for row in rows
-            if row.kind != "update" or _COUNTED & set(row.new)
-            for client in (row.value("client"), row.old.get("client"))
-            if client is not None
-        }
-        if counted:
-            ids = sorted(counted)
-            for start in range(0, len(ids), habits.CHUNK):
-                some = {"record": "contacts.contact", "ids": ids[start : start + habits.CHUNK]}
-                enqueue(session, "bookings.habits", some)
+        _habits_change(session, rows)
         for due in {row.new["deposit_until"] for row in rows if row.new.get("deposit_until")}:
             enqueue(session, "bookings.deposits", run_at=due + timedelta(seconds=5))
         if (gone or touched) and waiting.anybody(session):
             enqueue(session, "bookings.offer")
+    elif record.cls is Contact:
+        # Whoever has just been written down has no habits yet that a visit could change.
+        session.info[_BORN] = {row.id for row in rows if row.kind == "create"}
     elif record.cls is Line:
         # Where only the place in the visit was put right, that has just been seen to.
         rows = [row for row in rows if row.kind != "update" or set(row.new) != {"offset"}]
@@ -141,6 +138,23 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             for row in rows
         ):
             enqueue(session, "bookings.offer")
+
+
+def _habits_change(session: Session, rows: Sequence[RowChange]) -> None:
+    """A visit that is to come ends at once what is due; all else is counted soon."""
+    coming: set[int] = set()
+    counted: set[int] = set()
+    for row in rows:
+        client = row.value("client")
+        if row.kind == "create" and row.value("status") in COMING and row.value("starts") > now():
+            coming.add(client)
+        elif row.kind != "update" or _COUNTED & set(row.new):
+            counted |= {client, row.old.get("client")}
+    habits.nothing_due(session, sorted(coming - {None} - session.info.get(_BORN, set())))
+    ids = sorted(counted - {None})
+    for start in range(0, len(ids), habits.CHUNK):
+        some = {"record": "contacts.contact", "ids": ids[start : start + habits.CHUNK]}
+        enqueue(session, "bookings.habits", some)
 
 
 @hookimpl
