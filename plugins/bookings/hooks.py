@@ -142,16 +142,17 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
 
 def _habits_change(session: Session, rows: Sequence[RowChange]) -> None:
     """A visit that is to come ends at once what is due; all else is counted soon."""
-    coming: set[int] = set()
-    counted: set[int] = set()
+    coming: set[int | None] = set()
+    counted: set[int | None] = set()
     for row in rows:
         client = row.value("client")
         if row.kind == "create" and row.value("status") in COMING and row.value("starts") > now():
             coming.add(client)
         elif row.kind != "update" or _COUNTED & set(row.new):
             counted |= {client, row.old.get("client")}
-    habits.nothing_due(session, sorted(coming - {None} - session.info.get(_BORN, set())))
-    ids = sorted(counted - {None})
+    born = session.info.get(_BORN, set())
+    habits.nothing_due(session, sorted(one for one in coming - born if one is not None))
+    ids = sorted(one for one in counted if one is not None)
     for start in range(0, len(ids), habits.CHUNK):
         some = {"record": "contacts.contact", "ids": ids[start : start + habits.CHUNK]}
         enqueue(session, "bookings.habits", some)

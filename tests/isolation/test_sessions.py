@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Engine, bindparam, delete, event, exists, func, insert, select, text, update
+from sqlalchemy import Engine, bindparam, delete, event, exists, func, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import aliased
 
 from parlour.access.models import Organisation
@@ -40,8 +41,9 @@ def theirs(engine: Engine, other_organisation: Organisation) -> int:
 
 
 @pytest.fixture
-def unguarded(engine: Engine) -> Iterator[None]:
+def unguarded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The control: the read filter and the flush guard taken off."""
+    monkeypatch.setattr(Session, "execute", OrmSession.execute)
     event.remove(Session, "do_orm_execute", guards._guard_statement)
     event.remove(Session, "before_flush", guards._guard_flush)
     yield
@@ -91,7 +93,8 @@ READS: dict[str, Callable[[Session], list]] = {
     "get": lambda s: [row for row in [s.get(Contact, 1)] if row],
     "legacy query": lambda s: s.query(Contact).all(),
     "parts": lambda s: s.scalars(select(ContactPhone.number)).all(),
-    "made once": lambda s: s.scalars(MADE_ONCE, {"number": 1}).all(),
+    "made once": lambda s: s.execute(MADE_ONCE, {"number": 1}).all(),
+    "made once, one column": lambda s: s.scalars(MADE_ONCE, {"number": 1}).all(),
     "one record": lambda s: one_record(s),
 }
 
@@ -99,6 +102,16 @@ READS: dict[str, Callable[[Session], list]] = {
 @pytest.mark.parametrize("name", READS)
 def test_a_read_shows_nothing_of_another_organisation(session: Session, theirs: int, name: str) -> None:
     assert READS[name](session) == []
+
+
+def test_a_statement_that_is_made_once_reads_nothing_without_an_organisation(
+    engine: Engine, session: Session
+) -> None:
+    nobodys = select(literal(1)).execution_options(**{KEPT: True})
+    with pytest.raises(ScopeMissing):
+        session.execute(nobodys)
+    with open_session(engine) as outside, pytest.raises(ScopeMissing):
+        outside.execute(MADE_ONCE, {"number": 1})
 
 
 @pytest.mark.parametrize("name", READS)
