@@ -55,7 +55,7 @@ def schema_for(
         if node is None:
             continue
         if mode == "quick" and some_quick:
-            node.more = not item.quick and not (item.required and item.default is None)
+            node.more = not item.quick and not item.needed
         if not (mode == "quick" and some_quick and not node.more) and names is None:
             node.group = record.groups.get(item.group, "")
         schema.add(node)
@@ -122,7 +122,7 @@ def node_for(item: Field, drawing: Drawing) -> SchemaNode | None:
 
 def _node(item: Field, typ: Any, widget: Any, **more: Any) -> SchemaNode:
     # A yes-or-no box is never missing: an empty one says no.
-    needed = item.required and not isinstance(item.kind, kinds.BooleanKind) and item.default is None
+    needed = item.needed and not isinstance(item.kind, kinds.BooleanKind)
     return SchemaNode(
         typ,
         name=item.name,

@@ -46,6 +46,8 @@ class Field:
     sequence: int = 100
     default: Any = None
     computed: bool = False
+    # The record's `compute` fills it in where it was left empty, so no form insists on it.
+    filled: bool = False
     secret: bool = False
     # Read and written with a permission of its own, as a secret is, but kept in history (health notes, passports).
     guarded: bool = False
@@ -59,6 +61,11 @@ class Field:
     on_delete: OnDelete = "SET NULL"
     # The value's fields of one row of a part.
     lines: tuple[Field, ...] = ()
+
+    @property
+    def needed(self) -> bool:
+        """Whether whoever makes a row has to give it."""
+        return self.required and self.default is None and not self.filled
 
     def __repr__(self) -> str:
         return f"<Field {self.name}>"

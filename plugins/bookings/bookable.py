@@ -309,9 +309,11 @@ class Group(
         minimum=1,
         maximum=MAX_MINUTES,
         required=True,
+        filled=True,
         listed=True,
         quick=True,
         sequence=14,
+        hint=_("Empty: as long as the service."),
     )
     seats: Mapped[int] = integer(
         _("Places"),

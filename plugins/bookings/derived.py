@@ -208,19 +208,25 @@ def derive_reviews(session: Session, rows: Sequence[RowChange]) -> None:
 
 
 def derive_groups(session: Session, rows: Sequence[RowChange]) -> None:
-    """Fill in `name` of group sessions, and how long a new one takes where that was not given."""
+    """Fill in `name` of group sessions, and how long one takes where that was left empty: as long as its service."""
     from parlour.plugins.bookings.models import Service
 
     _join_names(session, rows, {"item": Item})
-    items = {row.new.get("item") for row in rows if row.new.get("minutes") is None}
-    found = session.execute(select(Service.id, Service.minutes).where(Service.id.in_(items - {None})))
-    lengths: dict[Any, int | None] = {row[0]: row[1] for row in found}
+    empty = [
+        row
+        for row in rows
+        if row.new.get("minutes") is None and (row.kind == "create" or "minutes" in row.new)
+    ]
+    if empty:
+        items = {row.value("item") for row in empty} - {None}
+        found = session.execute(select(Service.id, Service.minutes).where(Service.id.in_(items)))
+        lengths: dict[Any, int | None] = {row[0]: row[1] for row in found}
+        for row in empty:
+            row.new["minutes"] = lengths.get(row.value("item"))
     for row in rows:
         starts = row.value("starts")
         if isinstance(starts, datetime):
             row.new["name"] += f" · {starts:%Y-%m-%d %H:%M}"
-        if row.kind == "create" and row.new.get("minutes") is None:
-            row.new["minutes"] = lengths.get(row.new.get("item"))
 
 
 derive_treatments.needs = ("appointment", "text")  # type: ignore[attr-defined]

@@ -242,9 +242,11 @@ class Line(
         minimum=1,
         maximum=MAX_MINUTES,
         required=True,
+        filled=True,
         listed=True,
         quick=True,
         sequence=15,
+        hint=_("Empty: as long as the service."),
     )
     price = money(_("Price"), listed=True, quick=True, sequence=16)
     offset: Mapped[int] = integer(

@@ -226,7 +226,7 @@ def _action(record: RecordType, action: Action, loc: Localizer) -> dict[str, Any
     takes: Schema = {
         "type": "object",
         "properties": {item.name: _input(item, loc) for item in action.fields},
-        "required": [item.name for item in action.fields if item.required and item.default is None],
+        "required": [item.name for item in action.fields if item.needed],
         "additionalProperties": False,
     }
     return {"parameters": [_ID], "post": _act(record, action.name, loc.translate(action.title), takes)}
@@ -244,7 +244,7 @@ def _act(record: RecordType, name: str, title: str, takes: Schema) -> dict[str, 
 
 
 def _needing(given: Schema, record: RecordType, writable: Sequence[Field]) -> Schema:
-    needed = [item.name for item in writable if item.required and item.default is None]
+    needed = [item.name for item in writable if item.needed]
     return {"allOf": [given], "required": needed} if needed else given
 
 

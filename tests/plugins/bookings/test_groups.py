@@ -14,17 +14,19 @@ from webtest import TestApp
 
 from parlour.access.models import Organisation
 from parlour.db.session import Session
-from parlour.errors import NotFound, Refusal
+from parlour.errors import Invalid, NotFound, Refusal
 from parlour.plugins.bookings.groups import Full, book_seats, coming, taken
 from parlour.plugins.bookings.models import Appointment, Group
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.tokens import visit_of_token
+from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken
 from parlour.records.history import undo
 from parlour.records.write import Change, save, write
 from parlour.testing.people import trusted
+from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import Salon
 
 
@@ -91,6 +93,26 @@ def test_who_comes_back_needs_a_place(salon: Salon, make: Callable[..., int]) ->
     book_seats(salon.session, group, by="staff")
     with pytest.raises(Full), salon.session.begin_nested():
         set_status(salon.session, one.id, "booked")
+
+
+def test_a_session_takes_as_long_as_its_service_where_nobody_says_how_long(
+    login: Enter, salon: Salon, yoga: int
+) -> None:
+    salon.session.commit()
+    manager = login("manager")
+    form = manager.get("/o/jasmine/r/bookings.group/new").forms["record"]
+    form["item"].force_value(str(yoga))
+    form["starts"] = f"{salon.day}T10:00"
+    form.submit("save").follow()
+    (group,) = salon.session.scalars(select(Group)).all()
+    assert group.minutes == 60
+    save(salon.session, Group, {"minutes": 45}, group.id)
+    save(salon.session, Group, {"minutes": None}, group.id)
+    assert salon.session.scalar(select(Group.minutes)) == 60
+    bare = save(salon.session, Item, {"name": "Talk"})
+    with pytest.raises(Invalid) as refused:
+        save(salon.session, Group, {"item": bare, "starts": salon.day.isoformat() + "T12:00"})
+    assert set(refused.value.errors[0]) == {"minutes"}
 
 
 def test_who_comes_follows_the_session(salon: Salon, make: Callable[..., int]) -> None:
