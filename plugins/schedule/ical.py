@@ -55,6 +55,22 @@ def busy_times(text: str, zone: str, start: int, end: int, *, ours: str) -> Foun
         return _Calendar(text, ZoneInfo(zone), start, end, ours).read()
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How the repetitions `since` one of them are, if they are: so much later on the wall, for so many minutes or `days`."""
+
+    since: datetime
+    shift: timedelta
+    length: int
+    days: int
+    counts: bool
+
+    @property
+    def reach(self) -> int:
+        """So many minutes a repetition may end later, or begin earlier, than the series says."""
+        return int(abs(self.shift).total_seconds() // 60) + self.length
+
+
 class _Calendar:
     def __init__(self, text: str, zone: tzinfo, start: int, end: int, ours: str):
         from icalendar import Calendar
@@ -74,15 +90,15 @@ class _Calendar:
         events = [
             event for event in self._walk("VEVENT") if not str(event.get("UID", "")).endswith(self.ours)
         ]
-        moved = self._moved(events)
+        moved, later = self._moved(events), _later(events)
         until = clock.monotonic() + PATIENCE
         stretches: list[Interval] = []
         for event in events:
             if clock.monotonic() > until:
                 raise Refusal(_("This calendar has more repetitions than can be worked out."))
             try:
-                if self._counts(event):
-                    stretches += self._of(event, moved)
+                if self._counts(event) or str(event.get("UID", "")) in later:
+                    stretches += self._of(event, moved, later)
             except _FAULTS:
                 found.left_out += 1
         for listed in self._walk("VFREEBUSY"):
@@ -130,25 +146,49 @@ class _Calendar:
     def _instant(self, at: datetime) -> int:
         return minutes(at if at.tzinfo else at.replace(tzinfo=self.zone))
 
-    def _of(self, event: Any, moved: dict[str, set[Any]]) -> Iterator[Interval]:
+    def _of(self, event: Any, moved: dict[str, set[Any]], later: dict[str, list[Any]]) -> Iterator[Interval]:
         begin = event["DTSTART"].dt
+        uid = str(event.get("UID", ""))
         left = {self._mark(at) for at in _dates(event, "EXDATE")}
         single = "RECURRENCE-ID" in event
         if not single:
-            left |= moved.get(str(event.get("UID", "")), set())
-        if not isinstance(begin, datetime):
-            days = max(1, self._days(event, begin))
-            for at in self._repeated(event, datetime.combine(begin, time()), self.zone, days * 1440, single):
-                if at.date() not in left:
-                    last = datetime.combine(at.date() + timedelta(days=days), time(), self.zone)
-                    yield self._instant(at), minutes(last)
-            return
-        length = self._minutes(event, begin)
-        place = begin.tzinfo or self.zone
-        for at in self._repeated(event, begin.replace(tzinfo=None), place, length, single):
-            first = minutes(at.replace(tzinfo=place))
-            if first not in left and at.date() not in left:
-                yield first, first + length
+            left |= moved.get(uid, set())
+        whole = not isinstance(begin, datetime)
+        place = (None if whole else begin.tzinfo) or self.zone
+        own = self._way(event, self._wall(begin, place), place)
+        ways = [] if single else [self._later_way(each, place) for each in later.get(uid, ())]
+        ways.sort(key=lambda way: way.since)
+        margin = max((way.reach for way in ways), default=0)
+        for at in self._repeated(event, own.since, place, own.length + margin, single):
+            if at.date() in left or (not whole and minutes(at.replace(tzinfo=place)) in left):
+                continue
+            way = next((way for way in reversed(ways) if way.since <= at), own)
+            first = at + way.shift
+            if not way.counts:
+                continue
+            if way.days:
+                last = datetime.combine(first.date() + timedelta(days=way.days), time(), self.zone)
+                yield self._instant(datetime.combine(first.date(), time())), minutes(last)
+            else:
+                start = minutes(first.replace(tzinfo=place))
+                yield start, start + way.length
+
+    def _way(self, event: Any, since: datetime, place: tzinfo) -> _Way:
+        begin = event["DTSTART"].dt
+        shift = self._wall(begin, place) - since
+        if isinstance(begin, datetime):
+            return _Way(since, shift, self._minutes(event, begin), 0, self._counts(event))
+        days = max(1, self._days(event, begin))
+        return _Way(since, shift, days * 1440, days, self._counts(event))
+
+    def _later_way(self, event: Any, place: tzinfo) -> _Way:
+        return self._way(event, self._wall(event["RECURRENCE-ID"].dt, place), place)
+
+    def _wall(self, at: Any, place: tzinfo) -> datetime:
+        """A day or a moment as the clock of a zone shows it."""
+        if not isinstance(at, datetime):
+            return datetime.combine(at, time())
+        return (at if at.tzinfo else at.replace(tzinfo=self.zone)).astimezone(place).replace(tzinfo=None)
 
     def _days(self, event: Any, begin: date) -> int:
         if "DTEND" in event:
@@ -174,7 +214,7 @@ class _Calendar:
         from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 
         earliest = moment(self.start - length - 1440).astimezone(place).replace(tzinfo=None)
-        latest = moment(self.end + 1440).astimezone(place).replace(tzinfo=None)
+        latest = moment(self.end + length + 1440).astimezone(place).replace(tzinfo=None)
         rules = [] if single else _listed(event.get("RRULE"))
         if not rules or begin >= earliest:
             yield begin
@@ -209,6 +249,16 @@ class _Calendar:
             first, last = one.dt
             last = first + last if isinstance(last, timedelta) else last
             yield self._instant(first), self._instant(last)
+
+
+def _later(events: Iterable[Any]) -> dict[str, list[Any]]:
+    """By UID, the entries of one repetition that hold for all after it as well (RFC 5545, 3.2.13)."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for event in events:
+        if "RECURRENCE-ID" in event and "DTSTART" in event:
+            if str(event["RECURRENCE-ID"].params.get("RANGE", "")).upper() == "THISANDFUTURE":
+                found[str(event.get("UID", ""))].append(event)
+    return found
 
 
 def _listed(value: Any) -> list[Any]:

@@ -103,6 +103,65 @@ def test_a_repetition_that_was_moved_or_dropped_has_an_entry_of_its_own() -> Non
     ]
 
 
+SERIES = (
+    "UID:1\nDTSTART;TZID=Europe/Berlin:20260302T100000\nDTEND;TZID=Europe/Berlin:20260302T110000\n"
+    "RRULE:FREQ=WEEKLY;COUNT=7"
+)
+
+
+def since(repetition: str, rest: str) -> str:
+    """The entry of one repetition that holds for all after it as well."""
+    return f"UID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:{repetition}\n{rest}"
+
+
+def test_a_change_of_this_and_following_holds_for_all_that_follow() -> None:
+    moved = since(
+        "20260316T100000",
+        "DTSTART;TZID=Europe/Berlin:20260317T140000\nDTEND;TZID=Europe/Berlin:20260317T160000",
+    )
+    # One of the later ones has an entry of its own, and the clocks change before the last ones.
+    alone = (
+        "UID:1\nRECURRENCE-ID;TZID=Europe/Berlin:20260323T100000\n"
+        "DTSTART;TZID=Europe/Berlin:20260325T080000\nDTEND;TZID=Europe/Berlin:20260325T090000"
+    )
+    again = since(
+        "20260406T100000",
+        "DTSTART;TZID=Europe/Berlin:20260406T090000\nDURATION:PT30M",
+    )
+    for events in ((SERIES, moved, alone, again), (again, alone, moved, SERIES)):
+        assert busy(file(*events)) == [
+            "02.03. 10:00 – 02.03. 11:00",
+            "09.03. 10:00 – 09.03. 11:00",
+            "17.03. 14:00 – 17.03. 16:00",
+            "25.03. 08:00 – 25.03. 09:00",
+            "31.03. 14:00 – 31.03. 16:00",
+            "06.04. 09:00 – 06.04. 09:30",
+            "13.04. 09:00 – 13.04. 09:30",
+        ]
+    # Whatever is asked for: what was moved far is found as well.
+    assert busy(file(SERIES, moved, alone), first="2026-03-31", last="2026-04-01") == [
+        "31.03. 14:00 – 31.03. 16:00"
+    ]
+
+
+def test_this_and_following_may_be_dropped_free_or_whole_days() -> None:
+    start = "DTSTART;TZID=Europe/Berlin:20260316T100000\nDURATION:PT1H"
+    before = ["02.03. 10:00 – 02.03. 11:00", "09.03. 10:00 – 09.03. 11:00"]
+    for end in ("STATUS:CANCELLED", "TRANSP:TRANSPARENT"):
+        assert busy(file(SERIES, since("20260316T100000", f"{start}\n{end}"))) == before
+    free = f"{SERIES}\nTRANSP:TRANSPARENT"
+    assert busy(file(free, since("20260316T100000", start)), last="2026-03-25") == [
+        "16.03. 10:00 – 16.03. 11:00",
+        "23.03. 10:00 – 23.03. 11:00",
+    ]
+    days = since("20260316T100000", "DTSTART;VALUE=DATE:20260317\nDTEND;VALUE=DATE:20260319")
+    assert busy(file(SERIES, days), last="2026-03-27") == [
+        *before,
+        "17.03. 00:00 – 19.03. 00:00",
+        "24.03. 00:00 – 26.03. 00:00",
+    ]
+
+
 def test_whole_days_that_repeat_and_what_began_before() -> None:
     text = file(
         "UID:1\nDTSTART;VALUE=DATE:20240105\nRRULE:FREQ=MONTHLY;BYMONTHDAY=5\nEXDATE;VALUE=DATE:20260405",
