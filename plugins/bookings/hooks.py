@@ -27,7 +27,7 @@ from parlour.web.slots import MenuItem, SlotItem
 __all__ = ["actions", "moving"]
 # What a client's habits follow from.
 _COUNTED = {"client", "starts", "status"}
-# The clients whom the session has written down last.
+# The clients whom the session has written down last, and in which transaction.
 _BORN = "bookings_born"
 _WHEN = {"starts", "status", "overlap"}
 
@@ -108,7 +108,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             enqueue(session, "bookings.offer")
     elif record.cls is Contact:
         # Whoever has just been written down has no habits yet that a visit could change.
-        session.info[_BORN] = {row.id for row in rows if row.kind == "create"}
+        born = {row.id for row in rows if row.kind == "create"}
+        session.info[_BORN] = (session.get_transaction(), born)
     elif record.cls is Line:
         # Where only the place in the visit was put right, that has just been seen to.
         rows = [row for row in rows if row.kind != "update" or set(row.new) != {"offset"}]
@@ -150,8 +151,10 @@ def _habits_change(session: Session, rows: Sequence[RowChange]) -> None:
             coming.add(client)
         elif row.kind != "update" or _COUNTED & set(row.new):
             counted |= {client, row.old.get("client")}
-    born = session.info.get(_BORN, set())
-    habits.nothing_due(session, sorted(one for one in coming - born if one is not None))
+    within, born = session.info.get(_BORN, (None, set()))
+    if within is session.get_transaction():
+        coming -= born
+    habits.nothing_due(session, sorted(one for one in coming if one is not None))
     ids = sorted(one for one in counted if one is not None)
     for start in range(0, len(ids), habits.CHUNK):
         some = {"record": "contacts.contact", "ids": ids[start : start + habits.CHUNK]}
