@@ -33,6 +33,8 @@ class Settings:
     metrics_from: str = ""
     mail_url: str = ""
     mail_from: str = ""
+    # The mailbox of that address on this machine, mbox or Maildir, into which mail servers put what came back.
+    mail_bounces: str = ""
     theme: str = "default"
     # Calls of the API a minute for each token; 0 is no limit.
     api_calls: int = 6000
@@ -130,6 +132,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None, *
         files_mb=files_mb,
         mail_url=str(values.get("mail_url", "")),
         mail_from=str(values.get("mail_from", "")),
+        mail_bounces=str(values.get("mail_bounces", "")),
         theme=str(values.get("theme", "default")),
         api_calls=calls,
         outgoing_private=_yes("PARLOUR_OUTGOING_PRIVATE", values.get("outgoing_private", False)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import mailbox
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -17,9 +17,9 @@ from parlour.access.organisations import all_organisations
 from parlour.cli.common import as_json, choose, site
 from parlour.db.session import Scope, open_session
 from parlour.errors import NotFound, Refusal
-from parlour.i18n import _
 from parlour.plugin.gate import enabled
 from parlour.plugins.messages import reports
+from parlour.plugins.messages.mailboxes import mails
 
 
 @click.group(name="messages")
@@ -39,14 +39,27 @@ def bounces(source: Path, org: str | None, as_json: bool) -> None:
     found: Counter[str] = Counter(noted=0, others=0, unknown=0)
     with site() as engine:
         organisations = _organisations(engine, org)
-        for raw in _mails(source):
-            found[_noted(engine, organisations, raw)] += 1
+        with _opened(source) as place:
+            for raw in mails(place):
+                found[_noted(engine, organisations, raw)] += 1
     if as_json:
         click.echo(json.dumps(found))
         return
     click.echo(f"Notifications written down: {found['noted']}")
     click.echo(f"  about letters that are not known here: {found['unknown']}")
     click.echo(f"  other mail, left alone: {found['others']}")
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[Path]:
+    """Where the mails lie; what is piped in is put into a file."""
+    if str(source) != "-":
+        yield source
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mails"
+        file.write_bytes(sys.stdin.buffer.read())
+        yield file
 
 
 def _organisations(engine: Engine, org: str | None) -> list[int]:
@@ -65,41 +78,16 @@ def _organisations(engine: Engine, org: str | None) -> list[int]:
 
 def _noted(engine: Engine, organisations: list[int], raw: bytes) -> str:
     """Write one mail down where its letter was sent; what became of it."""
+    try:
+        notice = reports.read(raw)
+    except Refusal:
+        return "others"
     for number in organisations:
         with open_session(engine, Scope(number, trusted=True, via="cli")) as session:
             try:
-                reports.take_notice(session, raw)
+                reports.note(session, notice)
             except NotFound:
                 continue
-            except Refusal:
-                return "others"
             session.commit()
             return "noted"
     return "unknown"
-
-
-def _mails(source: Path) -> Iterator[bytes]:
-    """Each mail as it came. Raises Refusal for what is not there."""
-    if str(source) == "-":
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "mails"
-            file.write_bytes(sys.stdin.buffer.read())
-            yield from _mails(file)
-        return
-    try:
-        if source.is_dir():
-            if not (source / "cur").is_dir():
-                raise Refusal(
-                    _("${name} is no Maildir: it has no folder cur.", mapping={"name": str(source)})
-                )
-            box: mailbox.Mailbox[mailbox.Message] = mailbox.Maildir(source, create=False)  # type: ignore[assignment]
-        else:
-            raw = source.read_bytes()
-            if not raw.startswith(b"From "):
-                yield raw
-                return
-            box = mailbox.mbox(source, create=False)  # type: ignore[assignment]
-        for key in box.keys():  # noqa: SIM118  a mailbox is no dictionary
-            yield box.get_bytes(key)
-    except OSError as error:
-        raise Refusal(_("${name} cannot be read.", mapping={"name": str(source)})) from error

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, work
-from parlour.plugins.messages import audience, delivery, services
+from parlour.plugins.messages import audience, delivery, reports, services
+from parlour.plugins.messages.mailboxes import mails
 from parlour.plugins.messages.models import SENDING, UNCERTAIN, Message
 
 
@@ -33,5 +38,38 @@ def spread(session: Session, job: JobContext, **given: Any) -> dict[str, Any]:
     return audience.spread(session, job, **given)
 
 
-JOBS = {"messages.send": send, "messages.spread": spread, "messages.settle": settle}
-SCHEDULES = {"messages.settle": Schedule(job="messages.settle", every=timedelta(minutes=15))}
+@work(queue="slow", attempts=3, title=_("Read what came back of letters"))
+def bounces(session: Session, job: JobContext) -> dict[str, int]:
+    """Write down what mail servers say in the mailbox about this organisation's letters; nothing where there is no mailbox."""
+    if not job.settings.mail_bounces:
+        return {}
+    found = Counter(noted=0, unknown=0, others=0)
+    notices: list[reports.Notice] = []
+    # All is read before anything is written: a large mailbox keeps nobody waiting.
+    for raw in mails(Path(job.settings.mail_bounces), since=now() - LOOK_BACK):
+        job.stop_if_cancelled()
+        try:
+            notices.append(reports.read(raw))
+        except Refusal:
+            found["others"] += 1
+    for notice in notices:
+        try:
+            reports.note(session, notice)
+            found["noted"] += 1
+        except NotFound:
+            found["unknown"] += 1
+    return dict(found)
+
+
+# So long nobody may have looked; what is older is for the command.
+LOOK_BACK = timedelta(days=3)
+JOBS = {
+    "messages.send": send,
+    "messages.spread": spread,
+    "messages.settle": settle,
+    "messages.bounces": bounces,
+}
+SCHEDULES = {
+    "messages.settle": Schedule(job="messages.settle", every=timedelta(minutes=15)),
+    "messages.bounces": Schedule(job="messages.bounces", every=timedelta(minutes=15)),
+}

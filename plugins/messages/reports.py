@@ -72,7 +72,11 @@ def _message_id(part: MailPart) -> str:
 
 def take_notice(session: Session, raw: bytes) -> int:
     """Write down what a mail server says about a letter; returns the message's id. Raises NotAllowed, NotFound, Refusal."""
-    notice = read(raw)
+    return note(session, read(raw))
+
+
+def note(session: Session, notice: Notice) -> int:
+    """As `take_notice`, of a mail that was read already. Raises NotAllowed, NotFound."""
     if notice.action == "failed":
         dead = bool(_DEAD.fullmatch(notice.status))
         return report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
+from parlour.jobs import enqueue
 from parlour.jobs.lease import recover
 from parlour.jobs.models import WAITING, Job
 from parlour.jobs.run import run_job
@@ -116,6 +118,15 @@ class Office:
                     update(Job).where(Job.id == job_id, Job.state == WAITING).values(run_at=now())
                 )
         return run_job(self.engine, job_id, settings=self.settings)
+
+    def bounces(self, source: Path | None = None) -> str | None:
+        """Do the job that reads the mailbox; what it fails with."""
+        settings = replace(self.settings, mail_bounces=str(source or ""))
+        job_id = self.do(lambda session: enqueue(session, "messages.bounces"))
+        run_job(self.engine, job_id, settings=settings)
+        with reader(self.engine).connect() as connection:
+            error = connection.scalar(select(Job.error).where(Job.id == job_id))
+        return None if error is None else str(error["text"])
 
     def job(self, message: int) -> int:
         with self.session() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mailbox as mailbox_
 from collections.abc import Callable
 from pathlib import Path
+from time import gmtime, time
 from typing import Any
 
 import pytest
@@ -171,6 +172,32 @@ def test_a_letter_of_another_salon_is_not_found(
     )
     assert answer.status_int == 404
     assert office.state(sent) == ("sent", None)
+
+
+@pytest.mark.parametrize("kind", [mailbox_.mbox, mailbox_.Maildir])
+def test_a_job_reads_what_came_lately(office: Office, sent: int, tmp_path: Path, kind: Any) -> None:
+    box = kind(tmp_path / "box", create=True)
+    mail = mailbox_.mboxMessage(notice(office, sent)) if kind is mailbox_.mbox else None
+    if mail is not None:
+        mail.set_from("MAILER-DAEMON", gmtime(time() - 4 * 86_400))
+        box.add(mail)
+    else:
+        key = box.add(notice(office, sent))
+        old = box.get_message(key)
+        old.set_date(time() - 4 * 86_400)
+        box[key] = old
+    box.add(b"Subject: Lunch\n\nAt noon?\n")
+    box.flush()
+    assert office.bounces() is None
+    assert office.state(sent)[0] == "sent"
+    assert office.bounces(tmp_path / "box") is None
+    assert office.state(sent)[0] == "sent", "what is older is for the command"
+    box.add(notice(office, sent))
+    box.flush()
+    for _time in range(2):
+        assert office.bounces(tmp_path / "box") is None
+        assert office.state(sent) == ("bounced", None)
+    assert "cannot be read" in (office.bounces(tmp_path / "nothing") or "")
 
 
 def test_the_command_reads_a_mailbox_and_a_second_time_changes_nothing(
