@@ -99,7 +99,7 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         return {"state": end.state, "reason": end.reason}
     except Later as later:
         services.change(session, message, state=POSTPONED, reason=later.reason, send_at=later.at)
-        services.queue(session, payload, row.kind or "", row.contact_id, later.at)
+        payload.job_id = services.queue(session, row.id, row.kind or "", row.contact_id, later.at)
         return {"state": POSTPONED, "reason": later.reason}
     subject, kept = _without_secrets(attempt.kind, out)
     written = {

@@ -83,9 +83,6 @@ def send(
     _check(declared, values or {}, contact_id, user_id, address, (at, expires_at), channel, attachments)
     if not dedupe_key or len(dedupe_key) > 200:
         raise ValueError("A dedupe key has 1 to 200 characters.")
-    known = _by_key(session, dedupe_key)
-    if known is not None:
-        return known
     fields = {
         "title": _spoken(session, declared),
         "contact": contact_id,
@@ -104,13 +101,14 @@ def send(
     try:
         made = write(session, Message, [Change(fields)], label="message", system=True).ids[0]
     except Invalid:
-        # Somebody was faster since the question.
+        # It has been asked for already, if only just now.
         known = _by_key(session, dedupe_key)
         if known is None:
             raise
         return known
     payload = Payload(
         message_id=made,
+        job_id=queue(session, made, declared.code, contact_id, at),
         values=pack(values or {}),
         attachments=[_kept(one) for one in attachments],
         about_record=about[0] if about else None,
@@ -122,8 +120,6 @@ def send(
         name=address.name if address else None,
     )
     session.add(payload)
-    session.flush()
-    queue(session, payload, declared.code, contact_id, at)
     return made
 
 
@@ -178,11 +174,12 @@ def send_many(
             )
         return len(wanted)
     packed = pack(values or {})
-    payloads = [Payload(message_id=number, values=packed, attachments=[], channel=channel) for number in made]
-    session.add_all(payloads)
-    session.flush()
-    for payload, contact_id in zip(payloads, wanted, strict=True):
-        queue(session, payload, declared.code, contact_id, at, flush=False)
+    with session.no_autoflush:
+        for number, contact_id in zip(made, wanted, strict=True):
+            job = queue(session, number, declared.code, contact_id, at)
+            session.add(
+                Payload(message_id=number, job_id=job, values=packed, attachments=[], channel=channel)
+            )
     session.flush()
     return len(wanted)
 
@@ -232,24 +229,16 @@ def _by_key(session: Session, dedupe_key: str) -> int | None:
     return found
 
 
-def queue(
-    session: Session,
-    payload: Payload,
-    kind: str,
-    contact_id: int | None,
-    at: datetime | None,
-    *,
-    flush: bool = True,
-) -> None:
-    """Ask for the job that sends a message. It is parked while the kind's plugin is off, and dies with the client's data."""
+def queue(session: Session, message_id: int, kind: str, contact_id: int | None, at: datetime | None) -> int:
+    """Ask for the job that sends a message, and return its number. It is parked while the kind's plugin is off, and dies with
+    the client's data.
+    """
     plugin = kind.partition(".")[0]
-    args: dict[str, Any] = {"message": payload.message_id}
+    args: dict[str, Any] = {"message": message_id}
     if contact_id is not None:
         args |= {"record": "contacts.contact", "id": contact_id}
     owner = "messages" if plugin == "messages" else f"{plugin}:messages"
-    payload.job_id = enqueue(session, JOB, args, run_at=at, plugin=owner)
-    if flush:
-        session.flush()
+    return enqueue(session, JOB, args, run_at=at, plugin=owner)
 
 
 # ---- what people and owners of kinds do afterwards
@@ -313,7 +302,7 @@ def _anew(session: Session, row: Message) -> None:
     change(
         session, row.id, state=WAITING, reason=None, detail=None, send_at=now(), sent_at=None, expires_at=None
     )
-    queue(session, payload, row.kind or "", row.contact_id, None)
+    payload.job_id = queue(session, row.id, row.kind or "", row.contact_id, None)
 
 
 def settle(session: Session, ids: Sequence[int]) -> int:

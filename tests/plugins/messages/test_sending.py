@@ -22,7 +22,7 @@ from parlour.plugins.contacts.services import give_consent
 from parlour.plugins.messages import services
 from parlour.plugins.messages.channels import email
 from parlour.plugins.messages.models import Message, Payload
-from parlour.records import removal
+from parlour.records import removal, store
 from parlour.records.persons import erase
 from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
@@ -105,17 +105,16 @@ def test_control_without_the_unique_key_there_would_be_two(
 
 def _look_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have looked for the key before either writes, where the database lets two write at once."""
-    looked, real = threading.Barrier(2), services._by_key
+    looked, real = threading.Barrier(2), store.check_unique
     seen = threading.local()
 
-    def look(session: Session, key: str) -> int | None:
-        found = real(session, key)
+    def look(session: Session, *given: Any) -> None:
+        real(session, *given)
         if not getattr(seen, "once", False) and session.get_bind().dialect.name == "postgresql":
             seen.once = True
             looked.wait(30)
-        return found
 
-    monkeypatch.setattr(services, "_by_key", look)
+    monkeypatch.setattr(store, "check_unique", look)
 
 
 def test_what_rolls_back_was_never_asked_for(office: Office, anna: int, mailbox: Mailbox) -> None:
