@@ -65,7 +65,8 @@ def menu(session: Session) -> Sequence[MenuItem]:
 
 @collects
 def slot_items(session: Session, slot: str, context: Any) -> Sequence[SlotItem]:
-    """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today", "needs").
+    """Parts for a named place on a page ("card.loud", "card.figures", "card.main", "card.side", "today", "needs",
+    "settings.plugin").
 
     `context` is what the page is about: a `web.slots.CardContext` on a card, a `web.slots.PageContext` elsewhere. The slots
     "card.loud", "card.figures" and "needs" take `LoudLine`, `Figure` and `Need` of `web.slots`, the others any `SlotItem`.

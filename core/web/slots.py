@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CARD_LOUD, CARD_FIGURES = "card.loud", "card.figures"
 CARD_MAIN, CARD_SIDE = "card.main", "card.side"
 TODAY, NEEDS = "today", "needs"
+SETTINGS = "settings.plugin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,14 @@ class PageContext:
 
     loc: Localizer
     url: Callable[..., str]
+
+
+@dataclass(frozen=True)
+class SettingsContext(PageContext):
+    """What the slot above a plugin's settings knows: whose they are, and the address of the site as people outside know it."""
+
+    plugin: str
+    site: str
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,12 @@ from parlour.web.slots import (
     CARD_LOUD,
     CARD_MAIN,
     CARD_SIDE,
+    SETTINGS,
     TODAY,
     CardContext,
     Figure,
     LoudLine,
+    SettingsContext,
     SlotItem,
 )
 
@@ -43,6 +45,8 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
     """Everything that the plugin puts into a slot."""
     if slot == TODAY:
         return first_steps.steps(session, context)
+    if slot == SETTINGS:
+        return _outside(context)
     if not isinstance(context, CardContext):
         return []
     if context.record.cls is Appointment:
@@ -73,6 +77,15 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
         if slot == CARD_SIDE:
             return _coming(session, context)
     return abilities.parts_of(session, slot, context)
+
+
+def _outside(context: SettingsContext) -> list[SlotItem]:
+    """Where clients book, above the plugin's settings."""
+    if context.plugin != "bookings":
+        return []
+    routes = {"page": "bookings.widget", "module": "bookings.widget.module"}
+    addresses = {name: f"{context.site}{context.url(route)}" for name, route in routes.items()}
+    return [SlotItem(template="bookings/shown_outside.jinja2", context=addresses)]
 
 
 # ---- the card of a visit

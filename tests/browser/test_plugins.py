@@ -24,6 +24,21 @@ def _on_again(salon: Salon) -> Iterator[None]:
         session.commit()
 
 
+def test_the_settings_of_bookings_copy_what_goes_into_a_web_site(desk: Desk) -> None:
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.go("/settings/plugins/bookings")
+    copies = desk.main.locator("[data-copy]")
+    expect(copies).to_have_count(3)
+    copies.first.click()
+    expect(copies.first).to_contain_text(desk.say("Copied"))
+    slug = desk.salon.organisation.slug
+    taken = desk.page.evaluate("navigator.clipboard.readText()")
+    assert taken == desk.page.locator("#booking-page").inner_text()
+    assert taken.endswith(f"/widget/{slug}/bookings")
+    assert desk.fits()
+    desk.context.clear_permissions()
+
+
 def test_a_plugin_that_is_switched_off_is_gone_and_comes_back_with_its_data(desk: Desk) -> None:
     row = desk.salon.client("Выключаева Анна")
     desk.go("/plugins")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.request import Request
 
@@ -16,11 +17,13 @@ from parlour.access.views.colour import samples
 from parlour.access.views.declare import view
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import LANGUAGES, LOCALES, _
+from parlour.mail.letters import site_address
 from parlour.plugin.gate import enabled
 from parlour.plugin.registry import current
 from parlour.web.assets import OWN_COLOUR
 from parlour.web.flash import say
-from parlour.web.rendering import template
+from parlour.web.rendering import slot, template
+from parlour.web.slots import SETTINGS, SettingsContext
 
 READ, WRITE = "core:settings:read", "core:settings:write"
 
@@ -213,7 +216,14 @@ def _plugin_form(request: Request) -> tuple[str, Any, forms.Form]:
 @view(route_name="settings.plugin", request_method="GET", permission=WRITE, renderer="settings.jinja2")
 def plugin_page(request: Request) -> Any:
     name, title, form = _plugin_form(request)
-    return page(request, title, form=form.show(plugin_settings.settings_of(request.db, name)))
+    shown = form.show(plugin_settings.settings_of(request.db, name))
+    return page(request, title, form=shown, above=_above(request, name))
+
+
+def _above(request: Request, plugin: str) -> list[Markup]:
+    """What plugins say above the settings of one."""
+    site = site_address(request.settings, "")
+    return slot(request, SETTINGS, SettingsContext(request.loc, request.url_of, plugin, site))
 
 
 @view(route_name="settings.plugin", request_method="POST", permission=WRITE, renderer="settings.jinja2")
@@ -222,6 +232,6 @@ def save_plugin(request: Request) -> Any:
     try:
         plugin_settings.save_plugin_settings(request.db, name, form.read())
     except Invalid as error:
-        return page(request, title, form=form.again(error))
+        return page(request, title, form=form.again(error), above=_above(request, name))
     say(request, _("Saved."))
     return HTTPSeeOther(request.url_of("settings.plugin", plugin=name))

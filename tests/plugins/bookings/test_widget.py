@@ -20,6 +20,7 @@ from parlour.db.session import Session, system
 from parlour.errors import Invalid
 from parlour.plugin import lifecycle
 from parlour.plugins.bookings.online.words import _TEXTS
+from parlour.settings import Settings
 from parlour.testing.browsers import inline_parts
 from parlour.testing.people import trusted
 from parlour.testing.site import Enter
@@ -160,6 +161,24 @@ def test_the_page_speaks_the_language_of_its_address(web: TestApp, cut: int) -> 
     assert '<html lang="en">' in web.get(f"{PAGE}?locale=en").text
     arabic = web.get(f"{PAGE}?locale=ar&service=7&staff=%22%3E%3Cscript%3E").text
     assert 'locale="ar"' in arabic and 'service="7"' in arabic and "<script>" not in arabic.split("<body>")[1]
+
+
+def test_the_settings_tell_where_clients_book_and_what_goes_into_a_web_site(
+    login: Enter, settings: Settings, session: Session
+) -> None:
+    page = login("owner").get("/o/jasmine/settings/plugins/bookings")
+    site = settings.url.rstrip("/")
+    assert page.html.select_one("#booking-page").text == f"{site}{PAGE}"
+    snippet = page.html.select_one("#booking-widget").text
+    assert f'<script type="module" src="{site}{MODULE}"></script>' in snippet
+    assert (
+        f'<parlour-booking salon="jasmine"><a href="{site}{PAGE}">Book online</a></parlour-booking>'
+        in snippet
+    )
+    assert page.html.select_one("#booking-frame").text.startswith(f'<iframe src="{site}{PAGE}" title=')
+    assert inline_parts(page.text) == []
+    # Above the settings of this plugin, and no other.
+    assert "booking-page" not in login("owner").get("/o/jasmine/settings/plugins/schedule").text
 
 
 def test_where_the_plugin_is_off_there_is_no_widget(

@@ -1,6 +1,7 @@
 // Everything the staff pages do beyond HTML. Each part looks for its own data attributes and does nothing without them.
 import * as asking from "./asking.js";
 import * as colour from "./colour.js";
+import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
 import * as forms from "./forms.js";
 import * as inline from "./inline.js";
@@ -24,6 +25,7 @@ function revive(root) {
   forms.start(root);
   progress.start(root);
   colour.start(root);
+  copy.start(root);
 }
 
 net.start();
