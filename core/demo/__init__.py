@@ -13,7 +13,7 @@ from sqlalchemy import select
 from parlour.access import terms
 from parlour.access.memberships import Duty, add_member
 from parlour.access.models import Branch, Organisation
-from parlour.access.organisations import add_organisation, save_branch
+from parlour.access.organisations import add_organisation, save_branch, update_organisation
 from parlour.access.roles import role_by_code
 from parlour.db.session import Session
 from parlour.demo.words import TERMS
@@ -39,6 +39,26 @@ LOGINS = (
     Login("receptionist", "desk@jasmine.test", "Daria Orlova", "jasmine picks up the phone"),
     Login("specialist", "master@jasmine.test", "Pavel Sokolov", "jasmine cuts and colours"),
 )
+# What they are called in Russian, by their role.
+NAMES = {
+    "owner": "Ольга Веснина",
+    "manager": "Марина Белова",
+    "receptionist": "Дарья Орлова",
+    "specialist": "Павел Соколов",
+}
+# Name and address of each branch, in English and Russian, and its telephone.
+BRANCHES = (
+    (
+        ("Jasmine on Tverskaya", "Tverskaya 12, Moscow"),
+        ("«Жасмин» на Тверской", "Тверская ул., 12, Москва"),
+        "+74951234501",
+    ),
+    (
+        ("Jasmine on Nevsky", "Nevsky 48, Saint Petersburg"),
+        ("«Жасмин» на Невском", "Невский пр., 48, Санкт-Петербург"),
+        "+78121234502",
+    ),
+)
 SHOWN = ("owner", "receptionist", "specialist")
 
 
@@ -46,15 +66,20 @@ def furnish(session: Session, settings: Settings, *, locale: str = "en") -> Orga
     """Make the salon with all loaded plugins on; the session must not belong to an organisation yet. Photos and
     other files go where `settings` say. The caller commits.
     """
+    russian = locale == "ru"
     organisation = add_organisation(
-        session, "Jasmine", region="RU", locale=locale, branch="Jasmine on Tverskaya"
+        session, "Jasmine", region="RU", locale=locale, branch=BRANCHES[0][russian][0]
     )
-    _branches(session)
+    if russian:
+        # The address stays the one that the guides name.
+        update_organisation(session, {"name": "Жасмин"})
+    _branches(session, russian)
     for day, texts in TERMS.items():
         terms.save_version(session, None, day, texts)
     for login in LOGINS:
         duty = Duty(role_by_code(session, login.role).id)
-        add_member(session, login.email, login.name, [duty], password=login.password, temporary=False)
+        name = NAMES[login.role] if russian else login.name
+        add_member(session, login.email, name, [duty], password=login.password, temporary=False)
     for name in current().order:
         lifecycle.enable(session, name)
     for item in current().loaded.values():
@@ -64,14 +89,8 @@ def furnish(session: Session, settings: Settings, *, locale: str = "en") -> Orga
     return organisation
 
 
-def _branches(session: Session) -> None:
+def _branches(session: Session, russian: bool) -> None:
     first = session.scalars(select(Branch)).one()
-    values = {
-        "name": first.name,
-        "zone": first.zone,
-        "address": "Tverskaya 12, Moscow",
-        "phone": "+74951234501",
-    }
-    save_branch(session, first, values)
-    second = {"name": "Jasmine on Nevsky", "zone": first.zone, "address": "Nevsky 48, Saint Petersburg"}
-    save_branch(session, None, {**second, "phone": "+78121234502"})
+    for branch, (english, translated, phone) in zip((first, None), BRANCHES, strict=True):
+        name, address = translated if russian else english
+        save_branch(session, branch, {"name": name, "zone": first.zone, "address": address, "phone": phone})

@@ -32,7 +32,7 @@ from parlour.plugins.bookings.online.calling import (
 from parlour.plugins.bookings.online.words import words
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.tokens import make_waiting_token
-from parlour.plugins.catalog.services import days_of_new_prices
+from parlour.plugins.catalog.services import days_of_new_prices, names_of
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.services import Taken
 from parlour.web.api.answers import respond
@@ -179,6 +179,7 @@ def sessions(request: Request) -> Response:
         raise ApiProblem(_("Ask for at most ${n} days at once.", mapping={"n": MAX_DAYS}))
     items = [number(text, "service") for text in request.GET.getall("service")]
     found = groups.coming(request.db, moment(start), moment(end), by="client", item_ids=items)
+    names = names_of(request.db, {one["item_id"] for one in found}, request.loc.name)
     return respond(
         request,
         {
@@ -186,7 +187,7 @@ def sessions(request: Request) -> Response:
                 {
                     "id": one["id"],
                     "service": one["item_id"],
-                    "name": one["name"],
+                    "name": names[one["item_id"]],
                     "staff": one["staff_id"],
                     "who": one["who"],
                     "branch": one["branch"],

@@ -1,4 +1,4 @@
-"""Durations, who does what, and two weeks of visits of the demo's salon."""
+"""Durations, who does what, two weeks of visits, group sessions and reviews of the demo's salon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from parlour.access.roles import own_organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.demo.beside import Page
-from parlour.plugins.bookings.models import Appointment, Line, Need, Skill
+from parlour.plugins.bookings.groups import book_seats
+from parlour.plugins.bookings.models import Appointment, Group, Line, Need, Review, Skill
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
@@ -47,6 +48,39 @@ ADDITIONS = {"016": ("003", "004")}
 # Code of an item: the place of the type of resource that it needs.
 PLACES = {"003": 0, "004": 0, "008": 2, "010": 1, "011": 1}
 DAYS = range(-4, 11)
+# Group sessions: code of the item, days from today, hour, minutes, places and how many are taken, the place of the branch.
+SESSIONS = (
+    ("017", 3, 18, 90, 8, (1, 2), 0),
+    ("018", 5, 19, 60, 6, (2, 1, 2), 0),
+    ("017", 10, 18, 90, 8, (1,), 1),
+    ("018", 12, 19, 60, 6, (), 0),
+    ("018", 19, 19, 60, 6, (1, 1), 0),
+)
+# Reviews of the latest visits: stars, what is said in English and Russian, what the salon answers; the last are not published.
+REVIEWS = (
+    (5, ("Exactly as I wished, and on time.", "Всё как хотела и точно по времени."), None),
+    (
+        5,
+        ("The colour holds, everybody asks where I go.", "Цвет держится, все спрашивают, где красилась."),
+        None,
+    ),
+    (
+        4,
+        ("Good work, but I waited ten minutes.", "Работа отличная, но подождать пришлось минут десять."),
+        (
+            "Thank you. We have put more room between visits since.",
+            "Спасибо. Теперь между визитами оставляем больше времени.",
+        ),
+    ),
+    (5, ("Kind and quick.", "Быстро и очень приветливо."), None),
+    (5, (None, None), None),
+    (4, ("Nice place, good coffee.", "Уютно, вкусный кофе."), None),
+    (5, ("At last somebody who listens.", "Наконец мастер, который слушает."), None),
+    (3, ("Fine, but dearer than last year.", "Хорошо, но дороже, чем в прошлом году."), None),
+    (5, ("See you in a month.", "До встречи через месяц."), None),
+    (2, ("The polish chipped after three days.", "Покрытие скололось на третий день."), None),
+)
+UNPUBLISHED = 2
 
 
 def furnish(session: Session, settings: Settings | None = None) -> None:
@@ -76,6 +110,8 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
     needs = [Change({"item": items[code], "type": kinds[place]}) for code, place in PLACES.items()]
     write(session, Need, needs, change_set=change_set)
     _visits(session, staff, items, change_set)
+    _sessions(session, items, change_set)
+    _reviews(session, change_set)
 
 
 def sample_site(session: Session, site: str, own: str) -> dict[str, Page]:
@@ -159,3 +195,47 @@ def _visits(session: Session, staff: list[int], items: dict[Any, int], change_se
     ).ids
     changes = [Change({**line, "appointment": visit}) for line, visit in zip(lines, made, strict=True)]
     write(session, Line, changes, change_set=change_set, system=True)
+
+
+def _sessions(session: Session, items: dict[Any, int], change_set: int) -> None:
+    """Group sessions that a guest holds, so that nobody's day is changed, some of them with visits."""
+    defaults = defaults_of(session)
+    zone, branches = ZoneInfo(defaults.zone), sorted(defaults.branches)
+    today = defaults.today()
+    clients = iter(session.scalars(select(Contact.id).where(Contact.kind == "person").order_by(Contact.id)))
+    rows = [
+        {
+            "item": items[code],
+            "starts": datetime.combine(today + timedelta(days=days), time(hour), zone),
+            "minutes": length,
+            "seats": seats,
+            "branch": branches[place],
+        }
+        for code, days, hour, length, seats, _taken, place in SESSIONS
+    ]
+    made = write(session, Group, [Change(row) for row in rows], change_set=change_set, system=True).ids
+    for group, (*_what, taken, _place) in zip(made, SESSIONS, strict=True):
+        for seats in taken:
+            book_seats(session, group, by="staff", seats=seats, values={"client": next(clients)})
+
+
+def _reviews(session: Session, change_set: int) -> None:
+    """What clients have said of their visits, most of it published."""
+    russian = defaults_of(session).locale.startswith("ru")
+    done = session.scalars(
+        select(Appointment.id)
+        .where(Appointment.status == "done")
+        .order_by(Appointment.starts.desc(), Appointment.id)
+        .limit(len(REVIEWS))
+    )
+    rows = [
+        {
+            "appointment": visit,
+            "rating": stars,
+            "text": said[russian],
+            "answer": answer and answer[russian],
+            "published": number < len(REVIEWS) - UNPUBLISHED,
+        }
+        for number, (visit, (stars, said, answer)) in enumerate(zip(done, REVIEWS, strict=False))
+    ]
+    write(session, Review, [Change(row) for row in rows], change_set=change_set, system=True)

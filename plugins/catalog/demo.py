@@ -28,6 +28,8 @@ ITEMS = (
     ("Goods", "Товары", "Cuticle oil", "Масло для кутикулы", "goods", "piece", 590),
     ("Gifts", "Подарки", "Gift card", "Подарочный сертификат", "gift_card", "piece", 5000),
     ("Hair", "Волосы", "Treatment mask", "Маска-уход для волос", "service", "visit", 1200),
+    ("Hair", "Волосы", "Styling class", "Мастер-класс по укладке", "service", "visit", 1900),
+    ("Face", "Лицо", "Face yoga", "Йога для лица", "service", "visit", 900),
 )
 # From next month on these cost so much more.
 RISE = {"Haircut": 2700, "Manicure": 1500}

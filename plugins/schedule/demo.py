@@ -67,7 +67,7 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
             "photo": photos[number - 1],
             "position": number * 10,
             # Who of them has a log-in sees a day of their own.
-            "user": users.get(name),
+            "user": users.get(russian_name if russian else name),
             "hours": [{"weekday": day, "opens": begin, "closes": finish} for day in days],
         }
         for number, (name, russian_name, job, russian_job, days, (begin, finish), place) in enumerate(

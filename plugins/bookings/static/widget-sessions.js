@@ -8,7 +8,6 @@ const withSessions = (Base) => class extends Base {
       const to = plusDays(day, SESSION_DAYS - 1);
       const answer = await this.call(`/sessions?${new URLSearchParams({ from: day, to: to > this.end ? this.end : to })}`);
       const found = answer.ok ? answer.data.items : [];
-      for (const one of found) one.name = this.serviceOf(one)?.name || one.name;
       this.coming = found.filter((one) => !this.branch || one.branch === null || one.branch === this.branch.id);
       this.problem = answer.ok ? null : answer.data.detail;
       this.sessionsFrom = day;

@@ -123,7 +123,10 @@ def test_a_code_shows_who_books_and_finds_their_visits_in_another_browser(visit:
 
 def test_a_visit_that_was_is_reviewed_by_the_link_of_a_message(visit: Visit, host: Host) -> None:
     with host.salon.session() as session:
-        done = session.scalars(select(Appointment.id).where(Appointment.status == "done").limit(1)).one()
+        unsaid = ~select(Review.id).where(Review.appointment_id == Appointment.id).exists()
+        done = session.scalars(
+            select(Appointment.id).where(Appointment.status == "done", unsaid).limit(1)
+        ).one()
         token = make_token(session, done)
         session.commit()
     page = f"/widget/{host.salon.organisation.slug}/bookings?locale=en#review={token}"
