@@ -1,21 +1,16 @@
 """Reading records: plain rows under the access rules, in a fixed number of statements however many rows there are.
 
 One statement brings a page with all that hangs on its rows.
-Paging is by key: the cursor holds the sort value and id of the last row, so page 1,000 costs what
-page 1 does.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import aliased
 
@@ -25,25 +20,16 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.records import attached
 from parlour.records.filters import compile_filter
+from parlour.records.keyset import Keyset, Page
 from parlour.records.kinds import LinkKind
 from parlour.records.operators import Predicate
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.records.search import search_predicate
-from parlour.records.values import UNPRINTABLE
 
 COUNTED_EXACTLY = 1000
 CHUNK = 500
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows of one page and the cursors of its neighbours (None where there is none)."""
-
-    rows: list[Row]
-    next: str | None
-    previous: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,85 +105,25 @@ def page(
     # A search reads the index of the order alone and goes to the rows themselves for what it finds there.
     on = aliased(cls) if q.strip() and session.get_bind().dialect.name == "postgresql" else cls
     column = getattr(on, order.column_name)
-    backwards = before is not None
-    descending = order.descending != backwards
+    keyset = Keyset(column, on.id, order.descending, after, before, limit)
     conditions = visible(session, record, action=action, filter=filter, archived=archived)
     if q.strip():
         conditions.append(search_predicate(session, record, q, on))
-    cursor = before if backwards else after
-    if cursor:
-        conditions.append(_beyond(column, on.id, _decode(cursor, column), descending, backwards))
-    first, second = (column.desc(), on.id.desc()) if descending else (column.asc(), on.id.asc())
-    # Empty values come last in both directions, also when the page is read backwards.
-    first = first.nulls_first() if backwards else first.nulls_last()
     rows = read(
         session,
         record,
         shown,
-        conditions,
-        order_by=[first, second],
+        [*conditions, *keyset.conditions],
+        order_by=keyset.order,
         limit=limit + 1,
         extra=[column],
         titled=True,
         through=None if on is cls else on,
     )
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if backwards:
-        rows.reverse()
-    following = previous = None
-    if rows:
-        if more or backwards:
-            following = _encode(rows[-1]["_extra"][0], rows[-1]["id"])
-        if (backwards and more) or (cursor and not backwards):
-            previous = _encode(rows[0]["_extra"][0], rows[0]["id"])
-    for row in rows:
+    found = keyset.page(rows, lambda row: (row["_extra"][0], row["id"]))
+    for row in found.rows:
         del row["_extra"]
-    return Page(rows, following, previous)
-
-
-def _beyond(
-    column: Any, id_column: Any, cursor: tuple[Any, int], descending: bool, backwards: bool
-) -> Predicate:
-    """Rows after the cursor in the direction read; the empty ones stand at the end of the list."""
-    value, row_id = cursor
-    further_id = id_column < row_id if descending else id_column > row_id
-    if value is None:
-        same = and_(column.is_(None), further_id)
-        return or_(same, column.is_not(None)) if backwards else same
-    further = column < value if descending else column > value
-    found = or_(further, and_(column == value, further_id))
-    return found if backwards else or_(found, column.is_(None)) if column.nullable else found
-
-
-def _encode(value: Any, row_id: int) -> str:
-    plain = value.isoformat() if isinstance(value, date | datetime) else value
-    return (
-        base64.urlsafe_b64encode(json.dumps([plain, row_id], ensure_ascii=False).encode())
-        .decode()
-        .rstrip("=")
-    )
-
-
-def _decode(cursor: str, column: Any) -> tuple[Any, int]:
-    try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        kind = column.type.python_type
-        if isinstance(value, str) and kind in (date, datetime):
-            value = kind.fromisoformat(value)
-            if kind is datetime:
-                if value.tzinfo is None:
-                    raise ValueError(value)
-                value = value.astimezone(UTC)
-        elif value is not None and (type(value) is not kind or (kind is int and abs(value) >= 2**63)):
-            raise TypeError(value)
-        if type(row_id) is not int or not 0 <= row_id < 2**63:
-            raise TypeError(row_id)
-        if isinstance(value, str) and UNPRINTABLE.search(value):
-            raise ValueError(value)
-        return value, row_id
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise Refusal(_("This page address is damaged; open the list again.")) from error
+    return found
 
 
 def read(

@@ -17,6 +17,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.records import kinds
 from parlour.records.actions import actions_of
+from parlour.records.keyset import Page
 from parlour.records.operators import FilterFault
 from parlour.records.pages import filter_words
 from parlour.records.pages.addresses import (
@@ -33,7 +34,7 @@ from parlour.records.pages.preview import preview_of
 from parlour.records.pages.reads import saw_list
 from parlour.records.pages.shown import first_only, show
 from parlour.records.pages.state import ListState, read_state, segments
-from parlour.records.query import COUNTED_EXACTLY, Page, count, page, sort_of
+from parlour.records.query import COUNTED_EXACTLY, count, page, sort_of
 from parlour.records.registry import Field, RecordType, fields_of
 from parlour.web import flash
 from parlour.web.contexts import RecordContext

@@ -20,7 +20,8 @@ from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import zone_of
 from parlour.plugins.bookings.statuses import LOOKS, STATUSES
 from parlour.plugins.schedule.clocks import moment
-from parlour.records.query import Page, Row, page
+from parlour.records.keyset import Page
+from parlour.records.query import Row, page
 from parlour.records.registry import fields_of, record_type
 from parlour.web.contexts import OrganisationContext
 

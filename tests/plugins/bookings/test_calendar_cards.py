@@ -6,20 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, NotFound
 from parlour.plugins.bookings import services
 from parlour.plugins.bookings.habits import count
-from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.models import Appointment, Habit
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact
 from parlour.records.actions import Outcome, run_action
 from parlour.records.defaults import defaults_of
 from parlour.records.history import undo
 from parlour.records.write import save
-from parlour.testing.site import Enter
+from parlour.testing.site import Enter, statements
 from tests.plugins.bookings.conftest import Salon
 
 VISIT = "bookings.appointment"
@@ -205,6 +205,47 @@ def test_the_page_of_those_who_are_due(
     assert "Мария" in line and "every 20 days" in line and "Anna, Haircut" in line and "913" in line
     assert "Мария" in page.click("As a list of clients")
     login(None).get("/o/jasmine/bookings/due", status=403)
+
+
+def test_those_who_are_due_are_read_page_by_page_in_any_order(
+    login: Enter, salon: Salon, session: Session, engine: Engine
+) -> None:
+    desk = login("receptionist")
+    today = defaults_of(session).today()
+
+    def add(first: int, last: int) -> None:
+        for at in range(first, last):
+            client = save(session, Contact, {"name": f"Client {(at * 7) % 53:02}"})
+            # Several are due on one day.
+            due, before = today - timedelta(days=at // 3), today - timedelta(days=20 + (at * 5) % 53)
+            session.add(Habit(id=client, visits=3, every=20, due=due, last=before, staff="Anna"))
+        session.commit()
+
+    def queries() -> int:
+        with statements(engine) as seen:
+            desk.get("/o/jasmine/bookings/due")
+        return len(seen)
+
+    add(0, 3)
+    desk.get("/o/jasmine/bookings/due")
+    few = queries()
+    add(3, 53)
+    assert queries() == few
+    for sort in ("due", "-due", "last", "-last", "name", "-name"):
+        pages, page = [], desk.get(f"/o/jasmine/bookings/due?sort={sort}")
+        while True:
+            pages.append([line.split(" due ")[0] for line in words(page, ".found li .menu-words")])
+            if page.html.select_one(".pager a[rel=next]") is None:
+                break
+            page = page.click("Next")
+        assert [len(one) for one in pages] == [50, 3]
+        names = [name for one in pages for name in one]
+        assert len(set(names)) == 53
+        if sort.endswith("name"):
+            assert names == sorted(names, reverse=sort.startswith("-"))
+        assert words(page.click("Back"), ".found li .menu-words")[0].startswith(names[0])
+    assert len(words(desk.get("/o/jasmine/bookings/due?sort=phones"), ".found li")) == 50
+    desk.get("/o/jasmine/bookings/due?after=x", status=409)
 
 
 def test_booking_again_proposes_the_usual_time(
