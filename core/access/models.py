@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from parlour.db.base import METADATA, BigId, Json, Moment, Scoped, SystemBase, now
+from parlour.db.base import METADATA, BigId, Json, Moment, Scoped, SystemBase, now, table_args
 
 SYSTEM_INFO = {"info": {"owner": "core", "scoped": False}}
 
@@ -38,12 +38,6 @@ class Base(Scoped, DeclarativeBase):
 
     metadata = METADATA
     __parlour_owner__ = "core"
-
-
-def _scoped(table: str, *constraints: Any) -> tuple[Any, ...]:
-    """Table arguments that `Scoped` gives only to a table without constraints of its own."""
-    key = UniqueConstraint("organisation_id", "id", name=f"uq_{table}_scope")
-    return (key, *constraints, {"info": {"owner": "core", "scoped": True}})
 
 
 def _link(
@@ -238,7 +232,8 @@ class ApiAnswer(Base):
     """What a POST with an Idempotency-Key was answered, to be said again to who repeats it within a day."""
 
     __tablename__ = "core_api_answer"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "core",
         "core_api_answer",
         UniqueConstraint("organisation_id", "caller", "key", name="uq_core_api_answer_key"),
         Index("ix_core_api_answer_at", "organisation_id", "at"),
@@ -272,7 +267,7 @@ class Branch(Base):
     """A place of work. An organisation always has one that is not archived."""
 
     __tablename__ = "core_branch"
-    __table_args__ = _scoped("core_branch")
+    __table_args__ = table_args("core", "core_branch")
 
     name: Mapped[str] = mapped_column(String(200))
     zone: Mapped[str] = mapped_column(String(64))
@@ -286,8 +281,8 @@ class Role(Base):
     """What several people may do alike. A ready-made role without a title shows its translated one."""
 
     __tablename__ = "core_role"
-    __table_args__ = _scoped(
-        "core_role", UniqueConstraint("organisation_id", "code", name="uq_core_role_code")
+    __table_args__ = table_args(
+        "core", "core_role", UniqueConstraint("organisation_id", "code", name="uq_core_role_code")
     )
 
     code: Mapped[str] = mapped_column(String(60))
@@ -302,7 +297,8 @@ class MembershipRole(Base):
     """A member has a role, in one branch or, without one, everywhere."""
 
     __tablename__ = "core_membership_role"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "core",
         "core_membership_role",
         _link("core_membership_role", "user_id", "core_membership", key="user_id"),
         _link("core_membership_role", "role_id", "core_role"),
@@ -331,7 +327,8 @@ class Rule(Base):
     """A permission gives (any one is enough), a restriction takes away (every one holds)."""
 
     __tablename__ = "core_rule"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "core",
         "core_rule",
         _link("core_rule", "role_id", "core_role"),
         UniqueConstraint(
@@ -367,7 +364,8 @@ class AccessLog(Base):
     """Who looked at personal data, which data left, and who changed what protects them; see `access.accesslog`."""
 
     __tablename__ = "core_access_log"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "core",
         "core_access_log",
         Index("ix_core_access_log_at", "organisation_id", "at"),
         Index("ix_core_access_log_row", "organisation_id", "record", "row_id", "at"),
@@ -393,8 +391,8 @@ class TermsVersion(Base):
     """
 
     __tablename__ = "core_terms"
-    __table_args__ = _scoped(
-        "core_terms", UniqueConstraint("organisation_id", "name", name="uq_core_terms_name")
+    __table_args__ = table_args(
+        "core", "core_terms", UniqueConstraint("organisation_id", "name", name="uq_core_terms_name")
     )
 
     name: Mapped[str] = mapped_column(String(20))

@@ -95,15 +95,13 @@ class Scoped:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> Any:
-        return (
-            UniqueConstraint("organisation_id", "id", name=f"uq_{cls.__tablename__}_scope"),
-            {"info": table_info(cls)},
-        )
+        return table_args(owner_of(cls), cls.__tablename__)
 
 
-def table_info(cls: type) -> dict[str, Any]:
-    """What the migrations and guards want to know about a table: who owns it, and that it is scoped."""
-    return {"owner": owner_of(cls), "scoped": True}
+def table_args(owner: str, table: str, *more: Any) -> tuple[Any, ...]:
+    """`__table_args__` of a scoped table with constraints and indexes of its own."""
+    key = UniqueConstraint("organisation_id", "id", name=f"uq_{table}_scope")
+    return (key, *more, {"info": {"owner": owner, "scoped": True}})
 
 
 def owner_of(cls: type) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from parlour.db.base import BigId, Json, Moment, now, scoped_base
+from parlour.db.base import BigId, Json, Moment, now, scoped_base, table_args
 from parlour.i18n import _
 from parlour.plugins.bookings.bookable import Record
 from parlour.plugins.bookings.derived import name_waiting
@@ -98,16 +98,12 @@ class Waiting(
     note: Mapped[str | None] = text(_("Note"), multiline=True, sequence=26)
 
 
-def _scoped(table: str, *more: Any) -> tuple[Any, ...]:
-    key = UniqueConstraint("organisation_id", "id", name=f"uq_{table}_scope")
-    return (key, *more, {"info": {"owner": "bookings", "scoped": True}})
-
-
 class Hold(Base):  # type: ignore[misc]
     """A time that is kept for somebody who fills in the form; its segments lie in the schedule until it expires."""
 
     __tablename__ = "bookings_hold"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "bookings",
         "bookings_hold",
         UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_hold_token"),
         Index("ix_bookings_hold_network", "organisation_id", "network", "expires_at"),
@@ -124,7 +120,8 @@ class Token(Base):  # type: ignore[misc]
     """What lets somebody without a log-in look at one visit, move and cancel it. Only its hash is kept."""
 
     __tablename__ = "bookings_token"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "bookings",
         "bookings_token",
         UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_token_hash"),
         ForeignKeyConstraint(
@@ -145,7 +142,8 @@ class WaitingToken(Base):  # type: ignore[misc]
     """What lets somebody without a log-in look at one entry of the waiting list, take what is offered to it and leave."""
 
     __tablename__ = "bookings_waiting_token"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "bookings",
         "bookings_waiting_token",
         UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_waiting_token_hash"),
         ForeignKeyConstraint(
@@ -169,7 +167,8 @@ class Code(Base):  # type: ignore[misc]
     """
 
     __tablename__ = "bookings_code"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "bookings",
         "bookings_code",
         UniqueConstraint("organisation_id", "token_hash", name="uq_bookings_code_token"),
         Index("ix_bookings_code_created", "organisation_id", "created_at"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from parlour.db.base import BigId, Json, Moment, now
+from parlour.db.base import BigId, Json, Moment, now, table_args
 from parlour.i18n import _
 from parlour.plugins.schedule.busy import Base
 from parlour.plugins.schedule.derived import name_calendars
@@ -68,16 +68,12 @@ class Calendar(
     label: Mapped[str | None] = text(_("Which calendar"), max_length=100, quick=True, sequence=14)
 
 
-def _scoped(table: str, *more: Any) -> tuple[Any, ...]:
-    key = UniqueConstraint("organisation_id", "id", name=f"uq_{table}_scope")
-    return (key, *more, {"info": {"owner": "schedule", "scoped": True}})
-
-
 class Reading(Base):  # type: ignore[misc]
     """How the last readings of an outside calendar went. Apart from its record, whose history is about what people change."""
 
     __tablename__ = "schedule_reading"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "schedule",
         "schedule_reading",
         UniqueConstraint("organisation_id", "calendar_id", name="uq_schedule_reading_calendar"),
         ForeignKeyConstraint(
@@ -101,7 +97,8 @@ class Feed(Base):  # type: ignore[misc]
     """A secret link to what is booked of one specialist or resource. Only the hash of its token is kept."""
 
     __tablename__ = "schedule_feed"
-    __table_args__ = _scoped(
+    __table_args__ = table_args(
+        "schedule",
         "schedule_feed",
         UniqueConstraint("organisation_id", "token_hash", name="uq_schedule_feed_token"),
         UniqueConstraint("organisation_id", "staff_id", name="uq_schedule_feed_staff"),
