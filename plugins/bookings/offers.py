@@ -34,6 +34,8 @@ from parlour.records.values import Money
 By = Literal["client", "staff"]
 # The most that is looked through at once, in days.
 MAX_DAYS = 366
+# So many days ahead other times are looked for, the more the longer there is none.
+NEAR = (7, 35, 120)
 _MOST_BUFFER = 480
 
 
@@ -319,12 +321,18 @@ def alternatives(
 ) -> tuple[Search, dict[int, list[int]]]:
     """The offered starts nearest to one that was not to be had, in the order of time, as `Search.starts` gives them.
 
-    None is over, unless the one asked for is. `without` is not in the way, as in `search`.
+    None is over, unless the one asked for is. Where the next week has none, later ones are looked through. `without` is not in
+    the way, as in `search`.
     """
     present = minutes(now())
     earliest = start - DAY if start < present else max(start - DAY, present)
-    found = search(session, wanted, earliest, start + 7 * DAY, by=by, branch_id=branch_id, without=without)
-    starts = found.starts()
+    for days in NEAR:
+        latest = start + days * DAY
+        found = search(session, wanted, earliest, latest, by=by, branch_id=branch_id, without=without)
+        starts = found.starts()
+        if starts:
+            break
+        earliest = latest
     nearest = sorted(starts, key=lambda at: (abs(at - start), at))[:limit]
     return found, {at: starts[at] for at in sorted(nearest)}
 

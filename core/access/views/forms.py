@@ -168,6 +168,10 @@ class Form:
             schema, action=action, formid=name, buttons=buttons, renderer=request.form_renderer
         )
 
+    def node(self, name: str) -> Any:
+        """The node of a field, to be drawn otherwise than it was declared."""
+        return self._form.schema[name]
+
     def show(self, values: Mapping[str, Any]) -> Markup:
         """The form with these values in it."""
         known = {node.name for node in self._form.schema}

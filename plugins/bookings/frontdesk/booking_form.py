@@ -37,8 +37,8 @@ from parlour.web.widgets import CheckboxWidget, LinkWidget, TextInputWidget, Tim
 BLOCKS = (30, 60, 120)
 BLOCK = "schedule:absence:create"
 ADD_CLIENT, SEE_CLIENTS = "contacts:contact:create", "contacts:contact:read"
-# The button for another service.
-MORE = "more"
+# The button for another service, and those of free times near the one that was asked for.
+MORE, TAKE = "more", "take"
 
 
 class Booking:
@@ -160,10 +160,12 @@ class Booking:
             }
         )
 
-    def more(self) -> Any:
-        """The form as it was filled in, with a box for another service."""
+    def again(self) -> Any:
+        """The form as it was filled in, with a box for another service, or with the free time in it that was pressed."""
         given = {name: text for name, text in self.request.POST.items() if isinstance(text, str)}
-        return self.form.show(given | {"force": "force" in given})
+        day, _t, time = given.get(TAKE, "").partition("T")
+        taken = {"day": day, "time": time} if desk.instant(given.get(TAKE, ""), self.zone) is not None else {}
+        return self.form.show(given | {"force": "force" in given} | taken)
 
     def block(self) -> dict[str, Any] | None:
         """What it takes to block the time instead: the second tap after the one on free time."""
@@ -217,7 +219,10 @@ class Booking:
                 self.session, self.request.loc, wanted, start, start + length, refused, branch_id=self.branch
             )
             write_down(self.request, why.visits)
-            raise Invalid(_("Not saved yet."), {0: {"time": why.text}}) from refused
+            choices = [{"name": TAKE, "value": at, "title": words} for at, words in why.near]
+            if choices:
+                self.form.node("time").offers = {"title": _("Free instead:"), "choices": choices}
+            raise Invalid(_("Not saved yet."), {0: {"time": why.said}}) from refused
         desk.still_theirs(self.session, booked.id, "create")
         if entry is not None:
             change = Change({"visit": booked.id}, entry)

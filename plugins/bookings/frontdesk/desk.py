@@ -211,10 +211,19 @@ def in_the_way(
 
 @dataclass(frozen=True)
 class Why:
-    """Why a time is not to be had, in words, and the visits that they name."""
+    """Why a time is not to be had, in words, and the visits that they name. `near` are free times instead: on the wall, as an
+    address has it, and in words.
+    """
 
-    text: str
-    visits: Sequence[Row] = ()
+    said: str
+    visits: Sequence[Row]
+    near: Sequence[tuple[str, str]]
+
+    def text(self, loc: Localizer) -> str:
+        """All of it in words."""
+        times = ", ".join(words for _at, words in self.near)
+        free = loc.translate(_("Free: ${times}.", mapping={"times": times})) if times else ""
+        return " ".join(filter(None, [self.said, free]))
 
 
 def why_not(
@@ -237,9 +246,7 @@ def why_not(
     if rows:
         visits = ", ".join(f"{titles_of(row) or '–'} {_span(loc, zone, row)}" for row in rows)
         said = loc.translate(_("In the way: ${visits}.", mapping={"visits": visits}))
-    others = near(session, loc, wanted, start, branch_id=branch_id, visit=visit)
-    text = " ".join(filter(None, [said, others]))
-    return Why(text, rows)
+    return Why(said, rows, near(session, loc, wanted, start, branch_id=branch_id, visit=visit))
 
 
 def _span(loc: Localizer, zone: ZoneInfo, row: Mapping[str, Any]) -> str:
@@ -254,23 +261,23 @@ def near(
     *,
     branch_id: int | None = None,
     visit: int | None = None,
-) -> str:
-    """The nearest free times in words, or nothing when there are none or nobody does it. A `visit` is not in its own way."""
+) -> list[tuple[str, str]]:
+    """The nearest free times as `Why` has them; none when nobody does it. A `visit` is not in its own way."""
     own = None if visit is None else (occupied.VISIT, [visit])
     try:
         found, starts = offers.alternatives(
             session, wanted, start, by="staff", branch_id=branch_id, without=own
         )
     except (Refusal, NotFound):
-        return ""
+        return []
     zone = ZoneInfo(found.zone)
     day = moment(start).astimezone(zone).date()
-    words = []
+    times = []
     for at in starts:
         local = moment(at).astimezone(zone)
         on = "" if local.date() == day else f"{loc.date(local.date(), 'short')} "
-        words.append(f"{on}{loc.time(local.time())}")
-    return loc.translate(_("Free: ${times}.", mapping={"times": ", ".join(words)})) if words else ""
+        times.append((f"{local:%Y-%m-%dT%H:%M}", f"{on}{loc.time(local.time())}"))
+    return times
 
 
 # ---- what can be chosen

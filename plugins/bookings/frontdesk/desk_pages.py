@@ -15,7 +15,7 @@ from pyramid.view import view_config
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.frontdesk import desk
-from parlour.plugins.bookings.frontdesk.booking_form import BLOCK, MORE, Booking
+from parlour.plugins.bookings.frontdesk.booking_form import BLOCK, MORE, TAKE, Booking
 from parlour.plugins.bookings.frontdesk.calendar import titles_of
 from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, number_in, write_down
 from parlour.plugins.bookings.offers import zone_of
@@ -38,10 +38,10 @@ def ask(context: OrganisationContext, request: Request) -> Response:
 
 @view_config(route_name="bookings.book", request_method="POST", permission=BOOK)
 def book(context: OrganisationContext, request: Request) -> Response:
-    """Book what was filled in, or show the form with a box for another service."""
+    """Book what was filled in, or show the form with a box for another service or with another time."""
     booking = Booking(request)
-    if MORE in request.POST:
-        return _page(request, booking.more())
+    if MORE in request.POST or TAKE in request.POST:
+        return _page(request, booking.again())
     try:
         with request.db.begin_nested():
             return booking.book()

@@ -62,7 +62,11 @@ class _Hand:
             visit=place.visit,
         )
         write_down(self.request, why.visits)
-        return {"free": False, "text": why.text, "force": desk.force_allowed(self.request.db)}
+        return {
+            "free": False,
+            "text": why.text(self.request.loc),
+            "force": desk.force_allowed(self.request.db),
+        }
 
 
 @view_config(route_name="bookings.landing", request_method="GET", permission=MOVE, renderer="json")

@@ -48,7 +48,7 @@ STEPS: dict[str, tuple[Any, str, Any]] = {
     "done": (_("Done"), "check-check", _("Noted: it is done.")),
     "no_show": (_("Did not come"), "user-x", _("Noted: the client did not come.")),
 }
-AFTER: dict[str, tuple[str, ...]] = {
+TODAY: dict[str, tuple[str, ...]] = {
     "requested": ("arrived", "in_progress", "no_show"),
     "booked": ("arrived", "in_progress", "no_show"),
     "confirmed": ("arrived", "in_progress", "no_show"),
@@ -56,6 +56,13 @@ AFTER: dict[str, tuple[str, ...]] = {
     "in_progress": ("done",),
     "done": ("in_progress",),
     "no_show": ("arrived",),
+}
+# Of a day that is over only what became of it can still be said, and of one to come nothing yet.
+OVER = {
+    **dict.fromkeys(("requested", "booked", "confirmed", "arrived"), ("done", "no_show")),
+    "in_progress": ("done",),
+    "done": ("no_show",),
+    "no_show": ("done",),
 }
 LATE = (5, 10, 15, 20, 30, 45, 60)
 # Less than this between two visits is no pause.
@@ -70,7 +77,7 @@ max_queries = 40
 def my_day(context: OrganisationContext, request: Request) -> Any:
     """Today, or another day, of whoever looks: their own visits, whatever else they may see."""
     staff = mine(request.db)
-    today = defaults_of(request.db).today()
+    today = today_of(request.db)
     day = day_in(request.GET.get("date", "")) or today
     one = timedelta(days=1)
 
@@ -94,8 +101,13 @@ def my_day(context: OrganisationContext, request: Request) -> Any:
     }
 
 
+def today_of(session: Session) -> date:
+    """Which day it is where the salon is."""
+    return defaults_of(session).today()
+
+
 def _url(request: Request, day: date) -> str:
-    query = None if day == defaults_of(request.db).today() else {"date": day.isoformat()}
+    query = None if day == today_of(request.db) else {"date": day.isoformat()}
     return str(request.url_of("bookings.my_day", query=query))
 
 
@@ -106,7 +118,7 @@ def say(context: OrganisationContext, request: Request) -> Response:
     staff = mine(session)
     if staff is None:
         raise NotFound(_("Your log-in belongs to no specialist"))
-    back = _url(request, day_in(request.GET.get("date", "")) or defaults_of(session).today())
+    back = _url(request, day_in(request.GET.get("date", "")) or today_of(session))
     change_set: int | None
     try:
         with session.begin_nested():
@@ -158,7 +170,7 @@ def _own(session: Session, staff: int, visit: int) -> None:
 
 def _step(name: str, status: str) -> dict[str, Any]:
     """A button; after the last step it takes that one back."""
-    if status == "done":
+    if status == "done" and name == "in_progress":
         return {"name": name, "title": _("Not done yet"), "icon": "undo-2"}
     title, icon, _said = STEPS[name]
     return {"name": name, "title": title, "icon": icon}
@@ -187,6 +199,9 @@ class _Day:
                 self.lines[line["appointment"]["id"]].append(line)
         self.clients = self._clients(day)
         self.present = now()
+        today = today_of(self.session)
+        self.is_today = day == today
+        self.steps = TODAY if day == today else OVER if day < today else {}
 
     def _clients(self, day: date) -> dict[int, Row]:
         """What may be seen of the clients; that it was seen is written down."""
@@ -210,7 +225,7 @@ class _Day:
         )
         until = None
         for each in found:
-            each["current"] = each is current
+            each["current"] = self.is_today and each is current
             pause = 0 if until is None else each["starts"] - until
             each["pause"] = self.loc.plural("${n} minute", "${n} minutes", pause) if pause >= PAUSE else ""
             until = max(until or 0, each["ends"])
@@ -249,7 +264,7 @@ class _Day:
             "tone": look.tone,
             "open": status.open,
             "waits": visit["status"] in WAITS,
-            "steps": [_step(name, visit["status"]) for name in AFTER.get(visit["status"], ())],
+            "steps": [_step(name, visit["status"]) for name in self.steps.get(visit["status"], ())],
         }
 
     def group(self, row: Row) -> dict[str, Any]:

@@ -129,10 +129,17 @@ def test_a_conflict_says_who_is_in_the_way_and_what_is_free(
     page = asked.submit("save", status=422)
     said = " ".join(page.html.select_one("[data-error-summary]").get_text(" ", strip=True).split())
     assert "In the way: Мария" in said
-    assert "Free: " in said
     assert len(visits(session)) == 1
     # Nothing of a refused booking stays, the new client neither.
     assert clients(session) == 1
+    # A press puts one of the free times into the box; nothing is booked by that, and Enter books as always.
+    near = page.html.select(".field-offers button")
+    assert near and near[0]["value"].startswith(DAY)
+    page = page.forms["book"].submit("take", value=near[0]["value"])
+    again = page.forms["book"]
+    assert (again["day"].value, again["time"].value) == tuple(near[0]["value"].split("T"))
+    assert again["new_name"].value == "Ольга" and len(visits(session)) == 1
+    assert not page.html.select(".field-offers")
     # The reception may not put it over; a manager may.
     assert "force" not in asked.fields
     asked = form(login("manager"), salon, "10:30")

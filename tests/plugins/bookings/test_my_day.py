@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +24,17 @@ from tests.plugins.bookings.conftest import MONDAY, Salon
 from tests.plugins.bookings.test_calendar import texts
 
 PAGE = f"/o/jasmine/bookings/my-day?date={MONDAY.isoformat()}"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> Callable[[date], None]:
+    """It is the salon's Monday, until a test says otherwise."""
+
+    def sets(day: date) -> None:
+        monkeypatch.setattr("parlour.plugins.bookings.frontdesk.my_day.today_of", lambda session: day)
+
+    sets(MONDAY)
+    return sets
 
 
 @pytest.fixture
@@ -85,6 +98,24 @@ def test_what_becomes_of_a_visit_is_said_there(anna: Any, salon: Salon, session:
     session.commit()
     page = anna.post(PAGE, {"visit": later, "become": "arrived"}).follow()
     assert "cannot become" in page
+
+
+def test_another_day_offers_only_what_makes_sense(
+    anna: Any, salon: Salon, session: Session, cut: int, today: Callable[[date], None]
+) -> None:
+    visit = book(salon, session, 10, cut, "Anna", "Мария")
+    session.commit()
+    today(MONDAY - timedelta(days=1))
+    page = anna.get(PAGE)
+    assert texts(page, ".my-who h2") == ["Мария"]
+    assert not texts(page, ".my-buttons") and not texts(page, ".my-late") and not texts(page, ".current")
+    today(MONDAY + timedelta(days=1))
+    page = anna.get(PAGE)
+    assert texts(page, ".my-buttons button") == ["Done", "Did not come"]
+    assert not texts(page, ".my-late") and not texts(page, ".current")
+    form = next(one for one in page.forms.values() if "visit" in one.fields)
+    page = form.submit("become", value="no_show").follow()
+    assert status(session, visit) == "no_show" and texts(page, ".my-buttons button") == ["Done"]
 
 
 def test_an_open_page_follows_what_the_desk_does(anna: Any, salon: Salon, session: Session, cut: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -281,6 +281,20 @@ def test_however_much_is_asked_for_the_same_is_offered_and_accepted(
         else:
             assert start in offered and chosen == week.choose(start)
     assert len(offered) > 20
+
+
+def test_where_the_next_week_has_no_time_later_ones_are_proposed(salon: Salon) -> None:
+    anna = salon.person("Anna")
+    cut = salon.service("Haircut", 60, by=[anna])
+    away = {"staff": anna, "reason": "vacation", "since": salon.day - timedelta(days=1)}
+    save(salon.session, Absence, {**away, "until": salon.day + timedelta(days=20)})
+    _found, starts = alternatives(salon.session, [Wanted(cut)], salon.at(10), by="staff", limit=2)
+    back = salon.day + timedelta(days=21)
+    assert list(starts) == [salon.at(9, back), salon.at(9.5, back)]
+    # Nobody is there at all, or it is too far for clients.
+    save(salon.session, Absence, {**away, "until": salon.day + timedelta(days=400)})
+    for by in ("staff", "client"):
+        assert alternatives(salon.session, [Wanted(cut)], salon.at(10), by=by)[1] == {}
 
 
 def test_times_that_are_over_are_not_proposed_for_one_to_come(salon: Salon) -> None:
