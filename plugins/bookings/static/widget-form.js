@@ -10,10 +10,10 @@ const withForm = (Base) => class extends Base {
       wrong ? h("span", { class: "error", id: `${name}-error` }, wrong) : null);
   }
 
-  check(name, text, given, ...more) {
+  check(name, text, given) {
     const wrong = this.wrong?.[name];
     return h("div", {}, h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: this.typed[name], ...given,
-      "aria-invalid": wrong ? "true" : null, "aria-describedby": wrong ? `${name}-error` : null }), h("span", {}, text)), more,
+      "aria-invalid": wrong ? "true" : null, "aria-describedby": wrong ? `${name}-error` : null }), h("span", {}, text)),
       wrong ? h("p", { class: "error", id: `${name}-error` }, wrong) : null);
   }
 
@@ -25,8 +25,8 @@ const withForm = (Base) => class extends Base {
 
   consents() {
     const { terms } = this.data;
-    return [terms && this.check("data", this.t("agree"), {},
-      h("p", { class: "sub" }, h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms")))),
+    const text = terms && h("a", { href: this.origin + terms.url, target: "_blank", rel: "noopener" }, this.t("terms"));
+    return [terms && this.check("data", [this.t("agree"), " ", text]),
     this.check("advertising", this.t("advertising"))];
   }
 
@@ -36,9 +36,9 @@ const withForm = (Base) => class extends Base {
     const { typed, session } = this;
     return [this.heading(this.t("contact")), this.refusal(),
       !session && this.hold && h("p", { class: "sub" }, this.t("kept", { time: this.length(this.data.policy.hold) })),
-      this.zoneNote(this.picked.start), this.agreed(this.conditions),
+      this.zoneNote(this.picked.start), this.agreed(this.conditions), this.bound(),
       h("form", { novalidate: true, submit: (event) => { event.preventDefault(); this.submit(); } },
-        session && this.drawSeats(), this.who(),
+        session && this.drawSeats(), this.who(), session && this.drawGuests(),
         this.check("other", this.t("other"), { change: () => this.redraw("visitor", "other") }),
         typed.other && this.field("visitor", { autocomplete: "off", maxlength: 200 }, true),
         this.field("comment", { maxlength: 2000, rows: 2 }, false, "textarea"), this.consents(),
@@ -50,6 +50,11 @@ const withForm = (Base) => class extends Base {
     this.read();
     this.render();
     names.map((name) => this.view.querySelector(`[name=${name}]`)).find(Boolean)?.focus();
+  }
+
+  /** What comes so soon is not cancelled online any more. */
+  bound() {
+    return Date.parse(this.picked.start) - Date.now() < this.data.policy.cancel_until * 6e4 && h("p", { class: "sub" }, this.t("bound"));
   }
 
   /** What is agreed on by booking: a deposit, until when cancelling is free, and what it costs after that. */
@@ -76,7 +81,7 @@ const withForm = (Base) => class extends Base {
     const needed = [...this.view.querySelectorAll("[aria-required]")].map((one) => one.name);
     if (this.step === "code") needed.length = 0;
     for (const name of needed) if (!typed[name]?.trim()) this.wrong[name] = this.t("needed");
-    if (this.data.terms && !typed.data) this.wrong.data = this.t("needed");
+    if (this.data.terms && !typed.data) this.wrong.data = this.t("data_needed");
     if (Object.keys(this.wrong).length) { this.point(); return null; }
     const proof = this.proof();
     if (this.codeWay && !proof) { this.prove("book", this.codeWay, typed[this.codeWay].trim(), again); return null; }
@@ -128,10 +133,14 @@ const withForm = (Base) => class extends Base {
     const { branch, ...body } = { ...this.asked(this.picked), ...who };
     if (branch !== null) body.branch = branch;
     if (this.hold) body.hold = this.hold;
-    this.send("/appointments", body, again, (visit) => this.booked(visit));
+    this.send("/appointments", body, again, (visit) => this.booked(visit, who.visitor));
   }
 
-  booked(visit) {
+  /** `comes` is the name of who comes, where that is somebody else. */
+  booked(visit, comes) {
+    this.comes = comes;
+    // The next visit is another one, and perhaps for somebody else.
+    Object.assign(this.typed, { other: false, visitor: "", comment: "", guests: "" });
     this.token = visit.token;
     this.visit = visit;
     this.keep([this.token]);

@@ -38,7 +38,7 @@ const withServices = (Base) => class extends Base {
     this.goTime();
   }
 
-  more() { this.picked = null; this.go("service"); }
+  more() { this.picked = null; this.stay = this.chosenDay; this.go("service"); }
 
   drop(at) {
     this.lines.splice(at, 1);
@@ -46,6 +46,7 @@ const withServices = (Base) => class extends Base {
     this.lines = this.lines.filter((line) => !this.serviceOf(line)?.addition || this.fits(this.serviceOf(line)));
     if (!this.lines.length) return this.start();
     this.slots = this.picked = null;
+    this.stay = this.chosenDay;
     this.busy(async () => { await this.loadTimes(); this.show("time"); });
   }
 

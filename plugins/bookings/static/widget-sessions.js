@@ -58,10 +58,11 @@ const withSessions = (Base) => class extends Base {
     const most = Math.min(this.session.left, 20);
     const number = this.intl({}, Intl.NumberFormat);
     const some = Array.from({ length: most }, (_one, at) => h("option", { value: String(at + 1), selected: at + 1 === this.seats }, number.format(at + 1)));
-    return [h("label", {}, h("span", {}, this.t("seats")), h("select", { name: "seats", id: "seats", change: () => this.redraw("seats") }, some),
-      h("small", {}, this.left(this.session.left))),
-    this.seats > 1 && this.field("guests", { maxlength: 2000, rows: 2 }, false, "textarea")];
+    return h("label", {}, h("span", {}, this.t("seats")), h("select", { name: "seats", id: "seats", change: () => this.redraw("seats") }, some),
+      h("small", {}, this.left(this.session.left)));
   }
+
+  drawGuests() { return this.seats > 1 && this.field("guests", { maxlength: 2000, rows: 2 }, false, "textarea"); }
 
   /** Somebody was faster: so many places are left now. */
   fewer(left) {
@@ -77,6 +78,6 @@ const withSessions = (Base) => class extends Base {
   takeSeats(who, again) {
     const body = { ...who, seats: this.seats };
     if (this.seats > 1 && this.typed.guests?.trim()) body.guests = this.typed.guests.trim();
-    this.send(`/sessions/${this.session.id}/seats`, body, again, (visit) => { this.session = null; this.booked(visit); });
+    this.send(`/sessions/${this.session.id}/seats`, body, again, (visit) => { this.session = null; this.booked(visit, who.visitor); });
   }
 };

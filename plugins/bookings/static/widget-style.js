@@ -37,7 +37,7 @@ button, input, select, textarea { font: inherit; color: inherit; }
 button, .button { cursor: pointer; min-block-size: 44px; border-radius: var(--radius); border: 1px solid var(--line); background: transparent;
   padding: 8px 14px; text-align: center; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 8px; color: inherit; }
 @media (hover: hover) { button:hover:not(:disabled), .button:hover { border-color: var(--accent); } }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+:focus-visible:not(h2) { outline: 3px solid var(--accent); outline-offset: 2px; }
 button:disabled { cursor: default; color: var(--muted); }
 .main { background: var(--accent); color: var(--on-accent); border-color: var(--accent); font-weight: 600; inline-size: 100%; }
 .quiet { border-color: transparent; color: var(--accent); padding-inline: 8px; }
@@ -55,7 +55,7 @@ a { color: var(--accent); }
 .any::after { inline-size: 34px; block-size: 30px; inset-block-start: 34px; border-radius: 50%; }
 .about { white-space: pre-line; }
 details.about { margin: -2px 0 12px; padding-inline: 14px; color: var(--muted); font-size: .86em; }
-summary { cursor: pointer; color: var(--accent); padding-block: 6px; }
+summary { cursor: pointer; color: var(--accent); min-block-size: 44px; padding-block: 10px; }
 .row b { display: block; font-weight: 600; }
 .sub { color: var(--muted); font-size: .86em; display: block; }
 .agreed { margin: .3em 0 .6em; padding-inline-start: 1.2em; font-size: .86em; list-style: disc; }

@@ -17,9 +17,10 @@ const withTimes = (Base) => class extends Base {
   get today() { return new Intl.DateTimeFormat("en-CA", { timeZone: this.branch?.zone || this.data.organisation.zone }).format(new Date()); }
   get end() { return plusDays(this.today, this.data.policy.window); }
 
-  /** The first days with a free time, looked for window by window; or those from `from` on. */
+  /** The first days with a free time, looked for window by window; or those from `from` on. Whoever has looked at a day stays there. */
   async loadTimes(from) {
-    let start = from || this.today;
+    const { stay } = this;
+    let start = from || (stay ? this.first : this.today);
     this.slots = [];
     this.jumped = false;
     for (;;) {
@@ -35,7 +36,9 @@ const withTimes = (Base) => class extends Base {
       this.jumped = true;
     }
     this.first = start;
-    this.chosenDay = this.slots.length ? dayOf(this.slots[0].start) : start;
+    const days = this.slots.map((one) => dayOf(one.start));
+    this.chosenDay = days.find((day) => !from && stay && day >= stay) || days[0] || start;
+    this.stay = null;
   }
 
   drawTime() {
@@ -47,10 +50,11 @@ const withTimes = (Base) => class extends Base {
     const pager = h("div", { class: "pager" },
       this.first > this.today ? h("button", { class: "quiet", type: "button", click: page(plusDays(this.first, -WINDOW)) }, this.t("earlier")) : h("span"),
       next <= this.end ? h("button", { class: "quiet", type: "button", click: page(next) }, this.t("later")) : null);
+    const before = this.moving && h("p", { class: "sub" }, this.t("now_at", { time: `${this.day(this.moving.start)}, ${this.clock(this.moving.start)}` }));
     if (!this.slots.length && problem) return [title, problem, this.phones()];
     if (!this.slots.length) {
       const last = next > this.end ? this.end : plusDays(next, -1);
-      return [title, problem, h("p", {}, this.t("none", { day: this.date(last, { day: "numeric", month: "long" }) }), " ", this.t("none_hint")),
+      return [title, before, problem, h("p", {}, this.t("none", { day: this.date(last, { day: "numeric", month: "long" }) }), " ", this.t("none_hint")),
         this.alone(), this.waitButton("main"), this.phones(), pager];
     }
     const count = new Map();
@@ -68,7 +72,7 @@ const withTimes = (Base) => class extends Base {
       parts[hour < 12 ? "morning" : hour < 17 ? "day" : "evening"].push(one);
     }
     requestAnimationFrame(() => strip.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }));
-    return [title, problem, strip, pager, h("p", {}, h("b", {}, this.jumped ? this.t("next_free", { day: this.day(this.chosenDay) }) : this.day(this.chosenDay))),
+    return [title, before, problem, strip, pager, h("p", {}, h("b", {}, this.jumped ? this.t("next_free", { day: this.day(this.chosenDay) }) : this.day(this.chosenDay))),
       Object.entries(parts).filter(([, some]) => some.length).map(([name, some]) => [h("h3", { id: `part-${name}` }, this.t(name)),
         h("div", { class: "times", role: "group", "aria-labelledby": `part-${name}` }, some.map((one) => this.timeButton(one)))]),
       this.zoneNote(this.slots[0].start), this.waitButton("quiet")];

@@ -18,7 +18,7 @@ class Kept {
 const withVisits = (Base) => class extends Base {
   card(visit) {
     const names = visit.lines.map((line) => [this.serviceOf(line)?.name ?? line.name, line.staff?.name].filter(Boolean).join(", "));
-    const branch = this.data.branches.find((one) => one.id === visit.branch) || (this.data.branches.length === 1 ? this.data.branches[0] : null);
+    const branch = this.branchOf(visit);
     return [h("b", {}, `${this.day(visit.start)}, ${this.clock(visit.start)}`), names.map((name) => h("div", {}, name)),
       visit.seats > 1 && h("div", {}, this.t("seats_booked", { n: this.intl({}, Intl.NumberFormat).format(visit.seats) })),
       h("div", { class: "sub" }, [this.length((Date.parse(visit.end) - Date.parse(visit.start)) / 6e4), this.money(visit.price)].filter(Boolean).join(" · ")),
@@ -33,7 +33,7 @@ const withVisits = (Base) => class extends Base {
     const { visit } = this;
     const waits = visit.status === "requested";
     return [this.heading(this.t(this.moved ? "moved" : waits ? "requested" : "done")), waits && h("p", {}, this.t("requested_hint")),
-      h("div", { class: "visit" }, this.card(visit)), this.zoneNote(visit.start),
+      h("div", { class: "visit" }, this.card(visit), this.comes && h("div", { class: "sub" }, this.t("comes", { name: this.comes }))), this.zoneNote(visit.start),
       h("div", { class: "acts" }, this.calendar(this.token),
         h("button", { type: "button", click: () => { this.moved = false; this.openVisits(); } }, this.t("visits")),
         h("button", { class: "quiet", type: "button", click: () => { this.moved = false; this.start(); } }, this.t("again")))];
@@ -123,20 +123,26 @@ const withVisits = (Base) => class extends Base {
 
   /** Who waited and was offered a time gives the code of that message here. */
   offerForm() {
-    const code = h("input", { id: "code", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 200, value: this.code || "" });
-    return h("form", { class: "offer", submit: (event) => { event.preventDefault(); this.code = code.value.trim(); if (this.code) this.takeOffer(); } },
-      h("label", {}, h("span", {}, this.t("code")), code), h("button", { type: "submit" }, this.t("take")));
+    const code = h("input", { id: "code", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 200, value: this.code || "", "aria-label": this.t("code") });
+    return h("details", { class: "offer", open: Boolean(this.code) }, h("summary", {}, this.t("code")),
+      h("form", { submit: (event) => { event.preventDefault(); this.code = code.value.trim(); if (this.code) this.takeOffer(this.code); } },
+        h("label", {}, code), h("button", { type: "submit" }, this.t("take"))));
   }
 
-  takeOffer() {
+  takeOffer(token) {
     const key = random();
     const work = async () => {
-      const answer = await this.call(`/offers/${encodeURIComponent(this.code)}`, {}, key);
+      const answer = await this.call(`/offers/${encodeURIComponent(token)}`, {}, key);
       if (!answer.ok) { this.problem = answer.data.detail; return this.show("visits"); }
       this.code = "";
       this.booked(answer.data);
     };
     this.busy(work, () => this.busy(work));
+  }
+
+  branchOf(visit) {
+    const { branches } = this.data;
+    return branches.find((one) => one.id === visit.branch) || (branches.length === 1 ? branches[0] : null);
   }
 
   drawVisit(visit, coming) {
@@ -156,14 +162,14 @@ const withVisits = (Base) => class extends Base {
       this.card(visit), h("div", { class: `badge${good ? " good" : ""}` }, this.t(`status_${visit.status}`)),
       visit.conditions.fee_state === "owed" && h("p", { class: "sub" }, this.t("fee_owed", { price: this.money(visit.conditions.fee) })),
       visit.conditions.deposit && h("p", { class: "sub" }, this.t(`deposit_${visit.conditions.deposit_state}`, { price: this.money(visit.conditions.deposit) })),
-      this.reviewOf(visit), late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(), h("div", { class: "acts" }, acts));
+      this.reviewOf(visit), late && h("p", { class: "sub" }, this.t("too_late")), late && this.phones(this.branchOf(visit)), h("div", { class: "acts" }, acts));
   }
 
   /** Choose a time for the services of a visit that was: to move it, or to book the same anew. */
   again(visit, moving) {
     this.lines = visit.lines.map((line) => ({ service: line.service, staff: line.staff?.id ?? null, name: line.name, minutes: line.minutes }));
     this.branch = this.data.branches.find((one) => one.id === visit.branch) || this.branch;
-    this.picked = this.slots = null;
+    this.picked = this.slots = this.stay = null;
     this.moving = moving ? visit : null;
     this.goTime();
   }
@@ -175,7 +181,7 @@ const withVisits = (Base) => class extends Base {
       const answer = await this.call(`/appointments/${encodeURIComponent(token)}/reschedule`, { start: slot.start }, key);
       if (answer.status === 409 && answer.data.alternatives) return this.gone(answer.data);
       if (!answer.ok) { this.problem = answer.data.detail; return this.show("time"); }
-      Object.assign(this, { visit: answer.data, token, moving: null, moved: true, lines: [], trail: [] });
+      Object.assign(this, { visit: answer.data, token, comes: "", moving: null, moved: true, lines: [], trail: [] });
       this.show("done");
     };
     this.busy(work, () => this.busy(work));

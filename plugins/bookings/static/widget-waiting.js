@@ -57,7 +57,7 @@ const withWaiting = (Base) => class extends Base {
     const act = (look, text, click, more) => h("button", { type: "button", class: look, click, ...more }, this.t(text));
     const acts = this.sure === entry.token
       ? [h("b", {}, this.t("leave_sure")), act("danger", "leave_yes", () => this.leave(entry), { "data-sure": "" }), act("", "leave_no", () => { this.sure = null; this.render(); })]
-      : [entry.can.take && act("main", "take", () => { this.code = entry.token; this.takeOffer(); }),
+      : [entry.can.take && act("main", "take", () => this.takeOffer(entry.token)),
         entry.can.leave && act("danger", "leave", () => { this.sure = entry.token; this.render(); this.view.querySelector("[data-sure]").focus(); })];
     const { offered, offered_until: until } = entry;
     const at = offered && { when: `${this.day(offered)}, ${this.clock(offered)}`, until: dayOf(until) === this.today ? this.clock(until) : `${this.day(until)}, ${this.clock(until)}` };

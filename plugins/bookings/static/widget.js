@@ -81,7 +81,7 @@ class ParlourBooking extends STEPS.reduce((Base, more) => more(Base), HTMLElemen
 
   start() {
     this.lines = [];
-    this.picked = this.moving = this.token = this.visit = this.slots = this.session = null;
+    this.picked = this.moving = this.token = this.visit = this.slots = this.session = this.stay = null;
     this.trail = [];
     if (!this.branch && this.data.branches.length > 1) return this.show("branch");
     if (!this.asksFor) return this.show("service");
@@ -136,8 +136,8 @@ class ParlourBooking extends STEPS.reduce((Base, more) => more(Base), HTMLElemen
 
   say(text) { this.said.textContent = text; }
 
-  phones() {
-    const some = (this.branch ? [this.branch] : this.data?.branches || []).filter((one) => one.phone);
+  phones(branch = this.branch) {
+    const some = (branch ? [branch] : this.data?.branches || []).filter((one) => one.phone);
     return some.length ? h("p", {}, some.map((one) => [h("a", { class: "button", href: `tel:${one.phone}` }, this.t("call", { phone: one.phone_text })), " "])) : null;
   }
 

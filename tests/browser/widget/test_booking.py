@@ -94,6 +94,23 @@ def test_an_addition_is_added_to_what_it_goes_with_by_one_tap(visit: Visit) -> N
     expect(chosen).to_have_count(0)
 
 
+def test_another_service_leaves_the_day_that_was_chosen(visit: Visit) -> None:
+    visitor = visit()
+    widget = visitor.widget
+    visitor.to_times()
+    day = widget.locator(".strip button:not([aria-disabled])").nth(4)
+    chosen = day.get_attribute("data-day")
+    day.click()
+    visitor.press("Add a service")
+    visitor.press("Haircut")
+    widget.locator(".row").first.click()
+    pressed = widget.locator(".strip [aria-pressed=true]")
+    expect(pressed).to_have_attribute("data-day", str(chosen))
+    visitor.press("Remove Haircut")
+    expect(widget.locator(".chosen li")).to_have_count(1)
+    expect(pressed).to_have_attribute("data-day", str(chosen))
+
+
 def test_specialists_show_faces_and_tell_about_themselves(visit: Visit) -> None:
     visitor = visit(width=280)
     widget = visitor.widget
