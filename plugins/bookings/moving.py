@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,14 +19,13 @@ from parlour.access.models import Branch
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Line, Service
+from parlour.plugins.bookings.models import Appointment, Line, Service
+from parlour.plugins.bookings.moving_columns import COLUMNS, Part, at_commas, nth, services_in, split
 from parlour.plugins.bookings.occupied import follow, half_written
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.matching import ContactMatcher
 from parlour.plugins.contacts.models import Contact
-from parlour.plugins.schedule.kinds import clock
 from parlour.plugins.schedule.models import Resource, Staff
-from parlour.records import declare
 from parlour.records.defaults import defaults_of
 from parlour.records.importing.along import Along
 from parlour.records.importing.convert import Converted
@@ -39,20 +37,7 @@ from parlour.records.write import Change, write
 
 # How long a service of which nobody says it takes.
 USUAL = 60
-_APART = re.compile(r"\s*[;\n]\s*")
 Rows = Sequence[tuple[Converted, dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A service of a visit as a file tells it. `name` is there when the catalogue does not know it; None is what was not said."""
-
-    item: int | None
-    name: str | None
-    staff: int | None
-    resource: int | None
-    minutes: int | None
-    price: Any
 
 
 class VisitMatcher(KeyMatcher):
@@ -79,10 +64,6 @@ class VisitMatcher(KeyMatcher):
             )
             found |= set(session.scalars(begun))
         return found
-
-
-def _column(name: str, spec: Any) -> Field:
-    return declare.input_field("bookings", name, spec)
 
 
 class Visits(Along):
@@ -237,18 +218,18 @@ class Visits(Along):
 
     def _what(self, rows: Rows) -> None:
         """The services, each with who does it and where, found by their numbers or names."""
-        cells = [_split(values.get("service")) for _row, values in rows]
-        items = self._named(Item, [*cells, *map(_at_commas, cells)])
-        staff = self._named(Staff, [_split(values.get("staff")) for _row, values in rows])
-        rooms = self._named(Resource, [_split(values.get("resource")) for _row, values in rows])
+        cells = [split(values.get("service")) for _row, values in rows]
+        items = self._named(Item, [*cells, *map(at_commas, cells)])
+        staff = self._named(Staff, [split(values.get("staff")) for _row, values in rows])
+        rooms = self._named(Resource, [split(values.get("resource")) for _row, values in rows])
         for row, values in rows:
-            names = _services(_split(values.pop("service", None)), items)
+            names = services_in(split(values.pop("service", None)), items)
             people = [
-                self._one(row, "staff", name, staff, _NO_STAFF) for name in _split(values.pop("staff", None))
+                self._one(row, "staff", name, staff, _NO_STAFF) for name in split(values.pop("staff", None))
             ]
             places = [
                 self._one(row, "resource", name, rooms, _NO_ROOM)
-                for name in _split(values.pop("resource", None))
+                for name in split(values.pop("resource", None))
             ]
             minutes, price = values.pop("minutes", None), values.pop("price", None)
             parts = []
@@ -258,8 +239,8 @@ class Visits(Along):
                     Part(
                         item=item,
                         name=None if item is not None else name,
-                        staff=_nth(people, at),
-                        resource=_nth(places, at),
+                        staff=nth(people, at),
+                        resource=nth(places, at),
                         # What is said of the whole visit is its first service's where it has several.
                         minutes=minutes if at == 0 and len(names) < 2 else None,
                         price=price if at == 0 else price and type(price)(0 * price.amount, price.currency),
@@ -405,29 +386,6 @@ def _says_more(part: Part, line: Mapping[str, Any]) -> bool:
     )
 
 
-def _split(text: str | None) -> list[str]:
-    return [part for part in _APART.split((text or "").strip()) if part]
-
-
-def _at_commas(names: Sequence[str]) -> list[str]:
-    """What a cell without semicolons may mean besides."""
-    return [part.strip() for part in names[0].split(",") if part.strip()] if len(names) == 1 else []
-
-
-def _services(names: list[str], known: Mapping[str, list[int]]) -> list[str]:
-    """The services in a cell: with semicolons between them, or with commas where each part is one."""
-    apart = _at_commas(names)
-    whole = len(names) != 1 or key_of(names[0]) in known
-    return names if whole or not all(key_of(part) in known for part in apart) else apart
-
-
-def _nth(found: Sequence[Any], at: int) -> Any:
-    """The one at a place; who is named once does all of it."""
-    if len(found) == 1:
-        return found[0]
-    return found[at] if at < len(found) else None
-
-
 _NO_SERVICE = _(
     "There is no such service; the visit keeps its name. Import the services first, then this file again."
 )
@@ -450,66 +408,6 @@ _OF_CARDS = (
     "code",
     "phones",
     "emails",
-)
-COLUMNS = (
-    _column(
-        "client_code",
-        declare.text(
-            _("Number of the client"),
-            max_length=60,
-            aliases=("код клиента", "номер клиента", "id клиента", "client id", "customer id"),
-        ),
-    ),
-    _column("time", clock(_("Time"), aliases=("время", "время начала", "start time"))),
-    _column(
-        "service",
-        declare.text(
-            _("Services"),
-            max_length=2000,
-            multiline=True,
-            aliases=("услуга", "услуги", "service", "services", "treatment"),
-        ),
-    ),
-    _column(
-        "staff",
-        declare.text(
-            _("Specialists"),
-            max_length=1000,
-            aliases=(
-                "мастер",
-                "мастера",
-                "сотрудник",
-                "специалист",
-                "исполнитель",
-                "employee",
-                "specialist",
-                "staff",
-            ),
-        ),
-    ),
-    _column(
-        "resource",
-        declare.text(
-            _("Rooms and equipment"),
-            max_length=1000,
-            aliases=("кабинет", "ресурс", "помещение", "room", "resource"),
-        ),
-    ),
-    _column(
-        "minutes",
-        declare.integer(
-            _("Duration, minutes"),
-            minimum=1,
-            maximum=MAX_MINUTES,
-            aliases=("длительность", "продолжительность", "duration", "minutes"),
-        ),
-    ),
-    _column(
-        "price",
-        declare.money(
-            _("Price"), aliases=("цена", "стоимость", "сумма", "итого", "price", "amount", "total")
-        ),
-    ),
 )
 record_type(Appointment).along = Visits
 record_type(Appointment).matcher = VisitMatcher
