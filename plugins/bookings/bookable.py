@@ -111,6 +111,38 @@ class Service(Record, extends=Item):
 GoesWith: Any = record_type(Item).field("bookings_goes_with").cls
 
 
+def _service(reverse: str, *, sequence: int) -> Any:
+    """The service of which a line says who does it, for how much or where."""
+    return link(
+        Item,
+        _("Service"),
+        reverse=reverse,
+        on_delete="CASCADE",
+        required=True,
+        listed=True,
+        quick=True,
+        sequence=sequence,
+        aliases=("услуга", "service", "treatment"),
+    )
+
+
+def _minutes() -> Any:
+    return integer(
+        _("Duration, minutes"),
+        minimum=1,
+        maximum=MAX_MINUTES,
+        listed=True,
+        quick=True,
+        sequence=12,
+        hint=_("Empty: as long as the service."),
+        aliases=("длительность", "продолжительность", "duration"),
+    )
+
+
+def _price() -> Any:
+    return money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
+
+
 class Skill(
     Record,
     name="bookings.skill",
@@ -136,28 +168,9 @@ class Skill(
         sequence=10,
         aliases=("мастер", "сотрудник", "специалист", "employee", "staff", "master"),
     )
-    item: Mapped[Item] = link(
-        Item,
-        _("Service"),
-        reverse="skills",
-        on_delete="CASCADE",
-        required=True,
-        listed=True,
-        quick=True,
-        sequence=11,
-        aliases=("услуга", "service", "treatment"),
-    )
-    minutes: Mapped[int | None] = integer(
-        _("Duration, minutes"),
-        minimum=1,
-        maximum=MAX_MINUTES,
-        listed=True,
-        quick=True,
-        sequence=12,
-        hint=_("Empty: as long as the service."),
-        aliases=("длительность", "продолжительность", "duration"),
-    )
-    price = money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
+    item: Mapped[Item] = _service("skills", sequence=11)
+    minutes: Mapped[int | None] = _minutes()
+    price = _price()
     online: Mapped[bool] = boolean(_("Offered online"), default=True, listed=True, quick=True, sequence=14)
 
 
@@ -175,17 +188,7 @@ class GradePrice(
     """What a service costs and takes by specialists of a grade, where their own line says nothing else."""
 
     name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
-    item: Mapped[Item] = link(
-        Item,
-        _("Service"),
-        reverse="grade_prices",
-        on_delete="CASCADE",
-        required=True,
-        listed=True,
-        quick=True,
-        sequence=10,
-        aliases=("услуга", "service"),
-    )
+    item: Mapped[Item] = _service("grade_prices", sequence=10)
     grade: Mapped[Grade] = link(
         Grade,
         _("Grade"),
@@ -197,16 +200,8 @@ class GradePrice(
         sequence=11,
         aliases=("категория", "уровень", "level"),
     )
-    minutes: Mapped[int | None] = integer(
-        _("Duration, minutes"),
-        minimum=1,
-        maximum=MAX_MINUTES,
-        listed=True,
-        quick=True,
-        sequence=12,
-        hint=_("Empty: as long as the service."),
-    )
-    price = money(_("Price"), listed=True, quick=True, sequence=13, hint=_("Empty: as in the catalogue."))
+    minutes: Mapped[int | None] = _minutes()
+    price = _price()
 
 
 def as_done(*more: Any) -> Any:
@@ -249,16 +244,7 @@ class Need(
     """A service needs a room or equipment of a type, buffers included."""
 
     name: Mapped[str] = text(_("Title"), computed=True, search=True, sort=True, sequence=5)
-    item: Mapped[Item] = link(
-        Item,
-        _("Service"),
-        reverse="needs",
-        on_delete="CASCADE",
-        required=True,
-        listed=True,
-        quick=True,
-        sequence=10,
-    )
+    item: Mapped[Item] = _service("needs", sequence=10)
     type: Mapped[ResourceType] = link(
         ResourceType,
         _("Type of resource"),

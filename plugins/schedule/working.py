@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Mapped
 
@@ -55,6 +56,32 @@ REASON_SPELLINGS = spelt(
     }
 )
 MAX_CAPACITY = 1000
+
+
+def _place() -> Any:
+    """Where somebody or something stands in the calendar."""
+    return integer(
+        _("Place in the calendar"),
+        minimum=0,
+        maximum=10_000,
+        default=100,
+        sort=True,
+        sequence=15,
+        required=True,
+    )
+
+
+def _number(**where: Any) -> Any:
+    """What it is called by in another system."""
+    return text(
+        _("Code"),
+        search=True,
+        unique=True,
+        max_length=60,
+        hint=_("Its number in another system; a file that is imported again finds it by that."),
+        aliases=("id", "код", "номер", "number"),
+        **where,
+    )
 
 
 class Grade(
@@ -113,15 +140,7 @@ class Staff(
     about: Mapped[str | None] = text(
         _("About"), multiline=True, max_length=2000, sequence=14, hint=_("Clients read it where they choose.")
     )
-    position: Mapped[int] = integer(
-        _("Place in the calendar"),
-        minimum=0,
-        maximum=10_000,
-        default=100,
-        sort=True,
-        sequence=15,
-        required=True,
-    )
+    position: Mapped[int] = _place()
     since: Mapped[date | None] = day(_("First day of work"), group="work", sequence=20)
     until: Mapped[date | None] = day(
         _("Last day of work"),
@@ -132,16 +151,7 @@ class Staff(
     user: Mapped[int | None] = user(
         _("Logs in as"), group="work", unique=True, sequence=22, hint=_("Then they see their own day.")
     )
-    code: Mapped[str | None] = text(
-        _("Code"),
-        search=True,
-        unique=True,
-        max_length=60,
-        group="work",
-        sequence=24,
-        hint=_("Its number in another system; a file that is imported again finds it by that."),
-        aliases=("id", "код", "номер", "number"),
-    )
+    code: Mapped[str | None] = _number(group="work", sequence=24)
     contact: Mapped[Contact | None] = link(
         Contact, _("Card among clients"), reverse="staff", group="work", sequence=23
     )
@@ -202,24 +212,8 @@ class Resource(
         aliases=("вместимость", "количество", "capacity"),
     )
     branch: Mapped[int | None] = branch(_("Branch"), listed=True, quick=True, sequence=13)
-    position: Mapped[int] = integer(
-        _("Place in the calendar"),
-        minimum=0,
-        maximum=10_000,
-        default=100,
-        sort=True,
-        sequence=15,
-        required=True,
-    )
-    code: Mapped[str | None] = text(
-        _("Code"),
-        search=True,
-        unique=True,
-        max_length=60,
-        sequence=16,
-        hint=_("Its number in another system; a file that is imported again finds it by that."),
-        aliases=("id", "код", "номер", "number"),
-    )
+    position: Mapped[int] = _place()
+    code: Mapped[str | None] = _number(sequence=16)
 
 
 class StaffHours(
