@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings.models import Appointment, Line, Review, Treatment
+from parlour.plugins.bookings.models import Appointment, Line, Review, Treatment, Waiting
 from parlour.plugins.bookings.online import codes
+from parlour.plugins.bookings.waiting import leave
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.files import remove_of
 from parlour.records.persons import Section, forget_history
@@ -33,7 +34,7 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
         select(*columns).where(Appointment.client_id.in_(ids)).order_by(Appointment.starts)
     ).all()
     if not visits:
-        return []
+        return _waited_for(session, ids)
     lines: dict[int, list[Any]] = {}
     for visit, name in session.execute(
         select(Line.appointment_id, Line.name)
@@ -66,7 +67,18 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
     if said:
         told = [{"visit": row[0], "stars": row[1], "text": row[2]} for row in said]
         found.append(Section(_("Reviews"), told))
-    return found
+    return [*found, *_waited_for(session, ids)]
+
+
+# What an entry of the waiting list says of somebody.
+_WAITED = ("visitor", "phone", "email", "note")
+
+
+def _waited_for(session: Session, ids: Sequence[int]) -> list[Section]:
+    """What these clients wait for or have waited for."""
+    columns = (Waiting.name, Waiting.status, *(getattr(Waiting, name) for name in _WAITED))
+    rows = session.execute(select(*columns).where(Waiting.client_id.in_(ids)).order_by(Waiting.id)).all()
+    return [Section(_("Waiting list"), [dict(row._mapping) for row in rows])] if rows else []
 
 
 def erase(session: Session, ids: Sequence[int]) -> None:
@@ -97,6 +109,19 @@ def erase(session: Session, ids: Sequence[int]) -> None:
         write(session, Treatment, [Change(gone, one) for one in notes], label="erase", system=True)
         remove_of(session, record_type(Treatment).name, notes)
         forget_history(session, record_type(Treatment), notes)
+    waits = list(session.scalars(select(Waiting.id).where(Waiting.client_id.in_(ids)).order_by(Waiting.id)))
+    if waits:
+        # Nobody can be told of a time any more.
+        for one in waits:
+            leave(session, one)
+        write(
+            session,
+            Waiting,
+            [Change(dict.fromkeys(_WAITED), one) for one in waits],
+            label="erase",
+            system=True,
+        )
+        forget_history(session, record_type(Waiting), waits)
 
 
 def _addresses(session: Session, ids: Sequence[int]) -> set[tuple[str, str]]:

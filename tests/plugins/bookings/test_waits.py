@@ -22,6 +22,10 @@ from parlour.plugins.bookings.services import cancel
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.messages.models import Message
 from parlour.plugins.messages.options import save_options
+from parlour.records.models import Change as HistoryRow
+from parlour.records.persons import copy_of, erase
+from parlour.records.query import get
+from parlour.records.registry import record_type
 from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
@@ -217,3 +221,26 @@ def test_only_web_sites_of_the_salon_may_call_it_from_a_page(
     assert "POST" in asked.headers["Access-Control-Allow-Methods"]
     stranger = post(f"waiting/{mine}/leave", {}, Origin="https://other.example")
     assert "Access-Control-Allow-Origin" not in stranger.headers
+
+
+def test_whoever_is_forgotten_waits_no_more(
+    session: Session, salon: Salon, cut: int, taken: int, engine: Engine, settings: Settings
+) -> None:
+    anna = save(session, Contact, {"name": "Anna Orlova", "phones": [{"number": ANNA["phone"]}]})
+    wish = {"item": cut, "since": salon.day, "until": salon.day, "note": "before Orlova's wedding"}
+    mine = save(session, Waiting, {**wish, "client": anna, "phone": ANNA["phone"]})
+    save(session, Waiting, {**wish, "visitor": "Somebody", "phone": OLGA["phone"]})
+    offer(session, engine, settings, taken)
+    session.rollback()
+    assert "wedding" in str(copy_of(session, record_type(Contact), anna))
+    erase(session, record_type(Contact), anna)
+    session.commit()
+    row = get(session, record_type(Waiting), mine)
+    assert "Orlova" not in str(row) and "79161112233" not in str(row) and row["status"] == "closed"
+    told = session.scalars(select(HistoryRow.values).where(HistoryRow.record == "bookings.waiting")).all()
+    assert "79161112233" not in str(told) and "79164445566" in str(told)
+    # What was offered to her goes to the next.
+    session.rollback()
+    run_due(engine, settings)
+    session.rollback()
+    assert states(session) == ["closed", "offered"]
