@@ -139,6 +139,7 @@ _TEXTS = {
     "repeat": _("Book again"),
     "move": _("Move"),
     "moving": _("Move the visit"),
+    "price_then": _("On this day it costs ${price}."),
     "now_at": _("Until now: ${time}"),
     "moved": _("The visit is moved"),
     "cancel": _("Cancel the visit"),

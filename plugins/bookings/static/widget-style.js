@@ -78,6 +78,7 @@ input:not([type="checkbox"]), textarea, select { inline-size: 100%; min-block-si
 textarea { min-block-size: 72px; resize: vertical; }
 [aria-invalid="true"] { border-color: var(--bad) !important; }
 .error { color: var(--bad); font-weight: 400; }
+label > .error { margin: 4px 0 0; font-weight: 400; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); column-gap: 10px; }
 .stars, .rate .on { color: var(--accent); }
 .rate { border: 0; margin: 0 0 14px; padding: 0; min-inline-size: 0; }
@@ -101,6 +102,7 @@ slot { display: block; padding: 0 16px 16px; overflow-wrap: anywhere; }
 .chosen b { font-weight: 600; }
 .visit { border: 1px solid var(--line); border-radius: var(--radius); padding: 12px 14px; margin-block-end: 12px; }
 .acts { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 10px; }
+.acts b { flex: 1 0 100%; }
 .badge { color: var(--muted); font-size: .86em; } .badge.good { color: var(--good); }
 .offer { border-block-start: 1px solid var(--line); margin-block-start: 16px; padding-block-start: 14px; }
 .wait { opacity: 0; animation: appear 0s .2s forwards; color: var(--muted); }

@@ -71,11 +71,18 @@ const withTimes = (Base) => class extends Base {
       const hour = Number(one.start.slice(11, 13));
       parts[hour < 12 ? "morning" : hour < 17 ? "day" : "evening"].push(one);
     }
+    const jumped = this.jumped && this.chosenDay === dayOf(this.slots[0].start);
     requestAnimationFrame(() => strip.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }));
-    return [title, before, problem, strip, pager, h("p", {}, h("b", {}, this.jumped ? this.t("next_free", { day: this.day(this.chosenDay) }) : this.day(this.chosenDay))),
+    return [title, before, problem, strip, pager, h("p", {}, h("b", {}, jumped ? this.t("next_free", { day: this.day(this.chosenDay) }) : this.day(this.chosenDay))), this.dearer(),
       Object.entries(parts).filter(([, some]) => some.length).map(([name, some]) => [h("h3", { id: `part-${name}` }, this.t(name)),
         h("div", { class: "times", role: "group", "aria-labelledby": `part-${name}` }, some.map((one) => this.timeButton(one)))]),
       this.zoneNote(this.slots[0].start), this.waitButton("quiet")];
+  }
+
+  /** Another price than the one that was shown: it begins with this day, or ends before it. */
+  dearer() {
+    const usual = this.totals().price, then = this.slots.find((one) => dayOf(one.start) === this.chosenDay).price;
+    return !this.moving && usual && then && Number(then.amount) !== Number(usual.amount) && h("p", { class: "note" }, this.t("price_then", { price: this.money(then) }));
   }
 
   timeButton(one, long = false) {

@@ -94,6 +94,28 @@ def test_an_addition_is_added_to_what_it_goes_with_by_one_tap(visit: Visit) -> N
     expect(chosen).to_have_count(0)
 
 
+def test_a_price_that_begins_later_is_told_before_a_time_is_chosen(visit: Visit, host: Host) -> None:
+    with host.salon.session() as session:
+        item = session.scalars(select(Item.id).where(Item.code == "005")).one()
+        today = datetime.now(ZoneInfo(host.salon.organisation.zone)).date()
+        then = (today + timedelta(days=12)).isoformat()
+        before = {"prices": [{"price": "1800"}]}
+        save(session, Item, {"prices": [*before["prices"], {"price": "1950", "since": then}]}, item)
+        session.commit()
+    try:
+        visitor = visit()
+        visitor.to_times()
+        told = visitor.widget.get_by_text("On this day it costs ₽1,950.")
+        expect(told).to_have_count(0)
+        visitor.widget.locator(".strip button:not([aria-disabled])").last.click()
+        expect(told).to_be_visible()
+        visitor.looks_right()
+    finally:
+        with host.salon.session() as session:
+            save(session, Item, before, item)
+            session.commit()
+
+
 def test_another_service_leaves_the_day_that_was_chosen(visit: Visit) -> None:
     visitor = visit()
     widget = visitor.widget
