@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, select
+from sqlalchemy import Engine, Select, bindparam, delete, select
 
 from parlour.access import passwords, rules, security
 from parlour.access.accesslog import most_generous
 from parlour.access.models import Branch, Membership, MembershipRole, Organisation, Role, Rule, User
 from parlour.access.organisations import organisations_of
 from parlour.access.roles import lock_organisation
-from parlour.access.rules import OWNER
+from parlour.access.rules import OWNER, known_roles
 from parlour.access.users import add_user, user_by_email
 from parlour.db.base import now
 from parlour.db.engine import reader
 from parlour.db.session import Scope, Session, open_session, system
+from parlour.db.several import Several
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin import gate
@@ -55,6 +56,15 @@ class Member:
         return self.user.id
 
 
+# What a person may work as and where.
+_STANDING = Several(
+    duties=select(MembershipRole.role_id, MembershipRole.branch_id, Role.code)
+    .join(Role, Role.id == MembershipRole.role_id)
+    .where(MembershipRole.user_id == bindparam("user", type_=MembershipRole.user_id.type)),
+    branches=select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id),
+)
+
+
 def scope_for(
     session: Session,
     user: User,
@@ -80,10 +90,9 @@ def scope_for(
     if membership is None or not user.active or organisation.archived_at is not None:
         raise NotFound(_("There is no organisation ${slug}.", mapping={"slug": organisation.slug}))
     session.enter(Scope(organisation.id, user.id))
-    duties = _duties(session, user.id)
-    open_branches = list(
-        session.scalars(select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id))
-    )
+    found = _STANDING.ask(session, user=user.id)
+    duties = [Duty(role_id, branch) for role_id, branch, _code in found["duties"]]
+    open_branches = [branch for (branch,) in found["branches"]]
     everywhere = any(duty.branch_id is None for duty in duties)
     own = [
         branch for branch in open_branches if everywhere or any(duty.branch_id == branch for duty in duties)
@@ -95,6 +104,7 @@ def scope_for(
     scope = Scope(organisation.id, user.id, tuple(sorted(roles)), chosen)
     scope.cache["my_branches"] = tuple(own)
     session.enter(scope)
+    known_roles(session, {code for role_id, _branch, code in found["duties"] if role_id in roles})
     if organisation in session:  # else it was read by another one, who knows when
         gate.known_version(session, organisation.plugins_version)
     return scope

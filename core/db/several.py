@@ -87,15 +87,20 @@ class Numbers(TypeDecorator[Sequence[int]]):
 
 
 class among(FunctionElement[bool]):
-    """Whether a column has one of the numbers of a parameter. However many there are, the statement stays the same, so that the
-    database needs to understand it once.
+    """Whether a column has one of some numbers, given here or as the parameter of a name. However many there are, the statement
+    stays the same, so that the database needs to understand it once.
     """
 
     type = Boolean()
     inherit_cache = True
 
-    def __init__(self, column: Any, name: str):
-        super().__init__(column, bindparam(name, type_=Numbers()))
+    def __init__(self, column: Any, numbers: str | Sequence[int]):
+        given = (
+            bindparam(numbers, type_=Numbers())
+            if isinstance(numbers, str)
+            else bindparam(None, list(numbers), type_=Numbers(), unique=True)
+        )
+        super().__init__(column, given)
 
 
 @compiles(among)

@@ -14,6 +14,12 @@ COMING = ("requested", "booked", "confirmed")
 _LATE = timedelta(hours=12)
 
 
+_FLAGS = (
+    ("to_check", "user-search", _("To be checked")),
+    ("overlap", "layers", _("Put over another visit")),
+)
+
+
 @dataclass(frozen=True)
 class Mark:
     """One of them in words, with its icon. `urgent` is what somebody at the desk should see to now."""
@@ -31,10 +37,7 @@ def marks_of(visit: Mapping[str, Any], present: datetime, loc: Localizer) -> lis
         found.append(Mark("timer", loc.translate(_("We are late: ${late}", mapping={"late": late}))))
     if visit.get("deposit_state") == "asked" and visit.get("status") in COMING:
         found.append(Mark("wallet", loc.translate(_("The deposit is not paid yet"))))
-    for name, icon, title in (
-        ("to_check", "user-search", _("To be checked")),
-        ("overlap", "layers", _("Put over another visit")),
-    ):
+    for name, icon, title in _FLAGS:
         if visit.get(name):
             found.append(Mark(icon, loc.translate(title)))
     return found

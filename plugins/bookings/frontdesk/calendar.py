@@ -49,7 +49,8 @@ class Block:
 
     @property
     def gaps(self) -> list[Interval]:
-        return subtract([(self.starts, self.ends)], self.busy)
+        whole = [(self.starts, self.ends)]
+        return [] if self.busy == whole else subtract(whole, self.busy)
 
 
 @dataclass
@@ -186,11 +187,12 @@ def _blocks(
         ends = min(starts + length, DAY)
         if starts >= DAY or ends <= 0:
             return
-        parts = busy_of(length, 0, 0, line.get("gap_from"), line.get("gap"))
-        busy = intersect([(starts + a, starts + b) for a, b in parts], [(0, DAY)])
         before, after = line.get("before") or 0, line.get("after") or 0
+        held = [(max(starts, 0), ends)]
         # A room is used all the time, the pause of the specialist included.
-        held = busy if by == "staff" else [(max(starts, 0), ends)]
+        if by == "staff" and line.get("gap"):
+            parts = busy_of(length, 0, 0, line.get("gap_from"), line.get("gap"))
+            held = intersect([(starts + a, starts + b) for a, b in parts], [(0, DAY)])
         for place in [line.get("staff")] if by == "staff" else list(line.get("resources") or ()):
             block = Block(visit, line, max(starts, 0), ends, before, after, held, group=group)
             found[place if place in known else None].append(block)

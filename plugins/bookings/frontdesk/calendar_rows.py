@@ -11,10 +11,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
+from parlour.db.several import among, kept
 from parlour.plugins.bookings.groups import Standing, standing
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import MAX_MINUTES, Appointment, Group, Line
@@ -29,6 +30,33 @@ from parlour.records.registry import fields_of, record_type
 By = Literal["staff", "rooms"]
 
 
+def _summed(cls: Any, *conditions: Any) -> Any:
+    total = func.coalesce(func.sum(cls.version * (cls.id + 7)), 0)
+    return select(total).where(*conditions).scalar_subquery()
+
+
+_SINCE, _UNTIL, _PRESENT = (
+    bindparam(name, type_=Appointment.starts.type) for name in ("since", "until", "present")
+)
+_FIRST, _LAST = (bindparam(name, type_=Shift.day.type) for name in ("first", "last"))
+_AROUND = and_(Appointment.starts > _SINCE, Appointment.starts < _UNTIL)
+_STAMP = kept(
+    select(
+        _summed(Appointment, _AROUND),
+        _summed(Line, Line.appointment_id.in_(select(Appointment.id).where(_AROUND))),
+        _summed(Group, Group.starts > _SINCE, Group.starts < _UNTIL),
+        _summed(Absence, Absence.since <= _LAST, Absence.until >= _FIRST),
+        _summed(Shift, Shift.day.between(_FIRST, _LAST)),
+        _summed(Staff),
+        select(func.max(Appointment.id)).where(_AROUND).scalar_subquery(),
+        # Who has not come by the time is marked as late, though nothing was written.
+        select(func.count())
+        .where(_AROUND, Appointment.starts <= _PRESENT, Appointment.status.in_(COMING))
+        .scalar_subquery(),
+    )
+)
+
+
 def stamp(session: Session, first: date, branch_id: int | None = None, *, days: int = 1) -> str:
     """Another text whenever something of these days may have changed: one query over the indexes by which they are read.
 
@@ -36,31 +64,14 @@ def stamp(session: Session, first: date, branch_id: int | None = None, *, days: 
     number of a change would.
     """
     start, end = (moment(at) for at in bounds(first, zone_of(session, branch_id), days))
-    last = first + timedelta(days=days - 1)
-
-    def summed(cls: Any, *conditions: Any) -> Any:
-        total = func.coalesce(func.sum(cls.version * (cls.id + 7)), 0)
-        return select(total).where(*conditions).scalar_subquery()
-
-    long = timedelta(minutes=MAX_MINUTES)
-    around = and_(Appointment.starts > start - long, Appointment.starts < end)
-    of_day = select(Appointment.id).where(around)
-    found = session.execute(
-        select(
-            summed(Appointment, around),
-            summed(Line, Line.appointment_id.in_(of_day)),
-            summed(Group, Group.starts > start - long, Group.starts < end),
-            summed(Absence, Absence.since <= last, Absence.until >= first),
-            summed(Shift, Shift.day.between(first, last)),
-            summed(Staff),
-            select(func.max(Appointment.id)).where(around).scalar_subquery(),
-            # Who has not come by the time is marked as late, though nothing was written.
-            select(func.count())
-            .where(around, Appointment.starts <= now(), Appointment.status.in_(COMING))
-            .scalar_subquery(),
-        )
-    ).one()
-    return "-".join(str(part or 0) for part in found)
+    given = {
+        "since": start - timedelta(minutes=MAX_MINUTES),
+        "until": end,
+        "first": first,
+        "last": first + timedelta(days=days - 1),
+        "present": now(),
+    }
+    return "-".join(str(part or 0) for part in session.execute(_STAMP, given).one())
 
 
 def bounds(first: date, zone: str, days: int = 1) -> Interval:
@@ -133,7 +144,7 @@ def lines(session: Session, visit_ids: Sequence[int], *, titled: bool = False) -
         "appointment", "name", "item", "staff", "resources", "offset", "minutes", "before", "after", "gap_from", "gap",
     )  # fmt: skip
     fields = [item for item in fields_of(session, kind) if item.name in wanted]
-    conditions = [*visible(session, kind), Line.appointment_id.in_(visit_ids)]
+    conditions = [*visible(session, kind), among(Line.appointment_id, visit_ids)]
     return read(
         session,
         kind,
