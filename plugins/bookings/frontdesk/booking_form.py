@@ -28,7 +28,7 @@ from parlour.plugins.schedule.services import Taken
 from parlour.records.defaults import defaults_of
 from parlour.records.pages.undoing import done
 from parlour.records.query import read, visible
-from parlour.records.registry import fields_of, record_type
+from parlour.records.registry import Field, RecordType, fields_of, record_type
 from parlour.records.values import Fault
 from parlour.records.write import Change, open_change_set, save, write
 from parlour.web.widgets import CheckboxWidget, LinkWidget, TextInputWidget, TimeWidget
@@ -131,7 +131,8 @@ class Booking:
         kind = record_type(Contact)
 
         def title_of(text: str) -> str | None:
-            return self._client_title(int(text)) if text.isdecimal() and len(text) < 19 else None
+            client = number_in(text)
+            return None if client is None else self._client_title(client)
 
         node.widget = LinkWidget(values=[], title_of=title_of)
         node.widget.data_url = request.url_of("record.suggest", record=kind.name)
@@ -140,8 +141,8 @@ class Booking:
     def _client_title(self, client: int) -> str | None:
         kind = record_type(Contact)
         conditions = [Contact.id == client, *visible(self.session, kind)]
-        rows = read(self.session, kind, [kind.field("name")], conditions)
-        return (rows[0]["name"] or f"#{client}") if rows else None
+        rows = read(self.session, kind, self._name_of(kind), conditions)
+        return (rows[0].get("name") or f"#{client}") if rows else None
 
     def start(self) -> dict[str, Any]:
         """What stands in the form at first: what its address says."""
@@ -295,9 +296,10 @@ class Booking:
         client, name = given.get("client") or "", given.get("new_name") or ""
         phone = given.get("new_phone") or ""
         if client:
-            if not client.isdecimal() or self._client_title(int(client[:18])) is None:
+            chosen = number_in(client)
+            if chosen is None or self._client_title(chosen) is None:
                 raise Invalid(_("Not saved yet."), {0: {"client": _("Choose from the list.")}})
-            values["client"] = int(client)
+            values["client"] = chosen
         elif name or phone:
             values["client"] = self._new_client(name, phone)
         values["source"] = "desk" if client or name or phone else "walk_in"
@@ -326,5 +328,9 @@ class Booking:
         phones: Any = kind.field("phones").cls
         owners = select(phones.owner_id).where(phones.number == number)
         conditions = [Contact.id.in_(owners), *visible(self.session, kind)]
-        rows = read(self.session, kind, [kind.field("name")], conditions, limit=1)
-        return rows[0]["name"] or "–" if rows else None
+        rows = read(self.session, kind, self._name_of(kind), conditions, limit=1)
+        return rows[0].get("name") or f"#{rows[0]['id']}" if rows else None
+
+    def _name_of(self, kind: RecordType) -> list[Field]:
+        """What clients are called, where this person may read that."""
+        return [item for item in fields_of(self.session, kind) if item.name == "name"]

@@ -77,7 +77,9 @@ class _Asked:
         self.choices = desk.choices(request.db)
         branches = defaults_of(request.db).branches
         branch = number_in(get("branch", ""))
-        self.branch = branch if branch in branches else request.db.scope.branch_id
+        # All of them, when they were chosen: in the box, or in the calendar from which somebody comes.
+        all_of_them = get("branch") in ("", "all")
+        self.branch = branch if branch in branches else None if all_of_them else request.db.scope.branch_id
         today = defaults_of(request.db).today()
         first = max(day_in(get("since", "")) or today, today)
         last = day_in(get("until", "")) or first + timedelta(days=AHEAD)

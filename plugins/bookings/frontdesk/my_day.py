@@ -128,7 +128,7 @@ def say(context: OrganisationContext, request: Request) -> Response:
                 visit, become = number_in(given("visit", "")), given("become", "")
                 if visit is None or become not in STEPS:
                     raise HTTPBadRequest()
-                _own(session, staff["id"], visit)
+                _own(session, staff["id"], visit, become)
                 change_set, said = services.set_status(session, visit, become), STEPS[become][2]
     except Refusal as refused:
         # Another desk was faster; the page shows how it stands.
@@ -159,13 +159,25 @@ def mine(session: Session) -> Row | None:
     return None if found is None or session.scope.user_id is None else dict(found._mapping)
 
 
-def _own(session: Session, staff: int, visit: int) -> None:
-    """Raise NotFound unless a service of the visit is this specialist's."""
+def _own(session: Session, staff: int, visit: int, become: str) -> None:
+    """Raise NotFound unless a service of the visit is this specialist's, Refusal for what cannot be said of its day."""
     theirs = select(Line.appointment_id).where(Line.staff_id == staff, Line.archived_at.is_(None))
     conditions = [*visible(session, record_type(Appointment)), Appointment.id.in_(theirs)]
-    found = session.scalars(select(Appointment.id).where(Appointment.id == visit, *conditions)).first()
+    statement = select(Appointment.starts, Appointment.starts_zone).where(
+        Appointment.id == visit, *conditions
+    )
+    found = session.execute(statement).first()
     if found is None:
         raise NotFound(_("There is no such visit, or it is not yours to change."))
+    # The page may have been open since yesterday.
+    day = found.starts.astimezone(ZoneInfo(found.starts_zone)).date()
+    if not any(become in then for then in _steps(day, today_of(session)).values()):
+        raise Refusal(_("This cannot be said of a visit on that day."))
+
+
+def _steps(day: date, today: date) -> Mapping[str, tuple[str, ...]]:
+    """What can be said of visits of a day, by their status."""
+    return TODAY if day == today else OVER if day < today else {}
 
 
 def _step(name: str, status: str) -> dict[str, Any]:
@@ -201,7 +213,7 @@ class _Day:
         self.present = now()
         today = today_of(self.session)
         self.is_today = day == today
-        self.steps = TODAY if day == today else OVER if day < today else {}
+        self.steps = _steps(day, today)
 
     def _clients(self, day: date) -> dict[int, Row]:
         """What may be seen of the clients; that it was seen is written down."""

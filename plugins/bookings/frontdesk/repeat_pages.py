@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from parlour.plugins.bookings.statuses import LOOKS, STATUSES
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.records.pages.undoing import done
 from parlour.records.query import Row, read, visible
-from parlour.records.registry import record_type
+from parlour.records.registry import fields_of, record_type
 from parlour.web.contexts import OrganisationContext
 
 UNITS: dict[Unit, Any] = {
@@ -86,11 +86,12 @@ def book(context: OrganisationContext, request: Request) -> Response:
     """Book the times that were chosen, all or none."""
     row = _visit(request)
     rule = _Rule(request)
-    chosen = sorted({int(text) for text in request.POST.getall("at") if text.isdecimal() and len(text) < 12})
+    # Minutes since 1970, within the years that there are.
+    chosen = sorted({int(text) for text in request.POST.getall("at") if text.isdecimal() and len(text) < 10})
     try:
         made, change_set = series.repeat(request.db, row["id"], chosen, anybody=rule.anybody)
     except Refusal as refused:
-        values = _page(request, row, rule) | {"refused": refused.message}
+        values = _page(request, row, rule, chosen) | {"refused": refused.message}
         response = render_to_response("bookings/repeat.jinja2", values, request=request)
         response.status_code = 409
         return response
@@ -103,7 +104,8 @@ def book(context: OrganisationContext, request: Request) -> Response:
 def _visit(request: Request) -> Row:
     """The visit of the address, as far as this person may see it. Raises NotFound."""
     kind = record_type(Appointment)
-    fields = [kind.field(name) for name in ("client", "visitor", "starts", "branch", "series", "group")]
+    fields = [kind.field(name) for name in ("starts", "branch", "series", "group")]
+    fields += [item for item in fields_of(request.db, kind) if item.name in ("client", "visitor")]
     conditions = [*visible(request.db, kind), Appointment.id == int(request.matchdict["id"])]
     rows = read(request.db, kind, fields, conditions, titled=True)
     if not rows:
@@ -113,7 +115,8 @@ def _visit(request: Request) -> Row:
     return rows[0]
 
 
-def _page(request: Request, row: Row, rule: _Rule) -> dict[str, Any]:
+def _page(request: Request, row: Row, rule: _Rule, chosen: Collection[int] | None = None) -> dict[str, Any]:
+    """What the page shows; `chosen` are the times that were chosen before, when they could not be booked."""
     loc = request.loc
     starts = rule.starts(row) if rule.asked else []
     planned: list[Planned] = []
@@ -140,7 +143,7 @@ def _page(request: Request, row: Row, rule: _Rule) -> dict[str, Any]:
         ],
         "most": MOST,
         "most_every": MOST_EVERY,
-        "planned": [_day(request, one, zone) for one in planned],
+        "planned": [_day(request, one, zone, chosen) for one in planned],
         "taken": sum(not one.free for one in planned),
         "visits": _visits(request, row),
     }
@@ -151,7 +154,7 @@ def _when(request: Request, local: datetime) -> str:
     return f"{loc.date(local.date())}, {loc.time(local.time())}"
 
 
-def _day(request: Request, one: Planned, zone: ZoneInfo) -> dict[str, Any]:
+def _day(request: Request, one: Planned, zone: ZoneInfo, chosen: Collection[int] | None) -> dict[str, Any]:
     """One day of the preview with the times that can be chosen for it; the first of them is, unless none is free."""
     loc = request.loc
     local = moment(one.start).astimezone(zone)
@@ -161,7 +164,11 @@ def _day(request: Request, one: Planned, zone: ZoneInfo) -> dict[str, Any]:
         "time": loc.time(local.time()),
         "free": one.free,
         "times": [
-            {"start": at, "text": loc.time(moment(at).astimezone(zone).time()), "chosen": one.free}
+            {
+                "start": at,
+                "text": loc.time(moment(at).astimezone(zone).time()),
+                "chosen": one.free if chosen is None else at in chosen,
+            }
             for at in times
         ],
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
@@ -18,7 +18,7 @@ from parlour.i18n import _
 from parlour.plugins.bookings import occupied, services
 from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.frontdesk.calendar import titles_of
-from parlour.plugins.bookings.frontdesk.calendar_asked import MOVE, write_down
+from parlour.plugins.bookings.frontdesk.calendar_asked import MOVE, number_in, write_down
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Search, Wanted, search
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
@@ -26,7 +26,8 @@ from parlour.plugins.schedule.models import Staff
 from parlour.plugins.schedule.services import uncovered
 from parlour.records.pages.undoing import done
 from parlour.records.query import Row, read, visible
-from parlour.records.registry import record_type
+from parlour.records.registry import fields_of, record_type
+from parlour.web import flash
 from parlour.web.contexts import OrganisationContext
 
 DAYS = 31
@@ -56,14 +57,21 @@ def page(context: OrganisationContext, request: Request) -> dict[str, Any]:
 def settle(context: OrganisationContext, request: Request) -> Response:
     """Move a visit to a time that was proposed, with whoever is free then."""
     given = [request.POST.get(name, "") for name in ("visit", "start")]
-    if not all(text.isdecimal() and len(text) < 19 for text in given):
+    visit, start = map(number_in, given)
+    # Minutes since 1970, within the years that there are.
+    if visit is None or start is None or start >= 10**9:
         raise HTTPBadRequest()
-    visit, start = map(int, given)
+    back = request.url_of("bookings.uncovered")
     desk.still_theirs(request.db, visit, "write")
     anybody = dict.fromkeys(range(len(services.wanted_of(request.db, visit))))
-    moved = services.move(request.db, visit, start, by="staff", staff=anybody)
-    desk.still_theirs(request.db, visit, "write")
-    return done(request, moved.said, moved.change_set, request.url_of("bookings.uncovered"))
+    try:
+        with request.db.begin_nested():
+            moved = services.move(request.db, visit, start, by="staff", staff=anybody)
+            desk.still_theirs(request.db, visit, "write")
+    except Refusal as refused:
+        flash.say(request, refused.message, "warn")
+        return HTTPSeeOther(back)
+    return done(request, moved.said, moved.change_set, back)
 
 
 def _visits(request: Request, staff: Mapping[int, str]) -> list[Row]:
@@ -73,7 +81,8 @@ def _visits(request: Request, staff: Mapping[int, str]) -> list[Row]:
         one.source_id for one in uncovered(session, list(staff), until=until) if one.source == occupied.VISIT
     }
     kind = record_type(Appointment)
-    fields = [kind.field(name) for name in ("client", "visitor", "starts", "status", "branch")]
+    fields = [kind.field(name) for name in ("starts", "status", "branch")]
+    fields += [item for item in fields_of(session, kind) if item.name in ("client", "visitor")]
     conditions = [*visible(session, kind, action="write"), Appointment.id.in_(sorted(ids))]
     order = [Appointment.starts, Appointment.id]
     return read(session, kind, fields, conditions, order_by=order, limit=SHOWN + 1, titled=True)

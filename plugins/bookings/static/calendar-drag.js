@@ -229,10 +229,12 @@ export function carry(place, { net, dialog, refresh }) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && held && !dropping) letGo();
   });
+  // Who goes on to something else has let go of it.
+  place.addEventListener("focusout", () => held && !pressed && !dropping && letGo());
 
   return {
     get busy() {
-      return held !== null || dropping;
+      return held !== null || pressed !== null || dropping;
     },
   };
 }

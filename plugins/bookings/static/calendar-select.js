@@ -126,9 +126,11 @@ export function select(place, carrying) {
     event.stopPropagation();
   });
 
+  place.addEventListener("focusout", (event) => marked && !pressed && event.target === marked.piece && letGo());
+
   return {
     get busy() {
-      return marked !== null;
+      return marked !== null || pressed !== null;
     },
   };
 }

@@ -73,6 +73,9 @@ def test_a_click_on_free_time_opens_a_form_with_all_that_is_known(
     assert (asked["day"].value, asked["time"].value) == (DAY, "10:00")
     assert asked["staff"].value == str(salon.staff["Anna"])
     asked["item0"] = str(cut)
+    # What begins like the number of a client is none.
+    asked["client"].force_value(f"{maria:018}99")
+    assert "Choose from the list" in asked.submit("save", status=422)
     asked["client"].force_value(str(maria))
     page = asked.submit("save").follow()
     assert "Booked." in page

@@ -56,6 +56,12 @@ def test_nothing_is_moved_by_who_may_not(login: Enter, salon: Salon, session: Se
     login("specialist").post(HERE, {"visit": visit, "start": salon.at(12)}, status=403)
     desk = login()
     desk.post(HERE, {"visit": "x", "start": "1"}, status=400)
+    desk.post(HERE, {"visit": visit, "start": "9" * 18}, status=400)
     desk.post(HERE, {"visit": 99999, "start": salon.at(12)}, status=403)
+    # Somebody else was faster.
+    salon.book(12, Wanted(cut))
+    session.commit()
+    page = desk.post(HERE, {"visit": visit, "start": salon.at(12)}).follow()
+    assert page.html.select_one("[data-flash] .alert-warn")
     session.rollback()
     assert salon.busy()[0][2] == salon.at(10)

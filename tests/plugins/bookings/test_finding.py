@@ -104,6 +104,8 @@ def test_the_page_asks_for_a_service_and_takes_another_box(login: Enter, cut: in
     # What nobody sends is left out, and a time that nobody has is said to be none.
     page = desk.get(f"{PAGE}&item0={cut}&staff=999&weekday=x&weekday=7&part=night&branch=9&room=x")
     assert "No time is free then" in page
+    # Enter looks for times, whichever button stands first.
+    assert "name" not in page.html.select_one("form.find-form [type=submit]").attrs
     login("specialist").get(PAGE, status=403)
 
 

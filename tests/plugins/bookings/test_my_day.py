@@ -109,6 +109,9 @@ def test_another_day_offers_only_what_makes_sense(
     page = anna.get(PAGE)
     assert texts(page, ".my-who h2") == ["Мария"]
     assert not texts(page, ".my-buttons") and not texts(page, ".my-late") and not texts(page, ".current")
+    # A page that was left open, or a program, says no more than the page does.
+    assert "cannot be said" in anna.post(PAGE, {"visit": visit, "become": "no_show"}).follow()
+    assert status(session, visit) == "booked"
     today(MONDAY + timedelta(days=1))
     page = anna.get(PAGE)
     assert texts(page, ".my-buttons button") == ["Done", "Did not come"]

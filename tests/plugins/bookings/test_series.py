@@ -23,7 +23,7 @@ from parlour.plugins.bookings.series import (
     repeat,
     starts_of,
 )
-from parlour.plugins.bookings.services import move
+from parlour.plugins.bookings.services import cancel, move
 from parlour.plugins.schedule.clocks import DAY, moment
 from parlour.records.actions import run_action
 from parlour.records.history import undo
@@ -215,6 +215,18 @@ def test_the_page_shows_the_days_and_books_what_was_chosen(
         "",
         str(salon.at(10) + 21 * DAY),
     ]
+    # Somebody takes one of the days meanwhile: what was chosen for the others stays.
+    chosen.fields["at"][2].value = ""
+    fast = salon.book(14, Wanted(cut, anna))
+    move(salon.session, fast, salon.at(10) + 7 * DAY, by="staff")
+    salon.session.commit()
+    again = chosen.submit(status=409)
+    left = next(one for one in again.forms.values() if "at" in one.fields)
+    assert [box.value for box in left.fields["at"]] == ["", "", ""]
+    cancel(salon.session, fast, by="staff")
+    salon.session.commit()
+    chosen.fields["at"][2].value = str(salon.at(10) + 21 * DAY)
+    desk.post(chosen.action, {"at": "9" * 11, "csrf_token": chosen["csrf_token"].value}, status=409)
     page = chosen.submit().follow()
     assert "Booked visits: 2." in page and "The series" in page
     salon.session.rollback()
