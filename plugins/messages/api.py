@@ -15,11 +15,15 @@ from parlour.errors import Invalid
 from parlour.i18n import _
 from parlour.plugins.messages.access import RESEND
 from parlour.plugins.messages.journal import CHANNEL_TITLES
+from parlour.plugins.messages.kinds import EMAIL, SMS
 from parlour.plugins.messages.reports import report, take_notice
 from parlour.plugins.messages.unsubscribe import Subscription, subscription_of, withdraw
 from parlour.web.api.body import an_object, parsed
 from parlour.web.api.body import read as body_of
 from parlour.web.rendering import template
+
+# Ways out whose numbers are each given once; of Telegram they are those of one chat.
+_REPORTED = (SMS, EMAIL)
 
 
 def includeme(config: Configurator) -> None:
@@ -39,6 +43,7 @@ def paths(session: Session) -> dict[str, Any]:
             "number": number,
             "state": {"enum": ["delivered", "failed"]},
             "detail": {"type": "string"},
+            "channel": {"enum": list(_REPORTED), "default": SMS},
         },
     }
     notice = {"message/rfc822": {"schema": {"type": "string"}}}
@@ -102,14 +107,18 @@ def reported(request: Request) -> Response:
     """A provider says whether a message has arrived."""
     given = an_object(parsed(request))
     number, state, detail = given.get("number"), given.get("state"), given.get("detail", "")
+    channel = given.get("channel", SMS)
     errors: dict[str, Any] = {}
     if not isinstance(number, str | int) or not str(number).strip():
         errors["number"] = _("Fill this in.")
     if state not in ("delivered", "failed"):
         errors["state"] = _("Choose one of these.")
+    if channel not in _REPORTED:
+        errors["channel"] = _("Choose one of these.")
     if not isinstance(detail, str):
         errors["detail"] = _("This is not text.")
     if errors:
         raise Invalid(_("Some values cannot be saved."), {0: errors})
-    found = report(request.db, str(number), arrived=state == "delivered", detail=str(detail))
+    arrived = state == "delivered"
+    found = report(request.db, str(number), channel=str(channel), arrived=arrived, detail=str(detail))
     return Response(json_body={"id": found})

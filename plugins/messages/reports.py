@@ -91,29 +91,28 @@ def report(
     session: Session,
     number: str,
     *,
+    channel: str,
     arrived: bool,
     detail: str = "",
     dead: bool = False,
-    channel: str | None = None,
 ) -> int:
-    """The other side says what became of the message that has its `number` there; returns our id.
+    """The other side says what became of the message that has its `number` there and went over `channel`; returns our id.
 
-    `dead` says that nothing else will arrive at that address. Saying it twice changes nothing. Raises NotAllowed, NotFound.
+    `dead` says that nothing else will arrive at that address. Saying it twice changes nothing, also where somebody has said
+    since that the address works. Raises NotAllowed, NotFound.
     """
     require(session, RESEND)
     row = _of_number(session, number, channel)
-    if dead and row.address:
-        not_reachable(session, row.channel or "", row.address, detail)
     state = DELIVERED if arrived else BOUNCED
     if row.state in _OPEN and row.state != state:
         change(session, row.id, state=state, reason=None, detail=detail[:500] or None)
+        if dead and row.address:
+            not_reachable(session, channel, row.address, detail)
     return row.id
 
 
-def _of_number(session: Session, number: str, channel: str | None) -> Message:
-    statement = select(Message).where(Message.provider_id == number)
-    if channel is not None:
-        statement = statement.where(Message.channel == channel)
+def _of_number(session: Session, number: str, channel: str) -> Message:
+    statement = select(Message).where(Message.provider_id == number, Message.channel == channel)
     found = session.scalars(statement.order_by(Message.id.desc()).limit(1)).first() if number else None
     if found is None:
         raise NotFound(_("No message has this number."))

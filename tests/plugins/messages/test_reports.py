@@ -123,7 +123,8 @@ def test_a_message_that_came_back_may_be_sent_again_by_a_person(
 
 def test_programs_tell_it_with_a_token(office: Office, sent: int, program: Callable[..., Program]) -> None:
     caller = program("receptionist")
-    told = {"number": office.row(sent).provider_id, "state": "delivered", "detail": "at the door"}
+    number = office.row(sent).provider_id
+    told = {"number": number, "channel": "email", "state": "delivered", "detail": "at the door"}
     assert caller.post_json("/api/v1/messages/reports", told).json == {"id": sent}
     assert office.state(sent) == ("delivered", None)
     answer = caller.post("/api/v1/messages/bounces", notice(office, sent), content_type="message/rfc822")
@@ -142,6 +143,7 @@ def test_programs_tell_it_with_a_token(office: Office, sent: int, program: Calla
         {"number": [1], "state": "delivered"},
         {"number": "1", "state": "eaten"},
         {"number": "1", "state": "failed", "detail": 7},
+        {"number": "1", "state": "failed", "channel": "telegram"},
         {},
     ],
 )
@@ -156,11 +158,36 @@ def test_who_may_not_decide_about_messages_may_not_report(
     office: Office, sent: int, session_as: Callable[..., Session], program: Callable[..., Program]
 ) -> None:
     with session_as("specialist") as session, pytest.raises(NotAllowed):
-        reports.report(session, "x", arrived=True)
+        reports.report(session, "x", channel="sms", arrived=True)
     answer = program("specialist").post_json(
         "/api/v1/messages/reports", {"number": "1", "state": "delivered"}, expect_errors=True
     )
     assert answer.status_int == 403
+
+
+def test_a_report_about_an_sms_says_nothing_of_other_messages(
+    office: Office, anna: int, program: Callable[..., Program]
+) -> None:
+    """Numbers of Telegram are small, and a provider of SMS may give the same one."""
+    office.set(sms="log")
+    sms = office.send(office.client(phones=["+79161234567"]))
+    telegram = office.send(anna)
+    for message, channel in ((sms, "sms"), (telegram, "telegram")):
+        office.run(message)
+        values = {"provider_id": "77", "channel": channel}
+        office.do(lambda session, row=message, values=values: services.change(session, row, **values))
+    told = {"number": "77", "state": "failed"}
+    assert program("receptionist").post_json("/api/v1/messages/reports", told).json == {"id": sms}
+    assert (office.state(sms)[0], office.state(telegram)[0]) == ("bounced", "sent")
+
+
+def test_an_address_that_works_again_is_not_marked_by_what_was_read_before(office: Office, sent: int) -> None:
+    raw = notice(office, sent)
+    office.do(lambda session: reports.take_notice(session, raw))
+    assert dead(office) == ["anna@example.com"]
+    office.do(lambda session: services.reachable_again(session, "email", "anna@example.com"))
+    office.do(lambda session: reports.take_notice(session, raw))
+    assert dead(office) == []
 
 
 def test_a_letter_of_another_salon_is_not_found(
