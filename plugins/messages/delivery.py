@@ -34,6 +34,7 @@ from parlour.plugins.messages.kinds import (
     EMAIL,
     SMS,
     TELEGRAM,
+    WEBHOOK,
     About,
     MessageKind,
     kind_of,
@@ -91,14 +92,16 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
     payload = services.payload_of(session, message)
     if payload.job_id != job.id:
         return {}  # another was asked for since
+    # Whoever took it back while it was being written out was in time: the conflict lets the job look again.
     try:
         attempt = _Attempt(session, job, row, payload)
         out, channel, hand_over = attempt.prepared()
     except Ended as end:
-        services.change(session, message, state=end.state, reason=end.reason, detail=end.detail or None)
+        ended: dict[str, Any] = {"state": end.state, "reason": end.reason, "detail": end.detail or None}
+        services.change(session, message, row.version, **ended)
         return {"state": end.state, "reason": end.reason}
     except Later as later:
-        services.change(session, message, state=POSTPONED, reason=later.reason, send_at=later.at)
+        services.change(session, message, row.version, state=POSTPONED, reason=later.reason, send_at=later.at)
         payload.job_id = services.queue(session, row.id, row.kind or "", row.contact_id, later.at)
         return {"state": POSTPONED, "reason": later.reason}
     subject, kept = _without_secrets(attempt.kind, out)
@@ -112,7 +115,6 @@ def send(session: Session, job: JobContext, message: int) -> dict[str, Any]:
         # When it was handed over, should nobody come back to say so.
         "sent_at": now(),
     }
-    # Whoever took it back while it was being written out was in time: the conflict lets the job look again.
     services.change(session, message, row.version, state=SENDING, reason=None, detail=None, **written)
     try:
         job.sending(_once(row, payload, channel, out.to))
@@ -136,9 +138,13 @@ def _without_secrets(kind: MessageKind, out: Outgoing) -> tuple[str, str]:
 
 
 def _once(row: Message, payload: Payload, channel: str, to: str) -> str:
-    """The key under which a message is handed over once. Those of one letter to many share it per address."""
+    """The key under which a message is handed over once. Those of one letter to many share it per address.
+
+    A program has one address for everybody, and tells clients apart itself.
+    """
     if row.campaign and payload.round == 1:
-        return f"messages:{hashlib.sha256(f'{row.campaign} {channel} {to}'.encode()).hexdigest()}"
+        whom = row.contact_id if channel == WEBHOOK else to
+        return f"messages:{hashlib.sha256(f'{row.campaign} {channel} {whom}'.encode()).hexdigest()}"
     return f"messages:{row.id}:{payload.round}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from parlour.access.rules import allows
 from parlour.db.session import Session
@@ -112,7 +112,15 @@ def held_about(session: Session, ids: Sequence[int]) -> list[Section]:
 
 def erase(session: Session, ids: Sequence[int]) -> None:
     """Blank what was sent to these people and forget what waits; that something was sent, and what became of it, stays."""
-    rows = session.execute(select(Message.id, Message.state).where(Message.contact_id.in_(ids))).all()
+    known = _addresses(session, ids)
+    # Codes, and what went to them before they had a card: nobody is named there but by the address.
+    bare = and_(
+        Message.contact_id.is_(None),
+        Message.member.is_(None),
+        func.lower(Message.address).in_({one.lower() for one in known}),
+    )
+    theirs = or_(Message.contact_id.in_(ids), bare)
+    rows = session.execute(select(Message.id, Message.state).where(theirs)).all()
     if rows:
         blank = {"title": None, "address": None, "body": None, "detail": None, "provider_id": None}
         changes = [
@@ -126,18 +134,18 @@ def erase(session: Session, ids: Sequence[int]) -> None:
         numbers = [row.id for row in rows]
         session.execute(delete(Payload).where(Payload.message_id.in_(numbers)))
         forget_history(session, record_type(Message), numbers)
-    _forget_addresses(session, ids)
+    # Addresses of theirs that do not work are theirs too.
+    session.execute(delete(Unreachable).where(Unreachable.address.in_(known)))
 
 
-def _forget_addresses(session: Session, ids: Sequence[int]) -> None:
-    """Addresses of theirs that do not work are theirs too. Asked before their cards are emptied."""
+def _addresses(session: Session, ids: Sequence[int]) -> set[str]:
+    """Where they were written to, as long as it stands on their cards."""
     columns = (
         select(ContactEmail.address).where(ContactEmail.owner_id.in_(ids)),
         select(ContactPhone.number).where(ContactPhone.owner_id.in_(ids)),
         select(ContactReach.telegram).where(ContactReach.id.in_(ids)),
     )
-    known = {one for column in columns for one in session.scalars(column) if one}
-    session.execute(delete(Unreachable).where(Unreachable.address.in_(known)))
+    return {one for column in columns for one in session.scalars(column) if one}
 
 
 def troubled(session: Session) -> int:

@@ -15,6 +15,7 @@ from parlour.plugins.contacts.models import Contact, ContactEmail, ContactPhone
 from parlour.plugins.messages.channels import Reach
 from parlour.plugins.messages.kinds import CHANNELS, EMAIL, SMS, TELEGRAM
 from parlour.plugins.messages.models import ContactReach, Message, Payload, Unreachable
+from parlour.records.defaults import defaults_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def reader_of(session: Session, message: Message, payload: Payload) -> Reader | 
         return client(session, message.contact_id)
     if message.member is not None:
         user = user_by_id(session, message.member)
-        if user is None or not user.active:
+        if user is None or str(user.id) not in dict(defaults_of(session).working):
             return None
         return Reader(user.name, user.name.split(" ")[0], user.locale, reach=Reach(emails=(user.email,)))
     to = (payload.address or "",)

@@ -299,8 +299,17 @@ def _anew(session: Session, row: Message) -> None:
     payload = payload_of(session, row.id)
     payload.round += 1
     # Whoever sends it again has looked at the clock.
+    # The channel of the last attempt may not work any more; one of a bare address is the only one.
     change(
-        session, row.id, state=WAITING, reason=None, detail=None, send_at=now(), sent_at=None, expires_at=None
+        session,
+        row.id,
+        state=WAITING,
+        reason=None,
+        detail=None,
+        send_at=now(),
+        sent_at=None,
+        expires_at=None,
+        channel=row.channel if payload.address else payload.channel,
     )
     payload.job_id = queue(session, row.id, row.kind or "", row.contact_id, None)
 

@@ -282,6 +282,35 @@ def test_a_client_who_has_stopped_the_bot_is_not_tried_again_there(
     assert len(by_telegram.asked) == 1
 
 
+def test_a_program_gets_a_letter_to_many_once_for_each_client(office: Office, by_program: Provider) -> None:
+    clients = [office.client(f"Клиент {n}") for n in range(2)]
+    sent = [office.send(client, campaign="spring", channel="webhook") for client in clients]
+    for message in sent:
+        office.run(message)
+    assert [office.state(message) for message in sent] == [("sent", None)] * 2
+    assert [asked.json["client"]["id"] for asked in by_program.asked] == clients
+
+
+def test_what_is_sent_again_takes_another_way_where_the_first_is_dead(
+    office: Office, anna: int, by_telegram: Provider
+) -> None:
+    message = office.send(anna)
+    by_telegram.status, by_telegram.body = 403, '{"ok": false, "description": "bot was blocked by the user"}'
+    office.run(message)
+    assert office.state(message) == ("failed", "refused")
+    assert office.row(message).channel == "telegram"
+    office.set(sms="log")
+    office.do(lambda session: services.resend(session, message))
+    office.run(message)
+    assert (office.row(message).state, office.row(message).channel) == ("sent", "sms")
+    # A way that somebody has chosen stays the only one.
+    chosen = office.send(anna, channel="telegram")
+    office.run(chosen)
+    office.do(lambda session: services.resend(session, chosen))
+    office.run(chosen)
+    assert office.state(chosen) == ("failed", "no_way")
+
+
 def test_secrets_are_sealed_where_they_are_kept(
     office: Office, by_sms: Provider, by_program: Provider
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from parlour.access.models import Organisation
+from parlour.access.models import Membership, Organisation
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound
@@ -19,13 +19,14 @@ from parlour.jobs.run import run_job
 from parlour.mail import Attachment
 from parlour.plugin import lifecycle
 from parlour.plugins.contacts.services import give_consent
-from parlour.plugins.messages import services
+from parlour.plugins.messages import delivery, services
 from parlour.plugins.messages.channels import email
 from parlour.plugins.messages.models import Message, Payload
 from parlour.records import removal, store
 from parlour.records.persons import erase
 from parlour.records.registry import record_type
 from parlour.records.write import Change, save, write
+from parlour.testing import people
 from parlour.testing.mailbox import Mailbox
 from tests.plugins.messages.conftest import ANNA, NOON, Office, Visits
 
@@ -229,6 +230,26 @@ def test_a_message_taken_back_while_it_is_being_written_out_is_not_sent(
     assert mailbox.messages == []
 
 
+def test_what_is_stopped_while_it_is_put_off_stays_stopped(
+    office: Office, anna: int, mailbox: Mailbox, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind == "sqlite":
+        return  # on SQLite whoever takes it back waits until it is written down
+    message = office.send(anna)
+    until = now() + timedelta(hours=8)
+
+    def night(*given: Any) -> Any:
+        assert office.do(lambda session: services.cancel(session, message))
+        return until
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "quiet_until", night)
+        assert office.run(message) == "waiting"
+    assert office.run(message) == "done"
+    assert office.state(message) == ("cancelled", "stopped")
+    assert mailbox.messages == []
+
+
 # ---- consent
 
 
@@ -292,13 +313,22 @@ def test_files_travel_along_and_pictures_stand_in_the_letter(
 
 
 def test_a_message_to_who_works_here_goes_to_their_log_in(office: Office, mailbox: Mailbox) -> None:
-    from parlour.testing import people
-
     user = office.do(lambda session: people.add_person(session, "specialist", name="Pavel").id)
     message = office.send(None, "messages.trial", user_id=user)
     office.run(message)
     assert office.state(message) == ("sent", None)
     assert mailbox.recipients[0].startswith("specialist")
+
+
+@pytest.mark.parametrize("left", [{"active": False}, {"ends_at": now() - timedelta(days=1)}])
+def test_who_works_here_no_more_gets_nothing(office: Office, mailbox: Mailbox, left: dict[str, Any]) -> None:
+    user = office.do(lambda session: people.add_person(session, "specialist", name="Pavel").id)
+    message = office.send(None, "messages.trial", user_id=user)
+    with office.engine.begin() as connection:
+        connection.execute(update(Membership).where(Membership.user_id == user).values(**left))
+    office.run(message)
+    assert office.state(message) == ("cancelled", "gone")
+    assert mailbox.messages == []
 
 
 def test_somebody_without_a_card_is_written_to_at_an_address(office: Office, mailbox: Mailbox) -> None:
@@ -362,6 +392,26 @@ def test_erasing_a_client_blanks_what_was_sent_and_forgets_what_waits(
     with office.engine.connect() as connection:
         assert connection.scalar(select(Job.id).where(Job.id == job)) is None
     assert len(mailbox.messages) == 1
+
+
+def test_erasing_a_client_blanks_what_went_to_their_bare_addresses(office: Office, mailbox: Mailbox) -> None:
+    client = office.client(emails=["anna@example.com"], phones=["+79161234567"])
+    office.set(sms="log")
+    to = [("email", "Anna@example.com"), ("sms", "+79161234567"), ("email", "olga@example.com")]
+    theirs, phone, other = (
+        office.send(None, "visitors.code", address=services.Address(channel, address, "Anna"))
+        for channel, address in to
+    )
+    for message in (theirs, other):
+        office.run(message)
+    office.do(lambda session: erase(session, record_type("contacts.contact"), client))
+    for message in (theirs, phone):
+        row = office.row(message)
+        assert (row.title, row.body, row.address) == (None, None, None)
+    assert office.state(phone) == ("cancelled", "gone")
+    assert office.row(other).address == "olga@example.com"
+    left = office.do(lambda session: session.scalars(select(Payload.message_id)).all())
+    assert left == [other]
 
 
 def test_nobody_writes_into_the_journal_by_hand(
