@@ -40,30 +40,39 @@ def furnish(session: Session, settings: Settings | None = None) -> None:
     defaults = defaults_of(session)
     russian = defaults.locale.startswith("ru")
     change_set = open_change_set(session, label="demo")
-    headings = list(dict.fromkeys(line[1] if russian else line[0] for line in ITEMS))
-    made = write(session, Category, [Change({"name": name}) for name in headings], change_set=change_set)
-    categories = dict(zip(headings, made.ids, strict=True))
+    headings = dict.fromkeys(line[:2] for line in ITEMS)
+    made = write(
+        session,
+        Category,
+        [Change({"name": pair[russian], "names": [_other(russian, *pair)]}) for pair in headings],
+        change_set=change_set,
+    )
+    categories = {pair[0]: row_id for pair, row_id in zip(headings, made.ids, strict=True)}
     vat = {"name": "НДС 5 %" if russian else "VAT 5 %", "rate": "5"}
     tax = write(session, Tax, [Change(vat)], change_set=change_set).ids[0]
     rise = (defaults.today().replace(day=1) + timedelta(days=32)).replace(day=1)
     changes = []
-    for number, (english, heading, name, translated, kind, unit, price) in enumerate(ITEMS, 1):
+    for number, (heading, _russian, name, translated, kind, unit, price) in enumerate(ITEMS, 1):
         prices = [{"price": str(price)}]
         if name in RISE:
             prices.append({"price": str(RISE[name]), "since": rise.isoformat()})
-        other = {"text": name, "language": "en"} if russian else {"text": translated, "language": "ru"}
         changes.append(
             Change(
                 {
                     "name": translated if russian else name,
                     "type": kind,
-                    "category": categories[heading if russian else english],
+                    "category": categories[heading],
                     "unit": unit,
                     "tax": tax,
                     "code": f"{number:03}",
                     "prices": prices,
-                    "names": [other],
+                    "names": [_other(russian, name, translated)],
                 }
             )
         )
     write(session, Item, changes, change_set=change_set)
+
+
+def _other(russian: bool, english: str, translated: str) -> dict[str, str]:
+    """What something is called in the language that is not the salon's."""
+    return {"text": english, "language": "en"} if russian else {"text": translated, "language": "ru"}

@@ -67,7 +67,7 @@ class Category(
     """A heading of the price list: haircuts, colouring, goods for hair."""
 
     name: Mapped[str] = text(
-        _("Title"), required=True, unique=True, search=True, sort=True, listed=True, quick=True
+        _("Title"), required=True, unique=True, search=True, sort=True, listed=True, quick=True, sequence=10
     )
 
 
@@ -190,4 +190,18 @@ class ItemName(
     """What an item is called for clients who read another language."""
 
     text: Mapped[str] = text(_("Title"), required=True, search=True, sequence=10)
+    language: Mapped[str] = choice(_("Language"), tuple(LANGUAGES.items()), required=True, sequence=11)
+
+
+class CategoryName(
+    Record,
+    name="catalog.category_name",
+    part_of=Category,
+    field="names",
+    title=_("Name in other languages"),
+    options={"repeats": True, "sequence": 20},
+):
+    """What a heading of the price list is called for clients who read another language."""
+
+    text: Mapped[str] = text(_("Title"), required=True, sequence=10)
     language: Mapped[str] = choice(_("Language"), tuple(LANGUAGES.items()), required=True, sequence=11)

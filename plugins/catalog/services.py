@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from parlour.db.session import Session
 from parlour.db.several import among, kept
-from parlour.plugins.catalog.models import Item, ItemName, ItemPrice
+from parlour.plugins.catalog.models import Category, CategoryName, Item, ItemName, ItemPrice
 from parlour.records.values import Money
 
 
@@ -85,11 +85,19 @@ def days_of_new_prices(
 
 def names_of(session: Session, item_ids: Collection[int], language: str) -> dict[int, str]:
     """What each item is called in a language; its own name where it has no other. Two queries. Looks past access rules."""
-    own = session.execute(select(Item.id, Item.name).where(Item.id.in_(item_ids)))
-    named = {row.id: row.name for row in own}
-    other = session.execute(
-        select(ItemName.owner_id, ItemName.text)
-        .where(ItemName.owner_id.in_(item_ids), ItemName.language == language)
-        .order_by(ItemName.position.desc(), ItemName.id.desc())
+    return _names(session, Item, ItemName, item_ids, language)
+
+
+def category_names_of(session: Session, category_ids: Collection[int], language: str) -> dict[int, str]:
+    """What each category is called in a language, as `names_of`."""
+    return _names(session, Category, CategoryName, category_ids, language)
+
+
+def _names(session: Session, cls: Any, other: Any, ids: Collection[int], language: str) -> dict[int, str]:
+    named = {row.id: row.name for row in session.execute(select(cls.id, cls.name).where(cls.id.in_(ids)))}
+    elsewhere = session.execute(
+        select(other.owner_id, other.text)
+        .where(other.owner_id.in_(ids), other.language == language)
+        .order_by(other.position.desc(), other.id.desc())
     )
-    return named | {row.owner_id: row.text for row in other}
+    return named | {row.owner_id: row.text for row in elsewhere}

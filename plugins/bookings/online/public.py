@@ -24,7 +24,7 @@ from parlour.plugins.bookings.online import conditions
 from parlour.plugins.bookings.settings import Policy, policy_of
 from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item
-from parlour.plugins.catalog.services import names_of, prices_of
+from parlour.plugins.catalog.services import category_names_of, names_of, prices_of
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Grade, Staff
 from parlour.records.defaults import defaults_of
@@ -90,7 +90,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
         select(
             Item.id,
             Item.description,
-            Category.name.label("category"),
+            Item.category_id,
             Service.minutes,
             Service.confirm,
             Service.addition,
@@ -121,13 +121,14 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
             own["price"] = MONEY.to_json(Money.from_minor(amount, currency))
         done_by.setdefault(item, []).append(own)
     names = names_of(session, ids, language)
+    headings = category_names_of(session, {row.category_id for row in rows} - {None}, language)
     prices = prices_of(session, ids, defaults_of(session).today())
     deposits = deposits_of(session, {one: prices.get(one) for one in ids})
     return [
         {
             "id": row.id,
             "name": names[row.id],
-            "category": row.category,
+            "category": headings.get(row.category_id),
             "description": row.description,
             "minutes": row.minutes,
             "price": MONEY.to_json(prices.get(row.id)),

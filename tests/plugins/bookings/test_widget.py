@@ -20,6 +20,8 @@ from parlour.db.session import Session, system
 from parlour.errors import Invalid
 from parlour.plugin import lifecycle
 from parlour.plugins.bookings.online.words import _TEXTS
+from parlour.plugins.catalog.models import Category, Item
+from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.browsers import inline_parts
 from parlour.testing.people import trusted
@@ -154,6 +156,17 @@ def test_everything_the_widget_says_is_in_the_first_answer(web: TestApp, cut: in
     # A language that nobody has translated gets the salon's words.
     other = web.get(CALLS, headers={"Accept-Language": "ar"}).json
     assert other["texts"] in (english["texts"], russian["texts"])
+
+
+def test_services_stand_under_headings_in_the_readers_language(
+    web: TestApp, cut: int, session: Session
+) -> None:
+    hair = save(session, Category, {"name": "Hair", "names": [{"text": "Волосы", "language": "ru"}]})
+    save(session, Item, {"category": hair}, cut)
+    session.commit()
+    for language, heading in (("ru", "Волосы"), ("en", "Hair")):
+        told = web.get(CALLS, headers={"Accept-Language": language}).json["services"]
+        assert [one["category"] for one in told] == [heading]
 
 
 def test_the_page_speaks_the_language_of_its_address(web: TestApp, cut: int) -> None:

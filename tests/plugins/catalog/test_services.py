@@ -17,7 +17,7 @@ from parlour.db.session import Session
 from parlour.errors import Invalid
 from parlour.i18n import localizer
 from parlour.plugins.catalog.models import Category, Item, Tax
-from parlour.plugins.catalog.services import names_of, prices_of
+from parlour.plugins.catalog.services import category_names_of, names_of, prices_of
 from parlour.records.importing.plan import propose
 from parlour.records.importing.run import import_table
 from parlour.records.query import get, page
@@ -187,3 +187,10 @@ def test_a_price_list_is_imported_twice_and_changes_nothing(session: Session, tm
     rows = {row["code"]: row for row in page(session, ITEM).rows}
     assert rows["001"]["prices"][0]["price"] == roubles("2500.00")
     assert rows["S-7"]["type"] == "goods" and rows["001"]["category"]["title"] == "Волосы"
+
+
+def test_a_category_is_called_in_the_readers_language_where_it_has_such_a_name(session: Session) -> None:
+    hair = save(session, Category, {"name": "Волосы", "names": [{"text": "Hair", "language": "en"}]})
+    face = save(session, Category, {"name": "Лицо"})
+    assert category_names_of(session, [hair, face], "en") == {hair: "Hair", face: "Лицо"}
+    assert category_names_of(session, [hair, face], "ru") == {hair: "Волосы", face: "Лицо"}
