@@ -14,13 +14,14 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, Refusal
 from parlour.i18n import _
-from parlour.plugins.bookings import deposits, series, services
+from parlour.plugins.bookings import deposits, groups, series, services
 from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.late import MAX_LATE, WAITS, is_today, run_late, whose
-from parlour.plugins.bookings.models import Appointment, Habit, Review
+from parlour.plugins.bookings.models import MAX_SEATS, Appointment, Group, Habit, Review
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
+from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule import clocks
 from parlour.plugins.schedule.models import Staff
 from parlour.records import declare
@@ -240,6 +241,37 @@ def move(
         raise _at_starts(refused) from refused
     desk.still_theirs(session, visit, "write")
     return Outcome(done.said, done.change_set)
+
+
+@action(
+    Group,
+    "book",
+    plugin=BOOKINGS,
+    title=_("Book a place"),
+    icon="user-plus",
+    permission="read",
+    needs="bookings:appointment:create",
+    bulk=False,
+    applies=lambda row: not row.get("cancelled"),
+    fields={
+        "client": declare.link(Contact, _("Client")),
+        "visitor": declare.text(
+            _("Who comes"), hint=_("When it is somebody else, a child or a friend, or nobody who has a card.")
+        ),
+        "seats": declare.integer(_("Places"), minimum=1, maximum=MAX_SEATS, required=True, default=1),
+    },
+)
+def book_place(
+    session: Session, ids: Sequence[int], client: int | None, visitor: str | None, seats: int
+) -> Outcome:
+    """Book places in the session for a client, or for somebody who has no card."""
+    values = {"client": client, "visitor": visitor}
+    try:
+        booked = groups.book_seats(session, ids[0], by="staff", seats=seats, values=values)
+    except groups.Full as full:
+        raise Invalid(_("This cannot be done yet."), {0: {"seats": full.message}}) from full
+    desk.still_theirs(session, booked.id, "create")
+    return Outcome(_("Booked."), booked.change_set)
 
 
 _LATE: Mapping[str, Any] = {

@@ -9,7 +9,13 @@ from sqlalchemy import Index, and_, func, select
 from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
-from parlour.plugins.bookings.derived import derive_groups, name_grade_prices, name_needs, name_skills
+from parlour.plugins.bookings.derived import (
+    derive_groups,
+    heading_of_session,
+    name_grade_prices,
+    name_needs,
+    name_skills,
+)
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.settings import MAX_FREE_HOURS
 from parlour.plugins.catalog.models import Item
@@ -266,6 +272,7 @@ class Group(
     icon="users-round",
     default_sort="-starts",
     compute=derive_groups,
+    heading=heading_of_session,
 ):
     """A class, a tour, a workshop: one time of a specialist and a room that several visits share.
 

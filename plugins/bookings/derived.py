@@ -49,6 +49,26 @@ def heading_of(row: Mapping[str, Any], loc: Localizer) -> str:
     return ", ".join(filter(None, [who, when]))
 
 
+def heading_of_session(row: Mapping[str, Any], loc: Localizer) -> str:
+    """What a group session's own pages call it: what, and when."""
+    starts, item = row.get("starts"), row.get("item")
+    when = f"{loc.date(starts.date())}, {loc.time(starts.time())}" if starts else ""
+    return ", ".join(filter(None, [item and item["title"], when]))
+
+
+def heading_of_review(row: Mapping[str, Any], loc: Localizer) -> str:
+    """What a review's own pages call it: of whom, and how many stars."""
+    client, rating = row.get("client"), row.get("rating")
+    return " ".join(filter(None, [client and client["title"], "★" * (rating or 0)]))
+
+
+def heading_of_waiting(row: Mapping[str, Any], loc: Localizer) -> str:
+    """What the own pages of an entry of the waiting list call it: who waits, and for what."""
+    client, item = row.get("client"), row.get("item")
+    who = row.get("visitor") or (client and client["title"])
+    return ", ".join(filter(None, [who, item and item["title"]]))
+
+
 def _move_along(row: RowChange, starts: datetime) -> None:
     was, ended, free = (row.before.get(name) for name in ("starts", "ends", "free_until"))
     if "ends" not in row.new:

@@ -227,7 +227,7 @@ def book_seats(
         "gap": None,
     }
     write(session, Line, [Change(line)], change_set=change_set, system=True)
-    return Booked(made, make_token(session, made), "booked")
+    return Booked(made, make_token(session, made), "booked", change_set)
 
 
 def _wall(row: Any) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from parlour.db.base import BigId, Json, Moment, now, scoped_base, table_args
 from parlour.i18n import _
 from parlour.plugins.bookings.bookable import Record
-from parlour.plugins.bookings.derived import name_waiting
+from parlour.plugins.bookings.derived import heading_of_waiting, name_waiting
 from parlour.plugins.bookings.kinds import wall_moment
 from parlour.plugins.bookings.visit import Appointment
 from parlour.plugins.catalog.models import Item
@@ -40,6 +40,7 @@ class Waiting(
     icon="hourglass",
     default_sort="since",
     compute=name_waiting,
+    heading=heading_of_waiting,
 ):
     """Somebody who would come if there was a time: for a service, on some days, within some hours of the day.
 

@@ -13,9 +13,9 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings import abilities, first_steps, money_owed, reviews, treatments
+from parlour.plugins.bookings import abilities, first_steps, money_owed, reviews, session_card, treatments
 from parlour.plugins.bookings.marks import marks_of
-from parlour.plugins.bookings.models import Appointment, Habit, Line
+from parlour.plugins.bookings.models import Appointment, Group, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import Staff
@@ -63,6 +63,8 @@ def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
             said = [LoudLine(text=mark.title, icon=mark.icon, sequence=20) for mark in urgent]
             return [*said, *money_owed.of_visit(context)]
         return []
+    if context.record.cls is Group:
+        return session_card.parts_of(session, slot, context)
     if context.record.cls is Staff and slot == CARD_FIGURES:
         return reviews.figure_of_staff(session, context)
     if context.record.cls is Staff and slot == CARD_MAIN:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped
 
 from parlour.i18n import _
 from parlour.plugins.bookings.bookable import Record
-from parlour.plugins.bookings.derived import derive_reviews
+from parlour.plugins.bookings.derived import derive_reviews, heading_of_review
 from parlour.plugins.bookings.visit import Appointment
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.models import Staff
@@ -24,6 +24,7 @@ class Review(
     icon="star",
     default_sort="-name",
     compute=derive_reviews,
+    heading=heading_of_review,
 ):
     """A review of one visit, by its client. Nobody outside reads it before somebody has published it."""
 
@@ -35,7 +36,6 @@ class Review(
         on_delete="CASCADE",
         required=True,
         unique=True,
-        listed=True,
         quick=True,
         sequence=10,
     )
@@ -51,7 +51,9 @@ class Review(
     staff: Mapped[Staff | None] = link(
         Staff, _("Specialist"), reverse="reviews", computed=True, listed=True, sequence=13
     )
-    client: Mapped[Contact | None] = link(Contact, _("Client"), reverse="reviews", computed=True, sequence=14)
+    client: Mapped[Contact | None] = link(
+        Contact, _("Client"), reverse="reviews", computed=True, listed=True, sequence=10
+    )
     published: Mapped[bool] = boolean(
         _("Published"),
         listed=True,

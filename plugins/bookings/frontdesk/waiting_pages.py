@@ -164,7 +164,11 @@ def beside(request: Request, asked: Asked) -> dict[str, Any]:
         "day": asked.day.isoformat(),
         "offer_url": request.url_of("bookings.offer", query=asked.kept()),
         "list_url": request.url_of("record.list", record="bookings.waiting"),
-        "new_url": request.url_of("record.new", record="bookings.waiting")
+        "new_url": request.url_of(
+            "record.new",
+            record="bookings.waiting",
+            query={"since": asked.day.isoformat(), "until": asked.day.isoformat(), "back": asked.url()},
+        )
         if allows(session, "bookings:waiting:create")
         else None,
         "close_url": asked.url(waiting=None),

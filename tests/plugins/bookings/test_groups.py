@@ -21,6 +21,7 @@ from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.tokens import visit_of_token
 from parlour.plugins.catalog.models import Item
+from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.services import Taken
 from parlour.records.history import undo
@@ -113,6 +114,34 @@ def test_a_session_takes_as_long_as_its_service_where_nobody_says_how_long(
     with pytest.raises(Invalid) as refused:
         save(salon.session, Group, {"item": bare, "starts": salon.day.isoformat() + "T12:00"})
     assert set(refused.value.errors[0]) == {"minutes"}
+
+
+def test_the_desk_books_a_place_on_the_card_which_says_who_comes(
+    login: Enter, salon: Salon, make: Callable[..., int]
+) -> None:
+    session, group = salon.session, make()
+    client = save(session, Contact, {"name": "Мария", "kind": "person"})
+    gone = book_seats(session, group, by="staff", values={"visitor": "Olga"})
+    cancel(session, gone.id, by="staff")
+    session.commit()
+    desk = login("receptionist")
+    here = f"/o/jasmine/r/bookings.group/{group}"
+    form = desk.get(here).click("Book a place", index=0).forms["action"]
+    form["client"].force_value(str(client))
+    form["seats"] = "2"
+    page = form.submit().follow()
+    assert [" ".join(line.get_text(" ", strip=True).split()) for line in page.html.select(".found li")] == [
+        "Мария Booked 2 places",
+        "Olga Cancelled by us",
+    ]
+    assert "2 of 3" in page and "Yoga, " in page.html.select_one("h1").get_text()
+    form = page.click("Book a place", index=0).forms["action"]
+    form["seats"] = "2"
+    assert "Only 1 places are left" in form.submit(status=422)
+    undone = next(one for one in page.forms.values() if "/undo" in str(one.action)).submit().follow()
+    assert "0 of 3" in undone
+    # Who sees the session and books nobody has no button.
+    assert "Book a place" not in login("specialist").get(here)
 
 
 def test_who_comes_follows_the_session(salon: Salon, make: Callable[..., int]) -> None:
