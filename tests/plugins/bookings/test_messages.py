@@ -8,20 +8,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from parlour.access.models import Organisation
+from parlour.db.base import now
 from parlour.db.session import Scope, Session, open_session
+from parlour.jobs.models import Job
 from parlour.plugins.bookings import services
 from parlour.plugins.bookings.groups import book_seats
 from parlour.plugins.bookings.late import run_late
-from parlour.plugins.bookings.models import Group, Waiting
+from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
+from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.waiting import accept
+from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
-from parlour.plugins.messages.models import Message
+from parlour.plugins.messages.delivery import speaking
+from parlour.plugins.messages.kinds import USUAL, kinds_of
+from parlour.plugins.messages.models import Message, Payload, Template
+from parlour.plugins.messages.options import save_options
+from parlour.plugins.messages.texts import fill
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
+from parlour.records.defaults import defaults_of
 from parlour.records.history import undo
 from parlour.records.write import save
 from parlour.settings import Settings
@@ -288,3 +297,140 @@ def test_who_comes_to_a_session_is_told_when_it_moves_or_does_not_take_place(
     save(session, Group, {"cancelled": True}, group)
     send_all(session, engine, settings)
     assert "cancelled" in str(mailbox.messages[-1]["Subject"]) and len(mailbox.messages) == 4
+
+
+def remind_now(session: Session, engine: Engine) -> None:
+    """Let the moment of all reminders have come."""
+    waiting = select(Payload.job_id).join(Message, Message.id == Payload.message_id)
+    jobs = session.scalars(waiting.where(Message.kind == "bookings.reminder")).all()
+    session.rollback()
+    with engine.begin() as connection:
+        connection.execute(update(Job).where(Job.id.in_(jobs)).values(run_at=now()))
+
+
+def subjects(mailbox: Mailbox) -> list[str]:
+    return [str(one["Subject"]).partition(":")[0] for one in mailbox.messages]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_shipped_text_says_a_word_twice(session: Session, salon: Salon, language: str) -> None:
+    loc = speaking(defaults_of(session), language, "Europe/Moscow")
+    for kind in kinds_of(session):
+        values = {one.name: one.sample for one in (*USUAL, *kind.variables)}
+        shipped = kind.texts[language]
+        for text in (shipped.subject, shipped.body, shipped.short):
+            said = fill(text, values, loc)
+            assert not re.search(r"\b(\w{2,})\W+\1\b", said, re.IGNORECASE), (kind.code, said)
+
+
+def test_a_request_is_confirmed_when_the_salon_says_yes_and_reminded_of_then(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    save(session, Item, {"bookings_confirm": True, "bookings_online": True}, cut)
+    visit = salon.book(10, Wanted(cut), by="client", values={"client": client, "source": "online"})
+    assert salon.visit(visit).status == "requested"
+    send_all(session, engine, settings)
+    assert subjects(mailbox) == ["Your request has arrived"] and "10:00" in mailbox.text()
+    services.move(session, visit, salon.at(11), by="staff")
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[1:] == ["Your request has arrived"] and "11:00" in mailbox.text()
+    assert "bookings.reminder" not in dict(said(session))
+    services.set_status(session, visit, "confirmed")
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[2:] == ["You are booked"]
+    assert said(session)[-1] == ("bookings.reminder", "waiting")
+    services.set_status(session, visit, "booked")
+    send_all(session, engine, settings)
+    assert len(mailbox.messages) == 3
+    other = salon.book(13, Wanted(cut), by="client", values={"client": client, "source": "online"})
+    send_all(session, engine, settings)
+    services.cancel(session, other, by="staff")
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[3:] == ["Your request has arrived", "Your visit was cancelled"]
+
+
+def test_a_visit_that_goes_to_another_client_is_news_for_them_alone(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    save_options(session, {"quiet_from": "", "quiet_to": ""})
+    olga = save(session, Contact, {"name": "Olga", "emails": [{"address": "olga@example.com"}]})
+    visit = salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    save(session, Appointment, {"client": olga}, visit)
+    send_all(session, engine, settings)
+    assert mailbox.recipients == ["anna@example.com", "olga@example.com"]
+    assert subjects(mailbox) == ["You are booked"] * 2
+    remind_now(session, engine)
+    send_all(session, engine, settings)
+    assert mailbox.recipients[2:] == ["olga@example.com"]
+    # A visitor who is put to a card has been told already, and is reminded there.
+    guest = salon.book(12, Wanted(cut), values={"visitor": "Olga", "email": "olga@example.com"})
+    send_all(session, engine, settings)
+    save(session, Appointment, {"client": olga}, guest)
+    send_all(session, engine, settings)
+    assert mailbox.recipients[3:] == ["olga@example.com"]
+    reminded = select(Message.contact_id).where(
+        Message.kind == "bookings.reminder", Message.state == "waiting"
+    )
+    assert set(session.scalars(reminded.order_by(Message.id.desc()).limit(2))) == {None, olga}
+
+
+def test_the_journal_keeps_no_key_with_which_a_client_comes_back(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    session.rollback()
+    body = session.scalars(select(Message.body).where(Message.kind == "bookings.booked")).one() or ""
+    assert "#visit=" in mailbox.text() and "#visit=" not in body and "•••" in body
+    for kind in kinds_of(session):
+        links = {one.name for one in kind.variables if "#" in str(one.sample)}
+        assert links <= set(kind.secret), kind.code
+
+
+def test_a_status_is_said_in_words(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    text = {"kind": "bookings.cancelled", "channel": "email", "subject": "!", "body": "{status}"}
+    for language in ("en", "ru"):
+        save(session, Template, {**text, "language": language})
+    for language in ("en", "ru"):
+        save(session, Contact, {"messages_language": language}, client)
+        visit = salon.book(10, Wanted(cut), values={"client": client})
+        send_all(session, engine, settings)
+        services.cancel(session, visit, by="client")
+        send_all(session, engine, settings)
+    cancelled = select(Message.body).where(Message.kind == "bookings.cancelled").order_by(Message.id)
+    bodies = session.scalars(cancelled).all()
+    assert bodies == ["Cancelled by the client", "Отменён клиентом"]
+
+
+def test_no_code_is_offered_over_a_channel_that_is_off_for_it(session: Session, settings: Settings) -> None:
+    save_options(session, {"sms": "log", "off_by": ("bookings.code:sms",)})
+    assert set(codes.ways(session, settings)) == {"email"}
+    save_options(session, {"off_by": ()})
+    assert set(codes.ways(session, settings)) == {"phone", "email"}

@@ -19,7 +19,7 @@ from parlour.hooks import hookimpl
 from parlour.plugins.bookings.bridges.messages import code, offers, reviews
 from parlour.plugins.bookings.bridges.messages.addressed import whom
 from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, ON_TIME, SERIES
-from parlour.plugins.bookings.bridges.messages.visits import KINDS, VISIT
+from parlour.plugins.bookings.bridges.messages.visits import AGREED, KINDS, VISIT
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Line, Waiting
@@ -72,19 +72,27 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
 
 
 def _what(row: RowChange) -> str | None:
-    """Which message a change of a visit asks for."""
+    """Which message a change of a visit asks for. Nobody is told that a visit is booked which the salon has not agreed to yet."""
+    status, was = row.value("status"), row.before.get("status")
+    booked = "requested" if status == "requested" else "booked"
     if row.kind == "create":
-        if row.new.get("status") not in COMING or row.new.get("source") == "import":
+        if status not in COMING or row.new.get("source") == "import":
             return None
-        return "series" if row.new.get("series") else "booked"
+        return "series" if row.new.get("series") else booked
     if row.kind != "update":
         return None
-    if row.new.get("status") in CANCELLED and row.old.get("status") in COMING:
+    if status in CANCELLED and was in COMING:
         return "cancelled"
+    if status not in COMING:
+        return None
+    if "client" in row.new:
+        return booked if row.old["client"] is not None else "linked"
+    # Agreed to, or brought back: it holds again, and so does what was said about it.
+    if was in CANCELLED or (was == "requested" and status in AGREED):
+        return booked
     if "starts" in row.new:
-        return "moved"
-    # Brought back: it holds again, and so does what was said about it.
-    return "booked" if row.new.get("status") in COMING and row.old.get("status") in CANCELLED else None
+        return "requested" if status == "requested" else "moved"
+    return None
 
 
 def _what_late(row: RowChange, tell: bool) -> str | None:
@@ -104,6 +112,7 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
         select(
             Appointment.id,
             Appointment.version,
+            Appointment.status,
             Appointment.starts,
             Appointment.delay,
             Appointment.series,
@@ -124,6 +133,10 @@ def _tell(session: Session, visit: Any, what: str) -> None:
     expected = visit.starts + timedelta(minutes=visit.delay or 0) if late else visit.starts
     if reached is None or expected <= now():
         return
+    if what == "linked":
+        # Whoever booked with an address has been told there, before somebody put them to a card.
+        told = bool(visit.email or visit.phone)
+        what = "remind" if told else "requested" if visit.status == "requested" else "booked"
     common: dict[str, Any] = {**reached, "about": (VISIT, visit.id), "zone": visit.zone}
     start = minutes(visit.starts)
     if what == "series":
@@ -149,12 +162,12 @@ def _tell(session: Session, visit: Any, what: str) -> None:
     ahead = timedelta(hours=policy_of(session).remind)
     due = visit.starts - ahead
     # Who has booked just now needs no reminder.
-    if what == "cancelled" or not ahead or due < now() + timedelta(hours=1):
+    if visit.status not in AGREED or not ahead or due < now() + timedelta(hours=1):
         return
     services.send(
         session,
         "bookings.reminder",
-        dedupe_key=f"bookings.reminder:{visit.id}:{start}",
+        dedupe_key=f"bookings.reminder:{visit.id}:{start}:{visit.client_id or ''}",
         version=start,
         at=due,
         expires_at=visit.starts - min(ahead / 2, timedelta(hours=1)),

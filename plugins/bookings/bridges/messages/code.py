@@ -64,7 +64,7 @@ def ways(session: Session, settings: Settings) -> Sequence[codes.CodeWay]:
     return [
         codes.CodeWay(way, partial(_send, channel), place)
         for place, (way, channel) in enumerate(((codes.PHONE, SMS), (codes.EMAIL, EMAIL)))
-        if known[channel].ready(options, settings)
+        if known[channel].ready(options, settings) and f"{CODE.code}:{channel}" not in options.off_by
     ]
 
 

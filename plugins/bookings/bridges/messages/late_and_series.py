@@ -22,7 +22,9 @@ def _late(session: Session, about: About) -> Mapping[str, Any] | None:
     """When the visit is expected to begin; None once that has changed, or the client is here. `version` is what was spoken of."""
     row = session.execute(
         select(Appointment.starts, Appointment.delay, Appointment.status, Appointment.visitor).where(
-            Appointment.id == about.id, Appointment.archived_at.is_(None)
+            Appointment.id == about.id,
+            Appointment.client_id == about.contact_id,
+            Appointment.archived_at.is_(None),
         )
     ).one_or_none()
     if row is None or row.status not in COMING:
@@ -109,6 +111,7 @@ def _series(session: Session, about: About) -> Mapping[str, Any] | None:
             func.max(Appointment.starts).label("last"),
         ).where(
             Appointment.series == about.id,
+            Appointment.client_id == about.contact_id,
             Appointment.status.in_(COMING),
             Appointment.starts > now(),
             Appointment.archived_at.is_(None),

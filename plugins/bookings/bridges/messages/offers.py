@@ -61,27 +61,27 @@ OFFER = MessageKind(
         Variable("start", _("Begins"), SAMPLE_MOMENT),
         Variable("until", _("Kept until"), SAMPLE_MOMENT),
         Variable("services", _("Services of the visit"), "Haircut"),
-        Variable("place", _("Where"), "Jasmine on Tverskaya, Tverskaya 12"),
+        Variable("place", _("Where"), "Jasmine by the park, Tverskaya 12"),
         Variable("code", _("Code with which the offer is taken"), "kX3vQ9"),
         Variable("link", _("Address where the offer is taken"), "https://salon.example/#waiting=kX3vQ9"),
     ),
     texts={
         "en": Shipped(
             "A time has come free: {start}",
-            "{first_name}, {start.weekday}, {start.date} at {start.time} has come free: {services}.\n{place}\n\n"
+            "{first_name}, {start.date} at {start.time} has come free: {services}.\n{place}\n\n"
             "It is kept for you until {until.time}. Take it here, or leave the waiting list: {link}\n\n{salon}",
             "{salon}: {start.date} {start.time} is free, kept until {until.time}: {link}",
         ),
         "ru": Shipped(
             "Освободилось время: {start}",
-            "{first_name}, освободилось время: {start.weekday}, {start.date}, {start.time}, {services}.\n{place}\n\n"
+            "{first_name}, освободилось время: {start.date}, {start.time}, {services}.\n{place}\n\n"
             "Держим его для вас до {until.time}. Занять его или выйти из листа ожидания: {link}\n\n{salon}",
             "{salon}: свободно {start.date} {start.time}, держим до {until.time}: {link}",
         ),
     },
     still=_offered,
     quiet=False,
-    secret=("code",),
+    secret=("code", "link"),
     sequence=15,
 )
 

@@ -26,8 +26,8 @@ from parlour.records.write import RowChange
 
 def _to_review(session: Session, about: About) -> Mapping[str, Any] | None:
     """The visit that was; None where it did not take place after all, was reviewed already, or a month ago somebody asked."""
-    visit = visit_of(session, about)
-    if visit is None or visit["status"] != "done" or reviews.of_visits(session, [about.id]):
+    visit = visit_of(session, about, ("done",))
+    if visit is None or reviews.of_visits(session, [about.id]):
         return None
     lately = select(Message.id).where(
         Message.kind == REVIEW.code,
@@ -56,7 +56,7 @@ REVIEW = MessageKind(
         ),
         "ru": Shipped(
             "Как прошёл визит?",
-            "{first_name}, вы были у нас {start.date}: {services}.\n\n"
+            "{first_name}, вы были у нас: {start.date}, {services}.\n\n"
             "Как всё прошло? Оценка и пара слов помогут нам и другим: {link}\n\n{salon}",
             "{salon}: как прошёл визит? {link}",
         ),
@@ -64,6 +64,7 @@ REVIEW = MessageKind(
     # Asking for a review is advertising by the law of some countries, so it goes to those only who have agreed to it.
     purpose=ADVERTISING,
     still=_to_review,
+    secret=("link",),
     sequence=17,
 )
 SELDOM = timedelta(days=30)
