@@ -30,7 +30,7 @@ class ParlourBooking extends STEPS.reduce((Base, more) => more(Base), HTMLElemen
     this.view = h("div", { part: "widget" });
     this.rest = h("slot", { hidden: true });
     root.append(this.view, this.rest, this.said);
-    if (this.hasAttribute("framed")) this.tellHeight();
+    if (this.hasAttribute("framed")) { this.tellHeight(); this.followBack(); }
     this.begin();
   }
 
@@ -41,6 +41,18 @@ class ParlourBooking extends STEPS.reduce((Base, more) => more(Base), HTMLElemen
       const height = Math.ceil(this.getBoundingClientRect().height);
       window.parent.postMessage({ type: "parlour:height", height }, "*");
     }).observe(this);
+  }
+
+  /**
+   * On a page of its own the browser's way back, a gesture on telephones, goes back by one step and does not leave. There is one
+   * entry more in the history than needed as long as there is a step to go back to.
+   */
+  followBack() {
+    this.follows = true;
+    addEventListener("popstate", () => {
+      this.guarded = false;
+      if (this.trail.length) this.back(); else if (["done", "waits"].includes(this.step)) this.start();
+    });
   }
 
   // ---- steps
@@ -105,6 +117,10 @@ class ParlourBooking extends STEPS.reduce((Base, more) => more(Base), HTMLElemen
 
   show(step) {
     this.step = step;
+    if (this.follows && this.trail.length && !this.guarded) {
+      history.pushState(null, "");
+      this.guarded = true;
+    }
     this.render();
     const heading = this.view.querySelector("h2");
     // The page that opens keeps its own focus.

@@ -61,6 +61,29 @@ def test_a_salon_without_anything_to_book_says_whom_to_call(visit: Visit) -> Non
     visitor.looks_right()
 
 
+def test_the_way_back_of_the_browser_goes_back_by_one_step(visit: Visit, host: Host) -> None:
+    visitor = visit(f"/widget/{host.salon.organisation.slug}/bookings?locale=en", at=host.salon.address)
+    page, widget = visitor.page, visitor.widget
+    visitor.to_times()
+    widget.locator(".times button").first.click()
+    visitor.heading("Who comes?")
+    for heading in ("When?", "Who does it?", "What would you like?"):
+        page.go_back()
+        visitor.heading(heading)
+    # The button in the widget goes the same way, and what it has gone is not gone once more.
+    visitor.press("Haircut")
+    visitor.press("Back")
+    visitor.heading("What would you like?")
+    page.go_back()
+    visitor.heading("Where?")
+    visitor.book()
+    page.go_back()
+    expect(widget.get_by_role("button", name="Haircut").first).to_be_visible()
+    # Then it leads out.
+    page.go_back()
+    expect(page).to_have_url("about:blank")
+
+
 def test_days_without_a_free_time_lead_to_others_and_to_the_telephone(visit: Visit) -> None:
     visitor = visit()
     expect(visitor.widget.locator(".row").first).to_be_visible()
