@@ -20,8 +20,19 @@ const withCodes = (Base) => class extends Base {
 
   /** Have a code sent and ask for it; then go on with the proof. */
   prove(purpose, way, address, done) {
-    this.proving = { purpose, way, address, done };
-    this.sendCode();
+    const asked = this.proving;
+    const same = asked?.purpose === purpose && asked.way === way && asked.address === address;
+    // Who goes back to the form and on again has a code already.
+    const there = same && Date.parse(asked.until) > Date.now();
+    this.proving = { ...(there && asked), purpose, way, address, done };
+    if (there) this.askCode(); else this.sendCode();
+  }
+
+  askCode() {
+    this.wrong = {};
+    this.go("code");
+    // Phones offer the code of a message to the field that has the focus.
+    this.view.querySelector("#code").focus();
   }
 
   sendCode() {
@@ -38,11 +49,9 @@ const withCodes = (Base) => class extends Base {
         else this.refused = detail;
         return this.point();
       }
-      Object.assign(this.proving, { key: answer.data.key, again: Date.now() + answer.data.again * 1000 });
-      this.wrong = {};
-      if (this.step === "code") { this.say(this.t("code_sent", { to: address })); this.show("code"); } else this.go("code");
-      // Phones offer the code of a message to the field that has the focus.
-      this.view.querySelector("#code").focus();
+      Object.assign(this.proving, { key: answer.data.key, until: answer.data.expires, again: Date.now() + answer.data.again * 1000 });
+      if (this.step === "code") { this.say(this.t("code_sent", { to: address })); this.step = this.trail.pop(); }
+      this.askCode();
     }, () => { this.show(this.step); this.sendCode(); });
   }
 
@@ -87,6 +96,7 @@ const withCodes = (Base) => class extends Base {
         this.once = { [this.address]: key };
         if (this.data.codes.ask === "new") this.proofs.put({ ...this.proofs.all, [this.address]: key });
       }
+      this.proving = null;
       this.step = this.trail.pop();
       later(() => proving.done(key));
     }, () => { this.show("code"); this.giveCode(given); });

@@ -91,6 +91,11 @@ def test_a_code_shows_who_books_and_finds_their_visits_in_another_browser(visit:
         visitor.heading("Is it you?")
         expect(widget.locator("#code")).to_be_focused()
         expect(widget.get_by_role("button", name="Another code in")).to_be_disabled()
+        # Back to the form and on again: the code that is on its way is the one that is asked for.
+        visitor.press("Back")
+        widget.locator("[name=comment]").fill("With a fringe")
+        widget.locator("[type=submit]").click()
+        visitor.heading("Is it you?")
         code = code_of(number)
         # With the last digit it goes on by itself.
         widget.locator("#code").press_sequentially(f"{(int(code) + 1) % 10**6:06}")
