@@ -58,6 +58,7 @@ CHOICES = tuple((code, status.title) for code, status in STATUSES.items())
 BLOCKING = tuple(code for code, status in STATUSES.items() if status.blocks)
 OPEN = tuple(code for code, status in STATUSES.items() if status.open)
 CANCELLED = ("cancelled_client", "cancelled_salon")
+CAME = ("arrived", "in_progress", "done")
 SPELLINGS = spelt(
     {
         "requested": "заявка, ожидает подтверждения, new, pending",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, func, not_, or_, select
 
 from parlour.access import throttle
 from parlour.access.throttle import Limit
@@ -27,9 +27,12 @@ from parlour.i18n import _
 from parlour.plugin.calls import collect
 from parlour.plugins.bookings.models import Appointment, Code, Waiting
 from parlour.plugins.bookings.settings import policy_of
+from parlour.plugins.bookings.statuses import CAME
 from parlour.plugins.bookings.tokens import hash_of
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.defaults import defaults_of
+from parlour.records.models import Change as HistoryRow
+from parlour.records.models import ChangeSet
 from parlour.records.registry import record_type
 from parlour.records.values import Fault, digits_of, key_of
 from parlour.settings import Settings
@@ -255,7 +258,11 @@ def waits_of(session: Session, way: str, address: str) -> list[int]:
 
 
 def _theirs(cls: Any, way: str, address: str) -> Any:
-    """Visits or entries of the waiting list with which an address was given, or whose client has it on the card."""
+    """Visits or entries of the waiting list with which an address was given, or whose client has it on the card.
+
+    Clients are known by their phones, and who books may type a stranger's phone beside their own e-mail address: until somebody
+    has come, an address that came so is not taken for that of whoever the card is of.
+    """
     if way == PHONE:
         key, given, owner, known = (
             digits_of(address),
@@ -270,7 +277,34 @@ def _theirs(cls: Any, way: str, address: str) -> Any:
             ContactEmail.owner_id,
             ContactEmail.address_key,
         )
-    return or_(given == key, cls.client_id.in_(select(owner).where(known == key)))
+    cards = select(owner).where(known == key)
+    if way == EMAIL:
+        given_online = _written_online(owner) & (
+            _given(Appointment, owner, key) | _given(Waiting, owner, key)
+        )
+        cards = cards.where(not_(given_online) | _came(owner, key))
+    return or_(given == key, cls.client_id.in_(cards))
+
+
+def _written_online(card: Any) -> Any:
+    """Whether a client was written down by an online booking or wish, which nobody at the salon made."""
+    return exists().where(
+        HistoryRow.record == "contacts.contact",
+        HistoryRow.row_id == card,
+        HistoryRow.kind == "create",
+        ChangeSet.id == HistoryRow.change_set_id,
+        ChangeSet.label == "book",
+        ChangeSet.user_id.is_(None),
+    )
+
+
+def _given(cls: Any, card: Any, key: str) -> Any:
+    return exists().where(cls.client_id == card, cls.email_key == key)
+
+
+def _came(card: Any, key: str) -> Any:
+    """Whether a client has come to a visit with which an e-mail address was given."""
+    return _given(Appointment, card, key).where(Appointment.status.in_(CAME))
 
 
 def erase(session: Session, addresses: Collection[tuple[str, str]]) -> None:

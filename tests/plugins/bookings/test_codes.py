@@ -23,6 +23,7 @@ from parlour.plugins.bookings import people
 from parlour.plugins.bookings.models import Appointment, Code
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.online import codes
+from parlour.plugins.bookings.services import set_status
 from parlour.plugins.contacts.models import Consent, Contact
 from parlour.plugins.messages.models import Message
 from parlour.plugins.messages.options import save_options
@@ -277,6 +278,26 @@ def test_visits_are_found_by_the_phone_that_was_given_or_stands_on_the_card(
     listed = post("visits", {"tokens": [online, "nothing", *keys]}).json["items"]
     assert {one["token"] for one in listed} == {online, keys[1]}
     assert post(f"appointments/{keys[1]}/cancel", {}).json["status"] == "cancelled_client"
+
+
+def test_an_e_mail_address_typed_beside_a_strangers_phone_opens_nothing_of_theirs(
+    post: Call, salon: Salon, session: Session, cut: int
+) -> None:
+    """Who books types what they like: the desk knows the client by the phone."""
+    client = {"name": "Anna", "phone": "+79160000001", "email": "mine@example.com"}
+    post("appointments", {**wish(salon, cut), "client": client}, 201)
+    card = session.scalars(select(Contact.id).where(Contact.name == "Anna")).one()
+    own = session.scalars(select(Appointment.id)).one()
+    later = salon.book(15, Wanted(cut), values={"client": card})
+    opened = lambda: codes.visits_of(session, "email", "mine@example.com")  # noqa: E731
+    assert opened() == [own]
+    # Who has come is believed, and so is what the desk writes on a card.
+    set_status(session, own, "done")
+    assert opened() == [later, own]
+    other = save(session, Contact, {"name": "Olga", "emails": [{"address": "olga@example.com"}]})
+    visit = salon.book(16, Wanted(cut), values={"client": other, "email": "olga@example.com"})
+    more = salon.book(17, Wanted(cut), values={"client": other})
+    assert codes.visits_of(session, "email", "olga@example.com") == [more, visit]
 
 
 def test_t_b25_codes_are_capped_for_a_phone_a_network_and_a_day(
