@@ -17,14 +17,17 @@ from parlour.plugins.bookings.settings import policy_of
 
 
 @work(title=_("Offer times to those who wait"))
-def offer(session: Session, job: JobContext) -> dict[str, int]:
-    """End offers that nobody took, and offer what is free to the next in line; come back when these end."""
+def offer(session: Session, job: JobContext, after: int = 0) -> dict[str, int]:
+    """End offers that nobody took, and offer what is free to the next in line, some at a time; come back when these end."""
     over = waiting.expire(session)
-    offered = waiting.fill(session) if waiting.anybody(session) else []
+    rows = waiting.line(session, after)
+    offered = waiting.fill(session, rows)
     if offered:
         enqueue(
             session, "bookings.offer", run_at=now() + timedelta(minutes=policy_of(session).offer, seconds=5)
         )
+    if len(rows) == waiting.MOST:
+        enqueue(session, "bookings.offer", {"after": rows[-1].id})
     return {"expired": over, "offered": len(offered)}
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select
 
+from parlour.access.models import Branch, Organisation
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.plugins.bookings import waiting
 from parlour.plugins.bookings.models import Waiting
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.bookings.services import cancel
+from parlour.plugins.contacts.actions import block
+from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.clocks import moment
 from parlour.records.write import Change, save, write
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
+from parlour.testing.people import trusted
 from parlour.testing.site import statements
 from tests.plugins.bookings.conftest import Salon
 
@@ -177,3 +184,121 @@ def test_many_who_wait_cost_one_search(salon: Salon, engine: Engine, cut: int, f
 
     cost(1)
     assert cost(1) == cost(5)
+
+
+def test_all_in_line_are_looked_at_some_at_a_time(
+    salon: Salon,
+    engine: Engine,
+    settings: Settings,
+    session: Session,
+    cut: int,
+    full: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "MOST", 2)
+    for _number in range(4):
+        wait(salon, cut, latest="9:00")
+    last = wait(salon, cut)
+    session.commit()
+    cancel(session, full[0], by="staff")
+    session.commit()
+    run_due(engine, settings)
+    session.rollback()
+    assert states(salon)[last] == "offered"
+
+
+def test_who_waits_at_a_closed_branch_stops_nobody(salon: Salon, cut: int, full: list[int]) -> None:
+    branch = Branch(name="Old Town", zone="Europe/Moscow", archived_at=now())
+    salon.session.add(branch)
+    salon.session.flush()
+    closed, open_one = wait(salon, cut, branch=branch.id), wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    assert waiting.fill(salon.session) == [open_one]
+    with pytest.raises(Refusal):
+        waiting.offer_on(salon.session, closed, salon.day)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["card", "phone"])
+def test_who_is_blocked_meanwhile_is_offered_nothing_and_takes_nothing(
+    salon: Salon, cut: int, full: list[int], known: bool
+) -> None:
+    session = salon.session
+    anna = save(session, Contact, {"name": "Anna", "phones": [{"number": "+79161112233"}]})
+    one = wait(salon, cut, client=anna if known else None)
+    cancel(session, full[0], by="staff")
+    assert waiting.fill(session) == [one]
+    token = waiting.new_token(session, one)
+    block(session, [anna], None)
+    with pytest.raises(Refusal, match="call us"):
+        waiting.accept(session, token)
+    write(session, Waiting, [Change({"status": "waiting"}, one)])
+    assert waiting.fill(session) == []
+    with pytest.raises(Refusal):
+        waiting.offer_on(session, one, salon.day)
+
+
+# SQLite has one writer at a time: there who offers and who leaves wait for each other by themselves.
+
+
+@pytest.mark.parametrize("careless", [False, True], ids=["locked", "control"])
+def test_who_leaves_while_times_are_looked_for_is_offered_nothing(
+    salon: Salon,
+    engine: Engine,
+    organisation: Organisation,
+    cut: int,
+    full: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    careless: bool,
+) -> None:
+    one, two = wait(salon, cut), wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    salon.session.commit()
+    looked = waiting._look
+
+    def slowly(session: Session, rows: Any) -> Any:
+        found = looked(session, rows)
+        if engine.dialect.name == "postgresql" and states(salon)[one] == "waiting":
+            with trusted(engine, organisation) as other:
+                waiting.leave(other, one)
+                other.commit()
+        return found
+
+    if engine.dialect.name != "postgresql":
+        waiting.leave(salon.session, one)
+    monkeypatch.setattr(waiting, "_look", slowly)
+    if careless:
+        monkeypatch.setattr(waiting, "_waits", lambda _session, _row: True)
+    fault = careless and engine.dialect.name == "postgresql"
+    assert waiting.fill(salon.session) == [one if fault else two]
+
+
+def test_who_takes_an_offer_as_it_ends_has_it(
+    salon: Salon,
+    engine: Engine,
+    organisation: Organisation,
+    cut: int,
+    full: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    waiting.fill(salon.session)
+    token = waiting.new_token(salon.session, one)
+    salon.session.commit()
+    waiting.accept(salon.session, token)
+    salon.session.flush()
+
+    def expire() -> int:
+        with trusted(engine, organisation) as other:
+            over = waiting.expire(other)
+            other.commit()
+            return over
+
+    later = now() + timedelta(minutes=31)
+    monkeypatch.setattr(waiting, "now", lambda: later)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(expire)
+        sleep(0.3)  # until it waits for the entry
+        salon.session.commit()
+        assert asked.result(20) == 0
+    assert states(salon) == {one: "booked"}
