@@ -141,7 +141,7 @@ def _write(
         **values,
         **(beside.write(change_set) if beside is not None else {}),
         "starts": begin,
-        "ends": begin + timedelta(minutes=sum(one.minutes for one in lines)),
+        "ends": moment(start + sum(one.minutes for one in lines)),
         "branch": branch_id,
         "total": total_of([one.price for one in lines]),
     }
@@ -380,7 +380,7 @@ def move(
     agreed = Terms(money_in(row, "deposit"), 0, money_in(row, "late_fee"), money_in(row, "missed_fee"))
     kept |= terms_after(agreed, row.deposit_state, was, total)
     length = sum(one.option.minutes for one in chosen)
-    values = {"starts": begin, "ends": begin + timedelta(minutes=length), "overlap": over, **kept}
+    values = {"starts": begin, "ends": moment(start + length), "overlap": over, **kept}
     # The old time is given up first: the new place of one part may be the old place of another.
     release(session, VISIT, [visit_id])
     with half_written(session, visit_id):

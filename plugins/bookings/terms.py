@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -44,7 +44,8 @@ class Terms:
             "deposit": self.deposit,
             "deposit_state": "asked" if asked else None,
             "deposit_until": min(due, starts) if asked and policy.deposit_within else None,
-            "free_until": starts - timedelta(hours=self.free_hours) if bound else None,
+            # Hours that pass, whatever becomes of the clock meanwhile.
+            "free_until": starts.astimezone(UTC) - timedelta(hours=self.free_hours) if bound else None,
             "late_fee": self.late,
             "missed_fee": self.missed,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.errors import Refusal
 from parlour.plugins.bookings import deposits
@@ -173,6 +174,20 @@ def test_the_terms_are_told_before_booking_as_they_will_be_after(salon: Salon, c
         key: told[key] for key in ("deposit", "free_until", "late_fee", "missed_fee")
     }
     assert told["deposit_within"] == 60 and conditions.of_hold(salon.session, token) is None
+
+
+def test_hours_pass_though_the_clock_is_changed_meanwhile(salon: Salon, clock: Any) -> None:
+    """The clock of Berlin goes back an hour in the night before, at three."""
+    branch = save_branch(salon.session, None, {"name": "Berlin", "zone": "Europe/Berlin"}).id
+    salon.zone, salon.day = "Europe/Berlin", date(2030, 10, 27)
+    cut = salon.service("Haircut", 60, by=[salon.person("Anna", "0:00", "20:00", branch=branch)])
+    clock(-72)
+    rules(salon, free_hours=24, late_percent=50)
+    token, _until = hold(salon.session, [Wanted(cut)], salon.at(18), network="192.0.2.7", branch_id=branch)
+    told = conditions.of_hold(salon.session, token)
+    assert told is not None and told["free_until"] == "2030-10-26T19:00:00+02:00"
+    visit = salon.book(18, Wanted(cut), by="client", hold=token, branch_id=branch)
+    assert fields(salon, visit)["free_until"] == moment(salon.at(18)) - 24 * HOUR
 
 
 def test_staff_say_what_became_of_a_deposit(salon: Salon, cut: int, clock: Any) -> None:

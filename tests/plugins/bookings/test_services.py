@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import func, select
 
+from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
@@ -23,7 +24,7 @@ from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
-from parlour.plugins.schedule.clocks import moment
+from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.models import Staff
 from parlour.plugins.schedule.services import Taken
 from parlour.records.history import undo
@@ -255,6 +256,18 @@ def test_one_visitor_keeps_one_time_and_a_network_a_few(
     with pytest.raises(Refusal, match="from your network"):
         hold(salon.session, [Wanted(cut, anna)], salon.at(13), network="192.0.2.7")
     hold(salon.session, [Wanted(cut, anna)], salon.at(13), network="192.0.2.8")
+
+
+def test_t_b8_a_visit_lasts_as_long_as_it_takes_though_the_clock_is_changed_in_it(salon: Salon) -> None:
+    branch = save_branch(salon.session, None, {"name": "Berlin", "zone": "Europe/Berlin"}).id
+    salon.zone, salon.day = "Europe/Berlin", date(2030, 10, 27)
+    cut = salon.service("Colouring", 120, by=[salon.person("Vera", "0:00", "8:00", branch=branch)])
+    visit = salon.book(1.5, Wanted(cut), branch_id=branch)
+    assert minutes(salon.visit(visit).ends) - salon.at(1.5) == 120
+    move(salon.session, visit, salon.at(1), by="staff")
+    assert minutes(salon.visit(visit).ends) - salon.at(1) == 120
+    [(_staff, _room, first, last)] = salon.busy()
+    assert last - first == 120
 
 
 def test_a_service_that_we_confirm_is_a_request_first(salon: Salon, anna: int, eve: datetime) -> None:
