@@ -289,9 +289,7 @@ def _late(
     session: Session, staff: int, minutes: int, shift: bool | None, tell: bool | None, since: int | None
 ) -> Outcome:
     done = run_late(session, staff, minutes, shift=bool(shift), tell=bool(tell), since=since)
-    numbers = {"moved": len(done.moved), "marked": len(done.marked)}
-    said = _("Moved visits: ${moved}. Only marked as late: ${marked}.", mapping=numbers)
-    return Outcome(said, done.change_set)
+    return Outcome(done.said, done.change_set)
 
 
 @action(

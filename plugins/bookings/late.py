@@ -66,6 +66,17 @@ class Done:
     moved: list[int]
     marked: list[int]
 
+    @property
+    def said(self) -> Any:
+        """What was done, in words."""
+        moved, marked = len(self.moved), len(self.marked)
+        if not marked:
+            return _("Moved visits: ${n}.", mapping={"n": moved})
+        if not moved:
+            return _("Visits marked as late: ${n}.", mapping={"n": marked})
+        numbers = {"moved": moved, "marked": marked}
+        return _("Moved visits: ${moved}. Only marked as late: ${marked}.", mapping=numbers)
+
 
 def pushed(blocks: Sequence[tuple[int, int]], late: int) -> list[tuple[int, int]]:
     """By how much each of these stretches begins later when the first does by `late`, and which go together.

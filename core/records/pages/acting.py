@@ -24,6 +24,7 @@ from parlour.records.pages.form_parts import Typed, again, as_appstruct, save_bu
 from parlour.records.pages.undoing import done
 from parlour.records.query import get
 from parlour.records.registry import RecordType
+from parlour.web.addresses import back_to
 from parlour.web.contexts import RowContext
 
 FORM = "action"
@@ -104,7 +105,7 @@ def act(context: RowContext, request: Request) -> Any:
     found = action_of(request.db, record, request.matchdict["action"])
     # A row that the person may read is not always one that they may so act on.
     get(request.db, record, context.id, fields=[], action=found.permission)
-    back = card_url(request, record, context.id)
+    back = back_to(request, request.GET.get("back"), card_url(request, record, context.id))
     if request.method == "POST" and not found.fields:
         outcome = run_action(request.db, record, [context.id], found.name)
         return done(request, outcome.message, outcome.change_set, back)
@@ -112,7 +113,7 @@ def act(context: RowContext, request: Request) -> Any:
         request,
         record,
         found,
-        url=request.path,
+        url=request.path_qs,
         back=back,
         lead=heading_of(request, record, row),
         crumbs=crumbs(request, record, row),

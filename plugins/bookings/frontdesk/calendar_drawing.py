@@ -125,7 +125,8 @@ class Drawing:
         waits = any(block.group or block.visit.get("status") in WAITS for block in column.blocks)
         if column.id is None or self.by != "staff" or not self.may_move or not waits:
             return None
-        return self.request.url_of("record.act", record="schedule.staff", id=column.id, action="late")
+        act = {"record": "schedule.staff", "id": column.id, "action": "late"}
+        return self.request.url_of("record.act", query={"back": self.asked.url()}, **act)
 
     def free(self, day: Day, column: Column, name: str) -> list[dict[str, Any]]:
         if not self.may_book or column.id is None:

@@ -147,8 +147,7 @@ def _late(session: Session, staff: int, given: Mapping[str, str]) -> tuple[int, 
         tell="tell" in given,
         action="read",
     )
-    numbers = {"moved": len(found.moved), "marked": len(found.marked)}
-    return found.change_set, _("Moved visits: ${moved}. Only marked as late: ${marked}.", mapping=numbers)
+    return found.change_set, found.said
 
 
 def mine(session: Session) -> Row | None:

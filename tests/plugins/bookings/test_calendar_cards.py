@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import Engine, select
@@ -186,6 +187,20 @@ def test_the_form_of_a_delay_begins_with_what_is_usual(
     session.commit()
     form = login().get(f"/o/jasmine/r/schedule.staff/{anna}/do/late").forms["action"]
     assert form["minutes"].value == "15" and form["shift"].checked and form["tell"].checked
+
+
+def test_an_action_that_was_asked_for_in_the_calendar_leads_back_there(
+    login: Enter, salon: Salon, session: Session, anna: int, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    session.commit()
+    desk, day = login(), f"/o/jasmine/bookings/day?date={salon.day}"
+    form = desk.get(f"/o/jasmine/r/{VISIT}/{visit}/do/cancel?{urlencode({'back': day})}").forms["action"]
+    page = form.submit().follow()
+    assert page.request.path_qs == day
+    assert (
+        "undone" in next(one for one in page.forms.values() if "/undo" in str(one.action)).submit().follow()
+    )
 
 
 def test_the_page_of_those_who_are_due(

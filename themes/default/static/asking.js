@@ -36,9 +36,8 @@ async function ask(url, options, revive, dialog) {
   try {
     const answer = await askFragment(url, { ...options, redirect: "manual" });
     if (answer.type === "opaqueredirect") {
-      // What was done is said at the top.
-      window.scrollTo(0, 0);
-      return location.reload();
+      // What was done is said at the top, and a reload would stay where the page was scrolled.
+      return location.replace(location.pathname + location.search);
     }
     show(await answer.text(), revive, dialog);
   } catch (error) {
