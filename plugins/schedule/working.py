@@ -136,7 +136,7 @@ class Staff(
         sequence=12,
         aliases=("категория", "уровень", "разряд", "level"),
     )
-    photo = image(_("Photo"), sequence=14)
+    photo = image(_("Photo"), sequence=14, hint=_("Clients see it where they choose."))
     about: Mapped[str | None] = text(
         _("About"), multiline=True, max_length=2000, sequence=14, hint=_("Clients read it where they choose.")
     )
