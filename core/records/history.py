@@ -159,7 +159,7 @@ def undo(session: Session, change_set_id: int) -> Undone:
 
 
 def undoing(session: Session) -> str | None:
-    """While something is undone: the label of what, such as "move"; None at all other times."""
+    """While something is undone: the label of what, such as "move", or "" where it has none; None at all other times."""
     found: str | None = session.scope.cache.get(_UNDOING)
     return found
 
@@ -169,7 +169,7 @@ _UNDOING = "core.undoing"
 
 @contextmanager
 def _undoing(session: Session, label: str | None) -> Iterator[None]:
-    session.scope.cache[_UNDOING] = label
+    session.scope.cache[_UNDOING] = label or ""
     try:
         yield
     finally:

@@ -18,7 +18,6 @@ from parlour.plugins.bookings import services
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.bookings.terms import Settlement, settle
-from parlour.plugins.schedule.services import Taken
 from parlour.records.values import Money
 from parlour.records.write import Change, open_change_set, write
 
@@ -57,7 +56,7 @@ def ask(session: Session, visit_id: int, deposit: Money, *, change_set: int | No
 def receive(session: Session, visit_id: int, *, change_set: int | None = None) -> int | None:
     """The deposit was paid; returns what undoes it, None when that was known.
 
-    A visit that was given up because it had not been paid comes back where its time is still free. Where it is not, the visit
+    A visit that was given up because it had not been paid comes back where its time or its place is still free. Where not, it
     stays cancelled with a deposit that is to be returned, and nobody is booked twice.
     """
     row = _visit(session, visit_id)
@@ -69,7 +68,7 @@ def receive(session: Session, visit_id: int, *, change_set: int | None = None) -
         try:
             with session.begin_nested():
                 services.set_status(session, visit_id, "booked", change_set=done)
-        except Taken:
+        except Refusal:  # the time is taken, the session full or cancelled
             pass
     return done
 
@@ -132,6 +131,8 @@ def give_up_unpaid(session: Session) -> int:
         )
         .order_by(Appointment.id)
         .limit(MOST)
+        # Who is just saying that it was paid is waited for, and then counts.
+        .with_for_update(key_share=True)
     ).all()
     why = localizer(own_organisation(session).locale).translate(_("The deposit was not paid in time."))
     values = {"status": "cancelled_salon", "deposit_state": "lapsed", "reason": why}

@@ -5,7 +5,8 @@ How many fit is counted under a lock of the session whenever a visit of it was w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,9 @@ class Full(NotOffered):
 
 
 def follow_groups(session: Session, ids: Collection[int]) -> None:
-    """Let sessions occupy their specialist and rooms, or nothing when they do not take place. Raises `Taken`."""
+    """Let sessions occupy their specialist and rooms, or nothing when they do not take place. Raises `Taken`, but within
+    `put_over`.
+    """
     record = record_type(Group)
     names = ("starts", "minutes", "staff", "resources", "cancelled")
     found = read(
@@ -71,7 +74,21 @@ def follow_groups(session: Session, ids: Collection[int]) -> None:
         if row["staff"] is not None:
             mine.append(Segment(begin, end, staff=row["staff"]))
         mine += [Segment(begin, end, resource=resource) for resource in row["resources"]]
-    occupy(session, GROUP, segments)
+    occupy(session, GROUP, segments, force=_ANYHOW in session.scope.cache)
+
+
+# While sessions may be put over others, in the session's cache.
+_ANYHOW = "bookings.groups_anyhow"
+
+
+@contextmanager
+def put_over(session: Session) -> Iterator[None]:
+    """Within it sessions are put over whatever stands where they go."""
+    session.scope.cache[_ANYHOW] = True
+    try:
+        yield
+    finally:
+        del session.scope.cache[_ANYHOW]
 
 
 def carry_along(session: Session, rows: Sequence[RowChange]) -> None:

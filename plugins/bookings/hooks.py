@@ -15,9 +15,11 @@ from parlour.jobs import enqueue
 from parlour.plugins.bookings import actions, groups, habits, ics, moving, occupied, panels, people, waiting
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
+from parlour.plugins.bookings.statuses import BLOCKING
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule.feeds import Event
 from parlour.plugins.schedule.services import release
+from parlour.records.history import undoing
 from parlour.records.persons import Section
 from parlour.records.registry import RecordType
 from parlour.records.timeline import Entry
@@ -97,8 +99,11 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             if row.kind in ("archive", "restore") or (row.kind == "update" and _WHEN & set(row.new))
         }
         if touched:
-            occupied.follow(session, sorted(touched))
-        shared = {row.value("group") for row in rows if row.kind != "delete"} - {None}
+            # Only who has the right to it puts a visit over another, and says so; at its old time it may stand there again.
+            over = {row.id for row in rows if "starts" not in row.new or "overlap" in row.new}
+            over |= touched if undoing(session) is not None else set()
+            occupied.follow(session, sorted(touched), change_set=rows[0].change_set, over=over)
+        shared = {row.value("group") for row in rows if _takes_places(row)}
         if shared:
             groups.check_seats(session, sorted(shared))
         _habits_change(session, rows)
@@ -117,7 +122,8 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         visits |= {row.old.get("appointment") for row in rows if not row.along}
         touched = {one for one in visits if one is not None}
         if touched:
-            occupied.follow(session, sorted(touched), settle=True)
+            over = touched if undoing(session) is not None else set()
+            occupied.follow(session, sorted(touched), settle=True, change_set=rows[0].change_set, over=over)
     elif record.cls is Group:
         gone = [row.id for row in rows if row.kind == "delete"]
         if gone:
@@ -129,7 +135,9 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
     elif record.cls is Waiting:
         # Who was put off the list, or was given a visit at the desk, keeps no time from others.
         done = [
-            row.id for row in rows if row.kind != "create" and row.new.get("status", "closed") != "offered"
+            row.id
+            for row in rows
+            if row.kind in ("archive", "delete") or row.new.get("status", "offered") != "offered"
         ]
         if done:
             release(session, waiting.OFFER, done)
@@ -139,6 +147,14 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
             for row in rows
         ):
             enqueue(session, "bookings.offer")
+
+
+def _takes_places(row: RowChange) -> bool:
+    """Whether a visit takes places in a group session that it had not before."""
+    if row.kind == "delete" or row.value("group") is None or row.value("status") not in BLOCKING:
+        return False
+    before = row.before.get("status") if row.kind == "update" else None
+    return bool(before not in BLOCKING or {"group", "seats"} & set(row.new))
 
 
 def _habits_change(session: Session, rows: Sequence[RowChange]) -> None:

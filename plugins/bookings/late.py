@@ -21,6 +21,7 @@ from parlour.errors import Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Group, Line
+from parlour.plugins.bookings.occupied import follow, half_written
 from parlour.plugins.bookings.statuses import BLOCKING
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.services import Taken
@@ -242,7 +243,11 @@ def _shift(session: Session, some: Sequence[Later], change_set: int) -> bool:
                     for one in some
                     if one.what.record is record
                 ]
-                write(session, record, changes, change_set=change_set, system=True)
+                moving = [change.id or 0 for change in changes] if record is Appointment else []
+                # Those that stand over each other do so afterwards, too.
+                with half_written(session, *moving):
+                    write(session, record, changes, change_set=change_set, system=True)
+                follow(session, moving, change_set=change_set)
     except Taken:
         return False
     return True

@@ -44,13 +44,15 @@ def follow(
     settle: bool = False,
     anyhow: bool = False,
     change_set: int | None = None,
+    over: Collection[int] | None = None,
 ) -> None:
     """Let visits occupy what they need now: nothing when they are cancelled. Called whenever a visit or a service of one
     was written.
 
     With `settle` their services follow each other first, and each visit ends and costs what they say. Raises `Taken` when
-    somebody else has the time; with `anyhow` such a visit is put over what stands there, and says so. `change_set` joins an
-    earlier one.
+    somebody else has the time; with `anyhow` such a visit is put over what stands there, and says so. Those in `over` may be put
+    over others (all that have been, unless it is given); the rest are over others only as far as they stand there already.
+    `change_set` joins an earlier one.
     """
     moving = session.scope.cache.get(_MOVING, ())
     ids = [one for one in ids if one not in moving]
@@ -94,10 +96,14 @@ def follow(
     if anyhow:
         _put_over(session, segments, visits, change_set)
         return
+    marked = [visit for visit in segments if visits[visit]["overlap"]]
+    allowed = set(marked) & set(marked if over is None else over)
+    changed: set[int] = set()
     for force in (False, True):
-        some = {visit: found for visit, found in segments.items() if visits[visit]["overlap"] == force}
+        some = {visit: found for visit, found in segments.items() if (visit in allowed) == force}
         if some:
-            occupy(session, VISIT, some, force=force)
+            changed |= occupy(session, VISIT, some, force=force)
+    _mark(session, sorted((set(marked) - allowed) & changed), visits, change_set)
 
 
 _NEEDED = (
@@ -123,17 +129,24 @@ def _put_over(
 ) -> None:
     """Occupy whatever stands there, and mark those visits that had to be put over something."""
     occupy(session, VISIT, segments, force=True)
-    over = select(Busy.source_id).where(
-        Busy.source == VISIT, Busy.source_id.in_(list(segments)), Busy.lane > 0
-    )
+    _mark(session, list(segments), visits, change_set)
+
+
+def _mark(
+    session: Session, ids: Sequence[int], visits: Mapping[int, dict[str, Any]], change_set: int | None
+) -> None:
+    """Let visits say whether they stand over others."""
+    if not ids:
+        return
+    over = select(Busy.source_id).where(Busy.source == VISIT, Busy.source_id.in_(ids), Busy.lane > 0)
     beside = set(session.scalars(over))
     marks = [
         Change({"overlap": visit in beside}, visit)
-        for visit in segments
+        for visit in ids
         if visits[visit]["overlap"] != (visit in beside)
     ]
     if marks:
-        with half_written(session, *segments):
+        with half_written(session, *ids):
             write(session, Appointment, marks, label="settle", change_set=change_set, system=True)
 
 

@@ -18,12 +18,12 @@ from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.engine import Chosen
-from parlour.plugins.bookings.models import Appointment, Line
+from parlour.plugins.bookings.models import Appointment, Group, Line
 from parlour.plugins.bookings.occupied import VISIT, follow, half_written, release_hold, segments_of, total_of
 from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, check, search
 from parlour.plugins.bookings.reassigned import minutes_by, money_in, prices_by
 from parlour.plugins.bookings.settings import policy_of
-from parlour.plugins.bookings.statuses import CANCELLED, OPEN, STATUSES
+from parlour.plugins.bookings.statuses import BLOCKING, CANCELLED, OPEN, STATUSES
 from parlour.plugins.bookings.terms import Sold, Terms, terms_after, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.schedule.clocks import moment
@@ -239,6 +239,14 @@ def set_status(
                 mapping={"now": STATUSES[row.status].title, "wanted": STATUSES[status].title},
             )
         )
+    if row.group_id is not None and status in BLOCKING and row.status not in BLOCKING:
+        takes_place = (
+            Group.id == row.group_id,
+            Group.cancelled.is_(False),
+            Group.archived_at.is_(None),
+        )
+        if session.scalars(select(Group.id).where(*takes_place)).first() is None:
+            raise Refusal(_("The session does not take place."))
     values: dict[str, Any] = {"status": status}
     if reason is not None:
         values["reason"] = reason

@@ -200,20 +200,24 @@ def occupy(
     force: bool = False,
     expires_at: datetime | None = None,
     fresh: bool = False,
-) -> None:
-    """Let each source occupy these segments and nothing else any more, all or nothing. Raises Taken.
+) -> set[int]:
+    """Let each source occupy these segments and nothing else any more, all or nothing; returns which of them got time that they
+    had not. Raises Taken.
 
-    `fresh` says that these sources are new and occupy nothing yet.
+    `fresh` says that these sources are new and occupy nothing yet. What a source has already it keeps, whatever has been put over
+    it since.
 
     What stands already counts whatever its lane, so nobody is booked over a visit that staff forced in. `force` is for staff
     who want an overlap: such a segment gets a lane of its own. What one source wants twice is counted once. Whether anybody
     works then is not asked here: see `free_time`. A fixed number of statements for a batch.
     """
     batch = {source_id: _merged(segments) for source_id, segments in wanted.items()}
+    gone: list[int] = []
+    if not fresh:
+        batch, gone = _compared(session, source, batch, expires_at)
     subjects = {each.subject for segments in batch.values() for each in segments}
     capacities = _lock(session, subjects)
-    if not fresh:
-        release(session, source, batch)
+    _delete(session, gone)
     standing: dict[Subject, list[Clash]] = defaultdict(list)
     lanes: dict[Clash, int] = {}
     everything = [each for segments in batch.values() for each in segments]
@@ -249,6 +253,44 @@ def occupy(
                 insert_rows(session, Busy, rows)
         except IntegrityError as error:
             raise Taken() from error
+    return set(batch)
+
+
+def _compared(
+    session: Session, source: str, batch: Mapping[int, Sequence[Segment]], expires_at: datetime | None
+) -> tuple[dict[int, list[Segment]], list[int]]:
+    """The segments that these have not got yet, and the ids of the rows that they do not want any more."""
+    there: dict[int, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    ids = sorted(batch)
+    for at in range(0, len(ids), CHUNK):
+        statement = select(Busy.id, Busy.source_id, *_SAME).where(
+            Busy.source == source, Busy.source_id.in_(ids[at : at + CHUNK])
+        )
+        for row in session.execute(statement):
+            there[row.source_id][tuple(row[2:])] = row.id
+    missing: dict[int, list[Segment]] = {}
+    for source_id, segments in batch.items():
+        for each in segments:
+            rows = _rows(each, source, source_id, 0, False, expires_at)
+            keys = [tuple(row[column.key] for column in _SAME) for row in rows]
+            if all(key in there[source_id] for key in keys):
+                for key in keys:
+                    del there[source_id][key]
+            else:
+                missing.setdefault(source_id, []).append(each)
+    return missing, sorted(row_id for rows in there.values() for row_id in rows.values())
+
+
+# By what a row is the same as before.
+_SAME = (Busy.staff_id, Busy.resource_id, Busy.starts, Busy.ends, Busy.takes, Busy.expires_at)
+
+
+def _delete(session: Session, ids: Sequence[int]) -> None:
+    for at in range(0, len(ids), CHUNK):
+        session.execute(
+            delete(Busy).where(Busy.id.in_(ids[at : at + CHUNK])),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def refused(error: IntegrityError) -> Taken | None:
@@ -288,11 +330,7 @@ def mirror(session: Session, source: str, source_id: int, segments: Sequence[Seg
         )
     }
     gone = sorted(row_id for key, row_id in there.items() if key not in wanted)
-    for at in range(0, len(gone), CHUNK):
-        session.execute(
-            delete(Busy).where(Busy.id.in_(gone[at : at + CHUNK])),
-            execution_options={"synchronize_session": False},
-        )
+    _delete(session, gone)
     fresh = [row for key, row in wanted.items() if key not in there]
     if fresh:
         insert_rows(session, Busy, fresh)
@@ -353,10 +391,7 @@ def _standing(
             continue
         segment = Segment(row.starts, row.ends, row.staff_id, row.resource_id, row.takes)
         yield segment.subject, Clash(segment, row.starts, row.ends, row.source, row.source_id), row.lane
-    if over:
-        session.execute(
-            delete(Busy).where(Busy.id.in_(over)), execution_options={"synchronize_session": False}
-        )
+    _delete(session, over)
 
 
 def _beyond(wanted: Segment, over: Sequence[Clash], limit: int) -> list[Interval]:

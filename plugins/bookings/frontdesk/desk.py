@@ -166,11 +166,12 @@ def lengthen(session: Session, place: Place, length: int, *, force: bool = False
     change_set = open_change_set(session, label="lengthen")
     # What was put over another before may become shorter; longer it is over more, which is asked for anew.
     overlap = force or (place.overlap and length <= place.minutes)
-    if overlap != place.overlap:
-        with occupied.half_written(session, place.visit):
+    with occupied.half_written(session, place.visit):
+        if overlap != place.overlap:
             change = Change({"overlap": overlap}, place.visit)
             write(session, Appointment, [change], change_set=change_set, system=True)
-    write(session, Line, [Change({"minutes": length}, place.line)], change_set=change_set)
+        write(session, Line, [Change({"minutes": length}, place.line)], change_set=change_set)
+    occupied.follow(session, [place.visit], settle=True, change_set=change_set)
     return change_set
 
 

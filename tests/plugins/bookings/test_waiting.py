@@ -70,6 +70,19 @@ def states(salon: Salon) -> dict[int, str]:
     return {row.id: row.status for row in salon.session.execute(select(Waiting.id, Waiting.status))}
 
 
+def test_what_is_offered_stays_theirs_until_they_answer(salon: Salon, cut: int, full: list[int]) -> None:
+    entry = wait(salon, cut)
+    cancel(salon.session, full[0], by="staff")
+    assert waiting.fill(salon.session) == [entry]
+    kept = salon.busy()
+    # The message that tells of it makes a new code, and somebody notes something.
+    waiting.new_token(salon.session, entry)
+    save(salon.session, Waiting, {"note": "Called them"}, entry)
+    assert kept and salon.busy() == kept
+    write(salon.session, Waiting, [Change({"status": "closed"}, entry)], system=True)
+    assert len(salon.busy()) == len(kept) - 1
+
+
 def test_t_b23_the_first_in_line_is_offered_what_comes_free(salon: Salon, cut: int, full: list[int]) -> None:
     one, two = wait(salon, cut), wait(salon, cut)
     assert waiting.fill(salon.session) == []
