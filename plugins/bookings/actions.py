@@ -109,11 +109,10 @@ def _repeats(row: Mapping[str, Any]) -> bool:
 )
 def cancel_following(session: Session, ids: Sequence[int], by: str, reason: str | None) -> Outcome:
     """Cancel the visit and those of its series that come after it."""
-    mine = series.following(session, ids[0])
-    for one in mine:
+    for one in series.following(session, ids[0]):
         desk.still_theirs(session, one, "write")
-    done = _become(session, mine, f"cancelled_{by}", reason)
-    return Outcome(_("Cancelled visits: ${n}.", mapping={"n": len(mine)}), done)
+    gone, change_set = series.cancel_following(session, ids[0], f"cancelled_{by}", reason=reason)
+    return Outcome(_("Cancelled visits: ${n}.", mapping={"n": len(gone)}), change_set)
 
 
 @action(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from parlour.errors import NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import By, NotOffered, Wanted, day_start, search, zone_of
-from parlour.plugins.bookings.services import book, cancel, move, wanted_of
+from parlour.plugins.bookings.services import book, move, set_status, wanted_of
 from parlour.plugins.bookings.statuses import OPEN
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.services import Taken
@@ -31,6 +32,10 @@ MOST = 60
 MOST_EVERY = 52
 # Minutes that are looked through at once.
 SEASON = 92 * DAY
+# What is done with a visit and those after it; who is told of it is told once, and of taking it back too.
+FOLLOWING = ("move_following", "cancel_following")
+# In the session's cache meanwhile. See `as_one`.
+_AS_ONE = "bookings.series"
 _OWN = ("client", "visitor", "phone", "email")
 
 
@@ -275,8 +280,8 @@ def move_following(session: Session, visit_id: int, start: int) -> tuple[list[in
     # Whoever moves on makes room for those before, whoever moves back for those after.
     order = sorted(ids, key=lambda one: goals[one], reverse=start > minutes(here))
     planned: dict[int, Planned] = {}
-    with session.begin_nested():
-        change_set = open_change_set(session, label="move")
+    with session.begin_nested(), _as_one(session, len(ids) > 1):
+        change_set = open_change_set(session, label="move_following" if len(ids) > 1 else "move")
         for one in order:
             try:
                 with session.begin_nested():
@@ -289,9 +294,30 @@ def move_following(session: Session, visit_id: int, start: int) -> tuple[list[in
     return ids, change_set
 
 
-def cancel_following(session: Session, visit_id: int, *, by: By, reason: str | None = None) -> list[int]:
-    """Cancel a visit and those of its series that come after it; the ones before stay. Returns which were cancelled."""
+def cancel_following(
+    session: Session, visit_id: int, status: str, *, reason: str | None = None
+) -> tuple[list[int], int]:
+    """Let a visit and those of its series that come after it be cancelled, by the client or by us; the ones before stay.
+
+    Returns which were cancelled and what undoes it.
+    """
     ids = following(session, visit_id)
-    for one in ids:
-        cancel(session, one, by=by, reason=reason)
-    return ids
+    with _as_one(session, len(ids) > 1):
+        change_set = open_change_set(session, label="cancel_following" if len(ids) > 1 else status)
+        for one in ids:
+            set_status(session, one, status, reason=reason, change_set=change_set)
+    return ids, change_set
+
+
+@contextmanager
+def _as_one(session: Session, several: bool) -> Iterator[None]:
+    session.scope.cache[_AS_ONE] = several
+    try:
+        yield
+    finally:
+        del session.scope.cache[_AS_ONE]
+
+
+def as_one(session: Session) -> bool:
+    """While visits of a series are moved or cancelled together, of which clients are told once."""
+    return bool(session.scope.cache.get(_AS_ONE))

@@ -20,6 +20,7 @@ from parlour.plugins.bookings.late import run_late
 from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.online import codes
+from parlour.plugins.bookings.series import book_series, repeat, starts_of
 from parlour.plugins.bookings.waiting import accept
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
@@ -30,8 +31,11 @@ from parlour.plugins.messages.options import save_options
 from parlour.plugins.messages.texts import fill
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Staff
+from parlour.records.actions import run_action
 from parlour.records.defaults import defaults_of
 from parlour.records.history import undo
+from parlour.records.merge import merge
+from parlour.records.registry import record_type
 from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
@@ -434,3 +438,114 @@ def test_no_code_is_offered_over_a_channel_that_is_off_for_it(session: Session, 
     assert set(codes.ways(session, settings)) == {"email"}
     save_options(session, {"off_by": ()})
     assert set(codes.ways(session, settings)) == {"phone", "email"}
+
+
+def test_who_has_visits_that_repeat_is_told_once_when_several_are_moved_or_cancelled(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    weekly = starts_of(salon.at(10), salon.zone, 1, "week", 4)
+    made = book_series(session, [Wanted(cut)], weekly, by="staff", values={"client": client})
+    send_all(session, engine, settings)
+    seen = len(mailbox.messages)
+
+    def news(what: str, **given: Any) -> list[str]:
+        nonlocal seen
+        done = run_action(session, "bookings.appointment", [made[1]], what, given)
+        send_all(session, engine, settings)
+        undo(session, done.change_set or 0)
+        send_all(session, engine, settings)
+        found, seen = subjects(mailbox)[seen:], len(mailbox.messages)
+        return found
+
+    moved = moment(weekly[1] + 90).isoformat()
+    assert news("move_following", starts=moved) == [
+        "Your visits were moved, the next",
+        "Your visits were moved, the next",
+    ]
+    assert news("cancel_following", by="client") == [
+        "Your visits were cancelled",
+        "Your visits are booked, the next",
+    ]
+    assert "visits of yours were cancelled: 3." in mailbox.text(-2)
+    # The last of them is one visit.
+    made[1] = made[3]
+    assert news("cancel_following", by="salon") == ["Your visit was cancelled", "You are booked"]
+
+
+def test_an_undo_right_after_booking_is_told_to_who_has_been_told_of_the_visit(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    def book() -> int:
+        values = {"client": client}
+        done = services.book(session, [Wanted(cut)], salon.at(10), by="staff", values=values)
+        return done.change_set or 0
+
+    undo(session, book())
+    send_all(session, engine, settings)
+    assert mailbox.messages == []
+    made = book()
+    send_all(session, engine, settings)
+    taken_out = undo(session, made)
+    send_all(session, engine, settings)
+    assert subjects(mailbox) == ["You are booked", "Your visit was cancelled"]
+    assert all(one in mailbox.text() for one in ("10:00", "Haircut", "Vera"))
+    undo(session, taken_out.change_set or 0)
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[2:] == ["You are booked"]
+    assert "bookings.online" not in dict(said(session))
+
+
+def test_an_undo_of_a_series_is_told_once(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    visit = salon.book(10, Wanted(cut), values={"client": client})
+    weekly = starts_of(salon.at(10), salon.zone, 1, "week", 4)[1:]
+    _made, change_set = repeat(session, visit, weekly)
+    send_all(session, engine, settings)
+    undo(session, change_set)
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[2:] == ["Your visits were cancelled"]
+    assert "visits of yours were cancelled: 3." in mailbox.text()
+
+
+def test_cards_that_become_one_are_no_news(
+    salon: Salon,
+    session: Session,
+    engine: Engine,
+    settings: Settings,
+    mailbox: Mailbox,
+    client: int,
+    cut: int,
+) -> None:
+    save_options(session, {"quiet_from": "", "quiet_to": ""})
+    same = save(session, Contact, {"name": "A. Orlova", "emails": [{"address": "a@example.com"}]})
+    salon.book(10, Wanted(cut), values={"client": client})
+    send_all(session, engine, settings)
+    merged = merge(session, record_type("contacts.contact"), same, [client])
+    send_all(session, engine, settings)
+    assert len(mailbox.messages) == 1
+    undo(session, merged)
+    send_all(session, engine, settings)
+    assert len(mailbox.messages) == 1
+    merge(session, record_type("contacts.contact"), same, [client])
+    remind_now(session, engine)
+    send_all(session, engine, settings)
+    assert subjects(mailbox)[1:] == ["We expect you"]

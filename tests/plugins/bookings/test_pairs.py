@@ -115,7 +115,7 @@ def _repeated(world: World) -> None:
     assert len(made) == 3 and world.free_of_overlaps()
     move(salon.session, made[1], weekly[1] + 180, by="staff")
     assert world.free_of_overlaps()
-    cancel_following(salon.session, made[1], by="staff")
+    cancel_following(salon.session, made[1], "cancelled_salon")
     assert {row[2] // 1440 for row in world.busy()} == {weekly[0] // 1440}
     cancel(salon.session, made[0], by="client")
 

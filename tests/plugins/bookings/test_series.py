@@ -83,12 +83,12 @@ def test_one_moves_and_the_others_stay(salon: Salon, anna: int, cut: int) -> Non
 def test_this_and_following_are_exactly_those(salon: Salon, anna: int, cut: int) -> None:
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 5)
     made = book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff")
-    assert cancel_following(salon.session, made[2], by="staff") == made[2:]
+    assert cancel_following(salon.session, made[2], "cancelled_salon")[0] == made[2:]
     statuses = dict(salon.session.execute(select(Appointment.id, Appointment.status)).all())
     assert [statuses[one] for one in made] == ["booked", "booked", *["cancelled_salon"] * 3]
     assert len(salon.busy()) == 2
     alone = salon.book(15, Wanted(cut, anna))
-    assert cancel_following(salon.session, alone, by="staff") == [alone]
+    assert cancel_following(salon.session, alone, "cancelled_salon")[0] == [alone]
 
 
 def test_ten_oclock_stays_ten_oclock(salon: Salon) -> None:

@@ -16,10 +16,17 @@ from parlour.access.models import Branch
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
-from parlour.plugins.bookings.bridges.messages import code, offers, reviews
-from parlour.plugins.bookings.bridges.messages.addressed import whom
-from parlour.plugins.bookings.bridges.messages.late_and_series import LATE, ON_TIME, SERIES
-from parlour.plugins.bookings.bridges.messages.visits import AGREED, KINDS, VISIT
+from parlour.plugins.bookings import series
+from parlour.plugins.bookings.bridges.messages import code, offers, reviews, undone
+from parlour.plugins.bookings.bridges.messages.addressed import VISIT, whom
+from parlour.plugins.bookings.bridges.messages.late_and_series import (
+    LATE,
+    ON_TIME,
+    SERIES,
+    SERIES_CANCELLED,
+    SERIES_MOVED,
+)
+from parlour.plugins.bookings.bridges.messages.visits import AGREED, KINDS
 from parlour.plugins.bookings.late import telling
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Line, Waiting
@@ -31,10 +38,13 @@ from parlour.plugins.messages.kinds import MessageKind
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
 from parlour.records.history import undoing
+from parlour.records.models import ChangeSet
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
 from parlour.settings import Settings
 
+# What is said once of visits of a series that are written together.
+_AS_ONE = {"booked": "series", "moved": "series_moved", "cancelled": "series_cancelled"}
 # Ways in which visits come that nobody is told about: they have been agreed on elsewhere.
 SILENT = ("import", "cli")
 
@@ -46,7 +56,8 @@ def bookings_code_ways(session: Session, settings: Settings) -> Sequence[CodeWay
 
 @hookimpl
 def messages_kinds(session: Session) -> Sequence[MessageKind]:
-    return (*KINDS, SERIES, LATE, ON_TIME, offers.OFFER, code.CODE, reviews.REVIEW)
+    several = (SERIES, SERIES_MOVED, SERIES_CANCELLED)
+    return (*KINDS, *several, LATE, ON_TIME, offers.OFFER, code.CODE, reviews.REVIEW)
 
 
 @hookimpl
@@ -56,22 +67,37 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         return
     if record.cls is Appointment:
         reviews.ask(session, rows)
-        late, back = telling(session), undoing(session) == "late"
-        told = {
-            row.id: _what_back(row) if back else _what(row) if late is None else _what_late(row, late)
-            for row in rows
-        }
-        wanted = [row_id for row_id, what in told.items() if what is not None]
-        if wanted:
-            for visit in _people(session, wanted):
-                _tell(session, visit, told[visit.id] or "")
+        late, undo = telling(session), undoing(session)
+        if undo is not None:
+            undone.tell(session, [row for row in rows if row.kind == "delete"])
+        merging = undo == "merge" or _merges(session, rows)
+        as_one = series.as_one(session) or undo in series.FOLLOWING
+        told = {}
+        for row in rows:
+            if undo == "late":
+                what = _what_back(row)
+            else:
+                what = _what(row, merging) if late is None else _what_late(row, late)
+            if what is not None:
+                told[row.id] = (_AS_ONE.get(what, what) if as_one else what), row.change_set
+        if told:
+            for visit in _people(session, list(told)):
+                _tell(session, visit, *told[visit.id])
     elif record.cls is Waiting:
         offers.tell(session, [row.id for row in rows if row.new.get("status") == "offered"])
     elif record.cls is Line:
         _tell_staff(session, [row for row in rows if row.kind == "create"])
 
 
-def _what(row: RowChange) -> str | None:
+def _merges(session: Session, rows: Sequence[RowChange]) -> bool:
+    """Whether visits get another client only because two cards of one person become one."""
+    made = {row.change_set for row in rows if row.kind == "update" and "client" in row.new}
+    if not made:
+        return False
+    return session.scalars(select(ChangeSet.label).where(ChangeSet.id.in_(made))).first() == "merge"
+
+
+def _what(row: RowChange, merging: bool) -> str | None:
     """Which message a change of a visit asks for. Nobody is told that a visit is booked which the salon has not agreed to yet."""
     status, was = row.value("status"), row.before.get("status")
     booked = "requested" if status == "requested" else "booked"
@@ -85,7 +111,7 @@ def _what(row: RowChange) -> str | None:
         return "cancelled"
     if status not in COMING:
         return None
-    if "client" in row.new:
+    if row.new.get("client") is not None and not merging:
         return booked if row.old["client"] is not None else "linked"
     # Agreed to, or brought back: it holds again, and so does what was said about it.
     if was in CANCELLED or (was == "requested" and status in AGREED):
@@ -127,7 +153,7 @@ def _people(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     ).all()
 
 
-def _tell(session: Session, visit: Any, what: str) -> None:
+def _tell(session: Session, visit: Any, what: str, change_set: int | None) -> None:
     reached = whom(visit)
     late = what in ("late", "on_time")
     expected = visit.starts + timedelta(minutes=visit.delay or 0) if late else visit.starts
@@ -139,12 +165,13 @@ def _tell(session: Session, visit: Any, what: str) -> None:
         what = "remind" if told else "requested" if visit.status == "requested" else "booked"
     common: dict[str, Any] = {**reached, "about": (VISIT, visit.id), "zone": visit.zone}
     start = minutes(visit.starts)
-    if what == "series":
-        # One for all that are booked together; it is read when it goes.
+    if what in _AS_ONE.values():
+        # One for all that are written together; it is read when it goes.
         services.send(
             session,
-            "bookings.series",
-            dedupe_key=f"bookings.series:{visit.series}:{now():%Y%m%d%H%M}",
+            f"bookings.{what}",
+            dedupe_key=f"bookings.{what}:{visit.series}:{change_set}",
+            version=minutes(now()),
             expires_at=visit.starts,
             **common | {"about": (VISIT, visit.series)},
         )
@@ -152,8 +179,9 @@ def _tell(session: Session, visit: Any, what: str) -> None:
         services.send(
             session,
             f"bookings.{what}",
-            # The version tells two moves to and fro apart; when a client is expected is read again in `told`.
-            dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}"
+            # The version tells two moves to and fro apart, the change set what was undone and done again; when a client is
+            # expected is read again in `told`.
+            dedupe_key=f"bookings.{what}:{visit.id}:{visit.version}:{change_set}"
             + (f":{minutes(expected)}" if late else ""),
             version=None if what == "cancelled" else minutes(expected),
             expires_at=expected,

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
+from parlour.plugins.bookings.bridges.messages.addressed import GONE, still_gone
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment
+from parlour.plugins.bookings.statuses import CANCELLED
 from parlour.plugins.messages.kinds import SAMPLE_MOMENT, About, MessageKind, Shipped, Variable
 from parlour.plugins.messages.models import DELIVERED, SENDING, SENT, UNCERTAIN, Message
-from parlour.plugins.schedule.clocks import minutes
+from parlour.plugins.schedule.clocks import minutes, moment
 
 
 def _late(session: Session, about: About) -> Mapping[str, Any] | None:
@@ -104,6 +106,19 @@ ON_TIME = MessageKind(
 
 def _series(session: Session, about: About) -> Mapping[str, Any] | None:
     """The coming visits of a series as they are now; None when there are none any more."""
+    return _those(session, about, Appointment.status.in_(COMING))
+
+
+def _series_off(session: Session, about: About) -> Mapping[str, Any] | None:
+    """The visits of a series that were cancelled together; None when all have come back. `version` is when, in minutes."""
+    if about.version == GONE:
+        return still_gone(session, about)
+    since = Appointment.cancelled_at >= moment(about.version or 0)
+    return _those(session, about, Appointment.status.in_(CANCELLED), since)
+
+
+def _those(session: Session, about: About, *conditions: ColumnElement[bool]) -> Mapping[str, Any] | None:
+    """How many visits of a series that are not over yet these are, the first and the last; None where there are none."""
     row = session.execute(
         select(
             func.count(),
@@ -112,9 +127,9 @@ def _series(session: Session, about: About) -> Mapping[str, Any] | None:
         ).where(
             Appointment.series == about.id,
             Appointment.client_id == about.contact_id,
-            Appointment.status.in_(COMING),
             Appointment.starts > now(),
             Appointment.archived_at.is_(None),
+            *conditions,
         )
     ).one()
     return {"count": row[0], "start": row.first, "last": row.last} if row[0] else None
@@ -145,4 +160,51 @@ SERIES = MessageKind(
     still=_series,
     quiet=False,
     sequence=11,
+)
+
+
+SERIES_MOVED = MessageKind(
+    code="bookings.series_moved",
+    title=_("Visits that repeat, moved"),
+    variables=SERIES.variables,
+    texts={
+        "en": Shipped(
+            "Your visits were moved, the next: {start}",
+            "{first_name}, we have moved visits of yours. These are coming: {count}.\n"
+            "The first: {start}\nThe last: {last}\n\nWe remind you of each.\n\n{salon}",
+            "{salon}: your visits were moved, the next {start.date} {start.time}",
+        ),
+        "ru": Shipped(
+            "Визиты перенесены, ближайший: {start}",
+            "{first_name}, мы перенесли ваши визиты. Предстоит визитов: {count}.\n"
+            "Первый: {start}\nПоследний: {last}\n\nО каждом мы напомним.\n\n{salon}",
+            "{salon}: визиты перенесены, ближайший {start.date} {start.time}",
+        ),
+    },
+    still=_series,
+    quiet=False,
+    sequence=11,
+)
+
+
+SERIES_CANCELLED = MessageKind(
+    code="bookings.series_cancelled",
+    title=_("Visits that repeat, cancelled"),
+    variables=SERIES.variables,
+    texts={
+        "en": Shipped(
+            "Your visits were cancelled",
+            "{first_name}, visits of yours were cancelled: {count}.\n"
+            "The first: {start}\nThe last: {last}\n\n{salon}",
+            "{salon}: {count} visits are cancelled, from {start.date} {start.time} on",
+        ),
+        "ru": Shipped(
+            "Визиты отменены",
+            "{first_name}, отменено ваших визитов: {count}.\nПервый: {start}\nПоследний: {last}\n\n{salon}",
+            "{salon}: отменено визитов: {count}, первый {start.date} {start.time}",
+        ),
+    },
+    still=_series_off,
+    quiet=False,
+    sequence=12,
 )

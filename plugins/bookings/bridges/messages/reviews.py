@@ -13,8 +13,8 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import reviews
-from parlour.plugins.bookings.bridges.messages.addressed import link
-from parlour.plugins.bookings.bridges.messages.visits import VARIABLES, VISIT, visit_of
+from parlour.plugins.bookings.bridges.messages.addressed import VISIT, link
+from parlour.plugins.bookings.bridges.messages.visits import VARIABLES, visit_of
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.tokens import make_token

@@ -14,7 +14,7 @@ from parlour.access.models import Branch
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
-from parlour.plugins.bookings.bridges.messages.addressed import link
+from parlour.plugins.bookings.bridges.messages.addressed import GONE, link, still_gone
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Line
 from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
@@ -26,7 +26,6 @@ from parlour.records.values import Money
 
 # Subject, body and short text.
 _Texts = tuple[str, str, str]
-VISIT = "bookings.appointment"
 
 
 # What the salon has asked for itself or said yes to.
@@ -57,6 +56,8 @@ def _for_client(statuses: Collection[str], session: Session, about: About) -> Ma
 
 def _off(session: Session, about: About) -> Mapping[str, Any] | None:
     """The cancelled visit; None when it has come back meanwhile."""
+    if about.version == GONE:
+        return still_gone(session, about)
     return visit_of(session, about, CANCELLED)
 
 
