@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session as OrmSession
 
 from parlour.access.models import Organisation
 from parlour.db import session as guards
@@ -26,8 +27,9 @@ def theirs(engine: Engine, settings: Settings, other_organisation: Organisation)
 
 
 @pytest.fixture
-def unfiltered() -> Iterator[None]:
-    """The control: the filter of reads taken off."""
+def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The control: the filter of reads taken off, also of statements that are made once."""
+    monkeypatch.setattr(Session, "execute", OrmSession.execute)
     event.remove(Session, "do_orm_execute", guards._guard_statement)
     yield
     event.listen(Session, "do_orm_execute", guards._guard_statement)
