@@ -121,8 +121,10 @@ def offer_on(session: Session, waiting_id: int, day: date) -> tuple[datetime, in
     ).one_or_none()
     if row is None:
         raise NotFound(_("There is no such entry on the waiting list."))
+    if row.status == "offered":
+        raise Refusal(_("A time is kept for them and offered to them already."))
     if row.status != "waiting":
-        raise Refusal(_("They do not wait any more, or a time is offered to them already."))
+        raise Refusal(_("They do not wait any more."))
     that_day = SimpleNamespace(**{**row._mapping, "since": day, "until": day})
     looked = _look(session, [that_day])[row.id]
     made = None if looked is None or _blocked(session, row.id) else _offer(session, that_day, looked)
