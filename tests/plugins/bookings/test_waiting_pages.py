@@ -85,7 +85,7 @@ def test_a_place_is_offered_with_one_press(
     assert held.offered.hour == 7  # ten in Moscow
     session.rollback()
     again = login().post("/o/jasmine/bookings/offer", {"entry": entry, "day": MONDAY.isoformat()}).follow()
-    assert "do not wait any more" in again
+    assert "offered to them already" in again
 
 
 def test_what_clients_may_not_book_is_not_offered(login: Enter, session: Session, cut: int) -> None:
