@@ -49,9 +49,15 @@ _STAMP = kept(
         _summed(Shift, Shift.day.between(_FIRST, _LAST)),
         _summed(Staff),
         select(func.max(Appointment.id)).where(_AROUND).scalar_subquery(),
-        # Who has not come by the time is marked as late, though nothing was written.
+        # Who is not here yet is marked as late, though nothing was written, and by how much is said, as of those who wait.
         select(func.count())
-        .where(_AROUND, Appointment.starts <= _PRESENT, Appointment.status.in_(COMING))
+        .where(
+            _AROUND,
+            or_(
+                and_(Appointment.starts <= _PRESENT, Appointment.status.in_(COMING)),
+                Appointment.status == "arrived",
+            ),
+        )
         .scalar_subquery(),
     )
 )
@@ -64,14 +70,18 @@ def stamp(session: Session, first: date, branch_id: int | None = None, *, days: 
     number of a change would.
     """
     start, end = (moment(at) for at in bounds(first, zone_of(session, branch_id), days))
+    present = now()
     given = {
         "since": start - timedelta(minutes=MAX_MINUTES),
         "until": end,
         "first": first,
         "last": first + timedelta(days=days - 1),
-        "present": now(),
+        "present": present,
     }
-    return "-".join(str(part or 0) for part in session.execute(_STAMP, given).one())
+    found = [part or 0 for part in session.execute(_STAMP, given).one()]
+    if found[-1]:
+        found.append(minutes(present))
+    return "-".join(map(str, found))
 
 
 def bounds(first: date, zone: str, days: int = 1) -> Interval:

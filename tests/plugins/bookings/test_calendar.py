@@ -17,6 +17,7 @@ from parlour.plugins.bookings.frontdesk import calendar_rows
 from parlour.plugins.bookings.models import Appointment
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Absence
 from parlour.records.write import save
 from parlour.testing.people import trusted
@@ -232,6 +233,21 @@ def test_the_stamp_follows_everything_that_is_drawn(
         services.move(session, visit, salon.at(10, date(2031, 5, 6)), by="staff")
     assert calendar_rows.stamp(session, MONDAY) != before
     assert calendar_rows.stamp(session, date(2031, 5, 8)) == other_day
+
+
+def test_how_long_somebody_waits_goes_on_while_nothing_is_written(
+    salon: Salon, session: Session, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = salon.book(10, Wanted(cut))
+    stamps = []
+    for status in (None, "arrived"):
+        if status:
+            services.set_status(session, visit, status)
+        for minute in (0, 1):
+            at = moment(salon.at(9.5) + minute)
+            monkeypatch.setattr(calendar_rows, "now", lambda at=at: at)
+            stamps.append(calendar_rows.stamp(session, MONDAY))
+    assert stamps[0] == stamps[1] != stamps[2] != stamps[3]
 
 
 def test_a_full_day_costs_as_many_queries_as_one_with_one_visit(
