@@ -434,7 +434,9 @@ def uncovered(session: Session, staff: Collection[int], *, until: int) -> list[C
         if row.expires_at is not None and row.expires_at <= now():
             continue
         stretch = [(max(row.starts, start), min(row.ends, until))]
-        if subtract(stretch, plans.staff[row.staff_id].present):
+        # Who is archived has no hours any more.
+        present = plans.staff[row.staff_id].present if row.staff_id in plans.staff else []
+        if subtract(stretch, present):
             segment = Segment(row.starts, row.ends, row.staff_id, None, row.takes)
             found.append(Clash(segment, row.starts, row.ends, row.source, row.source_id))
     return sorted(found, key=lambda one: (one.starts, one.source_id))

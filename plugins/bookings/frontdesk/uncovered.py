@@ -46,7 +46,8 @@ max_queries = 30 + 5 * SHOWN
 def page(context: OrganisationContext, request: Request) -> dict[str, Any]:
     """The next such visits, each with who else could do it then and which other times are near."""
     session = request.db
-    seen = select(Staff.id, Staff.name).where(*visible(session, record_type(Staff)))
+    # Who has left is seen too: somebody else has to do what is booked of them.
+    seen = select(Staff.id, Staff.name).where(*visible(session, record_type(Staff), archived=None))
     names = {row.id: row.name for row in session.execute(seen)}
     found = _visits(request, names)
     write_down(request, found[:SHOWN])

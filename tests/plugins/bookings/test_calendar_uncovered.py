@@ -9,7 +9,9 @@ import pytest
 
 from parlour.db.session import Session
 from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.schedule.models import Absence
+from parlour.plugins.schedule.models import Absence, Staff
+from parlour.records.registry import record_type
+from parlour.records.removal import archive
 from parlour.records.write import save
 from parlour.testing.site import Enter
 from tests.plugins.bookings.conftest import Salon
@@ -65,3 +67,14 @@ def test_nothing_is_moved_by_who_may_not(login: Enter, salon: Salon, session: Se
     assert page.html.select_one("[data-flash] .alert-warn")
     session.rollback()
     assert salon.busy()[0][2] == salon.at(10)
+
+
+def test_t_b15_the_visits_of_who_has_left_are_listed(login: Enter, salon: Salon, session: Session) -> None:
+    anna, boris = salon.person("Anna"), salon.person("Boris")
+    cut = salon.service("Haircut", 60, by=[anna, boris])
+    salon.book(10, Wanted(cut, anna), values={"visitor": "Вера"})
+    archive(session, record_type(Staff), [anna])
+    session.commit()
+    page = login().get(HERE)
+    assert "Вера" in page
+    assert page.html.select(".cal-proposals button")[0].get_text(strip=True).endswith("Boris")
