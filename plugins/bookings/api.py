@@ -231,9 +231,10 @@ def holds(request: Request) -> Response:
     given = an_object(parsed(request), ("start", "services", "branch", "hold"))
     wanted, start, branch = _asked(given)
     instead = text_of(given, "hold", 200)
+    network = codes.network_of(address_of(request))
     try:
         token, until = occupied.hold(
-            request.db, wanted, start, network=address_of(request), branch_id=branch, instead_of=instead
+            request.db, wanted, start, network=network, branch_id=branch, instead_of=instead
         )
     except (NotOffered, Taken) as error:
         raise gone(request, error, wanted, start, branch) from error

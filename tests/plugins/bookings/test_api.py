@@ -219,6 +219,21 @@ def test_t_b24_the_same_key_books_once(
     assert session.scalar(select(func.count()).select_from(Appointment)) == 1
 
 
+def test_a_line_with_billions_of_addresses_is_one_network(
+    web: TestApp, salon: Salon, session: Session, cut: int
+) -> None:
+    save_plugin_settings(session, "bookings", {"holds_per_network": 1})
+    session.commit()
+
+    def keep(hour: int, address: str, status: int) -> None:
+        body = {"start": when(salon, hour), "services": [{"service": cut, "staff": None}]}
+        web.post_json(f"{HERE}/holds", body, status=status, extra_environ={"REMOTE_ADDR": address})
+
+    keep(10, "2001:db8:1:2::1", 201)
+    keep(12, "2001:db8:1:2:ffff::7", 409)
+    keep(12, "2001:db8:1:3::1", 201)
+
+
 def test_a_time_is_held_for_who_fills_in_the_form(post: Call, salon: Salon, cut: int) -> None:
     anna = salon.staff["Anna"]
     chosen = {"start": when(salon, 10), "services": [{"service": cut, "staff": anna}]}
