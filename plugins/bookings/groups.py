@@ -19,7 +19,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotFound
 from parlour.i18n import _, localizer
-from parlour.plugins.bookings.models import Appointment, Group, Line
+from parlour.plugins.bookings.models import Appointment, Group, Line, Service
 from parlour.plugins.bookings.offers import By, NotOffered
 from parlour.plugins.bookings.services import Booked
 from parlour.plugins.bookings.settings import policy_of
@@ -27,13 +27,13 @@ from parlour.plugins.bookings.statuses import BLOCKING, OPEN
 from parlour.plugins.bookings.terms import Sold, terms_of
 from parlour.plugins.bookings.tokens import make_token
 from parlour.plugins.catalog.models import Item
-from parlour.plugins.catalog.services import prices_of
+from parlour.plugins.catalog.services import days_of_new_prices, prices_of
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
 from parlour.plugins.schedule.services import Segment, occupy
-from parlour.records.defaults import defaults_of
 from parlour.records.query import read
 from parlour.records.registry import record_type
+from parlour.records.values import Money
 from parlour.records.write import Change, open_change_set, write
 
 if TYPE_CHECKING:
@@ -198,8 +198,9 @@ def book_seats(
     by: By,
     seats: int = 1,
     values: Mapping[str, Any] | None = None,
+    change_set: int | None = None,
 ) -> Booked:
-    """Book places in a session. Raises Full, NotOffered in words, NotFound."""
+    """Book places in a session; `change_set` joins an earlier one. Raises Full, NotOffered in words, NotFound."""
     row = lock(session, [group_id]).get(group_id)
     if row is None or row.cancelled or (by == "client" and not row.online):
         raise NotFound(_("There is no such session."))
@@ -212,18 +213,21 @@ def book_seats(
     left = row.seats - taken(session, [group_id]).get(group_id, 0)
     if seats > left:
         raise Full(left)
-    name = session.scalars(select(Item.name).where(Item.id == row.item_id)).one()
-    price = prices_of(session, [row.item_id], defaults_of(session).today(), branch_id=row.branch).get(
-        row.item_id
-    )
+    what = session.execute(
+        select(Item.name, Service.confirm)
+        .outerjoin(Service, Service.id == Item.id)
+        .where(Item.id == row.item_id)
+    ).one()
+    price = _prices(session, [row])[group_id]
     total = None if price is None else type(price)(price.amount * seats, price.currency)
-    change_set = open_change_set(session, label="book")
+    change_set = change_set or open_change_set(session, label="book")
+    status = "requested" if by == "client" and what.confirm else "booked"
     agreed = terms_of(session, [Sold(row.item_id, total, seats)], online=by == "client")
     visit = {
         "source": "desk",
         **agreed.values(row.starts, policy),
         **(values or {}),
-        "status": "booked",
+        "status": status,
         "starts": _wall(row),
         "ends": row.starts + timedelta(minutes=row.minutes),
         "branch": row.branch,
@@ -234,7 +238,7 @@ def book_seats(
     made = write(session, Appointment, [Change(visit)], change_set=change_set, system=True).ids[0]
     line = {
         "appointment": made,
-        "name": name,
+        "name": what.name,
         "item": row.item_id,
         "minutes": row.minutes,
         "price": total,
@@ -244,7 +248,24 @@ def book_seats(
         "gap": None,
     }
     write(session, Line, [Change(line)], change_set=change_set, system=True)
-    return Booked(made, make_token(session, made), "booked", change_set)
+    return Booked(made, make_token(session, made), status, change_set)
+
+
+def _prices(session: Session, rows: Sequence[Any]) -> dict[int, Money | None]:
+    """What a place costs in each of these sessions, on its own day; some queries for each branch, and one for each day on
+    which prices begin.
+    """
+    found: dict[int, Money | None] = {}
+    for branch in dict.fromkeys(row.branch for row in rows):
+        days = {row: _wall(row).date() for row in rows if row.branch == branch}
+        items = {row.item_id for row in days}
+        first, last = min(days.values()), max(days.values())
+        begin = days_of_new_prices(session, items, first, last, branch_id=branch) if first < last else []
+        prices = [(day, prices_of(session, items, day, branch_id=branch)) for day in (first, *begin)]
+        for row, day in days.items():
+            holding = next(some for since, some in reversed(prices) if since <= day)
+            found[row.id] = holding.get(row.item_id)
+    return found
 
 
 def _wall(row: Any) -> Any:
@@ -254,8 +275,8 @@ def _wall(row: Any) -> Any:
 def coming(
     session: Session, start: Any, end: Any, *, by: By, item_ids: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """Sessions that begin in [start, end) (moments), with how many places are left and the price of one; a query for each
-    branch and three more.
+    """Sessions that begin in [start, end) (moments), with how many places are left and the price of one, in a few queries
+    for each branch.
     """
     conditions = [
         Group.starts >= start,
@@ -287,18 +308,12 @@ def coming(
         .limit(500)
     ).all()
     counts = taken(session, [row.id for row in rows])
-    today = defaults_of(session).today()
-    prices: dict[int | None, Mapping[int, Any]] = {
-        branch: prices_of(
-            session, {row.item_id for row in rows if row.branch == branch}, today, branch_id=branch
-        )
-        for branch in dict.fromkeys(row.branch for row in rows)
-    }
+    prices = _prices(session, rows)
     return [
         {
             **row._mapping,
             "left": max(0, row.seats - counts.get(row.id, 0)),
-            "price": prices[row.branch].get(row.item_id),
+            "price": prices[row.id],
         }
         for row in rows
     ]

@@ -74,8 +74,9 @@ def book_online(
 def book_seats_online(session: Session, group_id: int, visitor: Visitor, *, seats: int) -> Booked:
     """Book places in a group session for somebody who is not logged in; as `book_online`."""
     values, beside = booker(session, visitor)
-    more = beside.write(open_change_set(session, label="book"))
-    return book_seats(session, group_id, by="client", seats=seats, values={**values, **more})
+    change_set = open_change_set(session, label="book")
+    values |= beside.write(change_set)
+    return book_seats(session, group_id, by="client", seats=seats, values=values, change_set=change_set)
 
 
 class _Card(NamedTuple):

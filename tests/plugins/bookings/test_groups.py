@@ -18,6 +18,7 @@ from parlour.errors import Invalid, NotFound, Refusal
 from parlour.plugins.bookings.groups import Full, book_seats, coming, taken
 from parlour.plugins.bookings.models import Appointment, Group
 from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.online.visitors import Visitor, book_seats_online
 from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.tokens import visit_of_token
 from parlour.plugins.catalog.models import Item
@@ -170,6 +171,42 @@ def test_a_session_that_does_not_take_place_cancels_its_visits_until_it_does(
     undo(salon.session, off.change_set)
     assert salon.visit(come).status == "booked" and salon.visit(gone).status == "cancelled_client"
     assert len(salon.busy()) == 1
+
+
+def test_a_place_in_what_we_confirm_is_a_request_first(
+    salon: Salon, make: Callable[..., int], yoga: int
+) -> None:
+    save(salon.session, Item, {"bookings_confirm": True}, yoga)
+    group = make()
+    asked, given = (book_seats(salon.session, group, by=by) for by in ("client", "staff"))  # type: ignore[arg-type]
+    assert [salon.visit(one.id).status for one in (asked, given)] == ["requested", "booked"]
+    assert (asked.status, given.status) == ("requested", "booked")
+    assert taken(salon.session, [group]) == {group: 2}
+
+
+def test_a_place_costs_what_it_costs_on_the_day_of_the_session(
+    salon: Salon, make: Callable[..., int], yoga: int
+) -> None:
+    prices = [{"price": "500"}, {"price": "700", "since": salon.day + timedelta(days=1)}]
+    save(salon.session, Item, {"prices": prices}, yoga)
+    today = make()
+    salon.day += timedelta(days=1)
+    dearer = make(12)
+    found = coming(salon.session, moment(salon.at(0)) - timedelta(days=2), moment(salon.at(23)), by="client")
+    assert {one["id"]: one["price"].amount for one in found} == {today: 500, dearer: 700}
+    booked = [book_seats(salon.session, group, by="client", seats=2).id for group in (today, dearer)]
+    assert [salon.visit(one).total_amount for one in booked] == [100_000, 140_000]
+
+
+def test_what_a_new_client_books_is_undone_with_the_client(
+    salon: Salon, session: Session, make: Callable[..., int]
+) -> None:
+    visitor = Visitor("Olga", "+79161112233", consents=("data",))
+    booked = book_seats_online(session, make(), visitor, seats=1)
+    assert booked.change_set is not None
+    undo(session, booked.change_set)
+    assert not session.scalars(select(Contact.id).where(Contact.name == "Olga")).all()
+    assert not session.scalars(select(Appointment.id)).all()
 
 
 def test_a_place_is_not_moved_like_a_visit(salon: Salon, make: Callable[..., int]) -> None:
