@@ -47,11 +47,12 @@ class NotOffered(Refusal):
 class Wanted:
     """A service, and the specialist who is asked for, or None for anybody who does it.
 
-    `minutes` is how long staff want it to take this time; None as long as it usually does. `rooms` are those in which it is to be
-    done, of the types that it needs; for the other types any room does.
+    `item` is None for what is in no catalogue, as visits of another system bring it: its specialist does it in the minutes that
+    were agreed on. `minutes` is how long staff want it to take this time; None as long as it usually does. `rooms` are those in
+    which it is to be done, of the types that it needs; for the other types any room does.
     """
 
-    item: int
+    item: int | None
     staff: int | None = None
     minutes: int | None = None
     rooms: tuple[int, ...] = ()
@@ -61,7 +62,7 @@ class Wanted:
 class Offered:
     """A service as one specialist does it in a branch."""
 
-    item: int
+    item: int | None
     name: str
     staff: int
     minutes: int
@@ -175,10 +176,10 @@ def searches(
     policy = policy_of(session)
     if by == "client":
         start, end = _open_to_clients(start, end, zone, policy.lead, policy.window, now_at)
-    items = {one.item for wanted in chains for one in wanted}
+    items = {one.item for wanted in chains for one in wanted if one.item is not None}
     today = moment(start).astimezone(ZoneInfo(zone)).date()
     facts = _questions(by, branch_id is not None).ask(session, **price_parameters(items, today, branch_id))
-    services = {row[0]: _Service(*row) for row in facts["services"]}
+    services: dict[int | None, _Service] = {row[0]: _Service(*row) for row in facts["services"]}
     people = [_Skill(*row) for row in facts["people"]]
     needs, kinds = _needs(facts["needs"])
     # Staff know what they do.
@@ -207,8 +208,9 @@ def searches(
             found.append(way)
             continue
         chain = Chain(way.steps, free.staff, way.kinds, room)
-        step = services[wanted[0].item].step or policy.step
-        confirm = any(services[one.item].confirm for one in wanted)
+        first_one = services.get(wanted[0].item)
+        step = (first_one.step if first_one else None) or policy.step
+        confirm = any(services[one.item].confirm for one in wanted if one.item is not None)
         found.append(Search(zone, branch_id, (start, end), way.offered, chain, free, step, confirm, places))
     return found
 
@@ -219,7 +221,7 @@ class _Read:
     another one.
     """
 
-    services: Mapping[int, _Service]
+    services: Mapping[int | None, _Service]
     people: Sequence[_Skill]
     prices: Mapping[int, Money]
     needs: Mapping[int, Sequence[int]]
@@ -246,40 +248,52 @@ def _ways(wanted: Sequence[Wanted], read: _Read) -> _Ways | Refusal | NotFound:
     steps: list[Step] = []
     kinds = dict(read.kinds)
     for one in wanted:
-        service = read.services.get(one.item)
-        if service is None:
-            return NotFound(_("This service cannot be booked."))
-        able = {
-            skill.staff_id: Offered(
-                one.item,
-                service.name,
-                skill.staff_id,
-                one.minutes or skill.minutes or service.minutes,
-                service.before or 0,
-                service.after or 0,
-                service.gap_from,
-                service.gap,
-                Money.from_minor(skill.price_amount, skill.price_currency)
-                if skill.price_amount is not None
-                else read.prices.get(one.item),
-            )
-            for skill in read.people
-            if skill.item_id == one.item and one.staff in (None, skill.staff_id)
-        }
-        if not able:
-            return Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
+        able = _able(one, read)
+        if not isinstance(able, dict):
+            return able
         offered.append(able)
-        where = _pinned(one, read.needs.get(one.item, ()), kinds)
+        where = _pinned(one, read.needs.get(one.item, ()) if one.item else (), kinds)
         if where is None:
-            return Refusal(_("“${name}” is not done there.", mapping={"name": service.name}))
+            name = next(iter(able.values())).name
+            return Refusal(_("“${name}” is not done there.", mapping={"name": name}))
         steps.append(Step(tuple(_option(each) for each in able.values()), where))
-    alone = left_alone({one.item: read.services[one.item].name for one in wanted}, read.additions)
+    names = {one.item: read.services[one.item].name for one in wanted if one.item is not None}
+    alone = left_alone(names, read.additions)
     if alone is not None:
         return alone
     longest = sum(max(each.minutes for each in able.values()) for able in offered)
     if longest > MAX_MINUTES:
         return Refusal(_("These services together take more than a day."))
     return _Ways(offered, steps, kinds, longest)
+
+
+def _able(one: Wanted, read: _Read) -> dict[int, Offered] | Refusal | NotFound:
+    """Who does a service, and how; or why nobody does."""
+    if one.item is None:
+        if one.staff is None or one.minutes is None or one.rooms:
+            return Refusal(_("This service cannot be booked."))
+        return {one.staff: Offered(None, "", one.staff, one.minutes, 0, 0, None, None, None)}
+    service = read.services.get(one.item)
+    if service is None:
+        return NotFound(_("This service cannot be booked."))
+    able = {
+        skill.staff_id: Offered(
+            one.item,
+            service.name,
+            skill.staff_id,
+            one.minutes or skill.minutes or service.minutes,
+            service.before or 0,
+            service.after or 0,
+            service.gap_from,
+            service.gap,
+            Money.from_minor(skill.price_amount, skill.price_currency)
+            if skill.price_amount is not None
+            else read.prices.get(one.item),
+        )
+        for skill in read.people
+        if skill.item_id == one.item and one.staff in (None, skill.staff_id)
+    }
+    return able or Refusal(_("Nobody does “${name}” here.", mapping={"name": service.name}))
 
 
 def check(

@@ -50,7 +50,7 @@ def prices_by(
     new = [at for at, (line, who) in enumerate(zip(lines, people, strict=True)) if who != line.staff_id]
     if not new:
         return prices
-    items = {lines[at].item_id for at in new}
+    items = {lines[at].item_id for at in new} - {None}
     own = _own(session, items)
     listed = prices_of(session, items, on, branch_id=branch_id)
 

@@ -78,6 +78,8 @@ def book(
     have allowed, staff put it where nobody is free. `change_set` joins an earlier one. `beside` writes what goes in together
     with the visit. Raises NotOffered, `Taken` from the schedule, NotFound.
     """
+    if any(one.item is None for one in wanted):
+        raise Refusal(_("This service cannot be booked."))
     if hold is not None:
         release_hold(session, hold)
     for left in reversed(range(ATTEMPTS)):
@@ -350,8 +352,9 @@ def move(
     `rooms` of these places, elsewhere in any.
 
     Durations and prices stay as they were agreed on, unless another specialist does it who usually takes or asks something else;
-    fees follow the price, see `terms_after`. What a visit that is over has cost stays. The visit is not in its own way; when it
-    cannot be moved it stays where it was. Raises NotOffered, `Taken`, Refusal.
+    fees follow the price, see `terms_after`. What a visit that is over has cost stays. Where we confirm each booking, a client's
+    move is a request again. The visit is not in its own way; when it cannot be moved it stays where it was. Raises NotOffered,
+    `Taken`, Refusal.
     """
     row = _visit(session, visit_id)
     kept: dict[str, Any] = {}
@@ -375,12 +378,16 @@ def move(
     change_set = change_set or open_change_set(session, label="move")
     begin = moment(start).astimezone(ZoneInfo(found.zone))
     prices = [money_in(line, "price") for line in lines]
+    if by == "client" and found.confirm and row.status in ("booked", "confirmed"):
+        kept["status"] = "requested"
     if row.status in OPEN:
         by_whom = [one.option.staff for one in chosen]
         prices = prices_by(session, lines, by_whom, begin.date(), row.branch)
     changes = []
     for line, one, price in zip(lines, chosen, prices, strict=True):
-        values: dict[str, Any] = {"offset": one.starts - start, "resources": list(one.resources)}
+        values: dict[str, Any] = {"offset": one.starts - start}
+        if line.item_id is not None:
+            values["resources"] = list(one.resources)
         if one.option.staff != line.staff_id:
             values |= {"staff": one.option.staff, "minutes": one.option.minutes, "price": price}
         changes.append(Change(values, line.id))

@@ -292,9 +292,9 @@ class Choices:
     staff: dict[int, str]
     able: dict[int, dict[int, int | None]]
 
-    def minutes(self, item: int, staff: int | None) -> int:
+    def minutes(self, item: int | None, staff: int | None) -> int:
         """How long it takes when this specialist does it, or usually."""
-        return self.able.get(staff or 0, {}).get(item) or self.services[item][1]
+        return self.able.get(staff or 0, {}).get(item or 0) or self.services[item or 0][1]
 
     def lasting(self, wanted: Sequence[Wanted], length: int) -> list[Wanted]:
         """These services in so many minutes altogether: the last of them takes what the others leave. Raises Refusal."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
+from parlour.access.models import Organisation
 from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
-from parlour.plugins.bookings import services, tokens
+from parlour.plugins.bookings import occupied, services, tokens
 from parlour.plugins.bookings.models import Appointment, Hold, Line, Skill
 from parlour.plugins.bookings.occupied import hold, release_hold
 from parlour.plugins.bookings.offers import NotOffered, Wanted
@@ -35,6 +38,7 @@ from parlour.records.query import get
 from parlour.records.registry import record_type
 from parlour.records.removal import delete
 from parlour.records.write import Change, save, write
+from parlour.testing.people import trusted
 from tests.plugins.bookings.conftest import Salon
 
 VISIT = record_type(Appointment)
@@ -258,6 +262,39 @@ def test_one_visitor_keeps_one_time_and_a_network_a_few(
     hold(salon.session, [Wanted(cut, anna)], salon.at(13), network="192.0.2.8")
 
 
+@pytest.mark.parametrize("careless", [False, True], ids=["locked", "control"])
+def test_who_asks_many_times_at_once_keeps_no_more(
+    salon: Salon, engine: Engine, organisation: Organisation, eve: datetime, monkeypatch: Any, careless: bool
+) -> None:
+    people = [salon.person(f"Anna {number}") for number in range(4)]
+    cut = salon.service("Haircut", 60, by=people)
+    save_plugin_settings(salon.session, "bookings", {"holds_per_network": 1})
+    salon.session.commit()
+    looked = occupied.check
+    together = Barrier(4)
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        found = looked(*given, **more)
+        together.wait(20)
+        return found
+
+    if fault := careless and engine.dialect.name == "postgresql":
+        monkeypatch.setattr(occupied, "_one_at_a_time", lambda _session, _network: None)
+        monkeypatch.setattr(occupied, "check", slowly)
+
+    def keep(staff: int) -> bool:
+        with trusted(engine, organisation) as mine:
+            try:
+                hold(mine, [Wanted(cut, staff)], salon.at(10), network="192.0.2.7")
+            except Refusal:
+                return False
+            mine.commit()
+            return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(keep, people)) == (4 if fault else 1)
+
+
 def test_t_b8_a_visit_lasts_as_long_as_it_takes_though_the_clock_is_changed_in_it(salon: Salon) -> None:
     branch = save_branch(salon.session, None, {"name": "Berlin", "zone": "Europe/Berlin"}).id
     salon.zone, salon.day = "Europe/Berlin", date(2030, 10, 27)
@@ -274,6 +311,49 @@ def test_a_service_that_we_confirm_is_a_request_first(salon: Salon, anna: int, e
     laser = salon.service("Laser", 60, by=[anna], confirm=True)
     assert salon.visit(salon.book(10, Wanted(laser), by="client")).status == "requested"
     assert salon.visit(salon.book(12, Wanted(laser), by="staff")).status == "booked"
+
+
+def test_a_client_who_moves_what_we_confirm_asks_again(
+    salon: Salon, anna: int, cut: int, eve: datetime
+) -> None:
+    laser = salon.service("Laser", 60, by=[anna], confirm=True)
+    ours, plain = salon.book(10, Wanted(laser)), salon.book(12, Wanted(cut, anna))
+    set_status(salon.session, ours, "confirmed")
+    move(salon.session, ours, salon.at(14), by="staff")
+    assert salon.visit(ours).status == "confirmed"
+    for visit in (ours, plain):
+        move(salon.session, visit, salon.at(15 if visit == ours else 16), by="client")
+    assert (salon.visit(ours).status, salon.visit(plain).status) == ("requested", "booked")
+
+
+def test_a_service_that_is_in_no_catalogue_is_moved_as_it_was_agreed_on(
+    salon: Salon, anna: int, cut: int, eve: datetime
+) -> None:
+    """Visits of another system bring such services."""
+    boris, room = salon.person("Boris"), salon.room("Room", needed_by=[])
+    visit = salon.book(10, Wanted(cut, anna))
+    line = {
+        "appointment": visit,
+        "position": 1,
+        "name": "Old massage",
+        "staff": boris,
+        "resources": [room],
+        "minutes": 45,
+        "price": "700",
+    }
+    extra = write(salon.session, Line, [Change(line)], system=True).ids[0]
+    move(salon.session, visit, salon.at(12), by="client")
+    assert [tuple(one)[:3] for one in salon.lines(visit)] == [(anna, 0, 60), (boris, 60, 45)]
+    assert (boris, None, salon.at(13), salon.at(13.75)) in salon.busy()
+    assert (None, room, salon.at(13), salon.at(13.75)) in salon.busy()
+    # Somebody else does it as long and for as much.
+    move(salon.session, visit, salon.at(14), by="staff", staff={1: anna})
+    assert [tuple(one) for one in salon.lines(visit)] == [(anna, 0, 60, 100000), (anna, 60, 45, 70000)]
+    write(salon.session, Line, [Change({"staff": None}, extra)])
+    with pytest.raises(Refusal, match="cannot be booked"):
+        move(salon.session, visit, salon.at(12), by="staff")
+    with pytest.raises(Refusal, match="cannot be booked"):
+        salon.book(16, *services.wanted_of(salon.session, visit))
 
 
 def test_t_b18_two_requests_for_one_time_are_not_possible(salon: Salon, anna: int, eve: datetime) -> None:
