@@ -1,45 +1,28 @@
-"""Running an import: batches of rows are converted, matched, combined and written, each in one transaction.
-
-The drafts of a batch live in memory: existing rows that share a key, and new ones. A row that is the same as a draft changes the
-draft, so a person who stands twice in one file becomes one record with one write.
-"""
+"""Running an import: batches of rows are converted, matched, combined and written, each in one transaction."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-
-from sqlalchemy import func, select
 
 from parlour.db.session import Session
 from parlour.errors import Invalid, Refusal
 from parlour.i18n import Localizer, _
 from parlour.records.clean import clean_one
 from parlour.records.defaults import defaults_of
-from parlour.records.importing.convert import Converted, Converter, creates
-from parlour.records.importing.matching import KeyMatcher, Lost, Matcher
+from parlour.records.importing.convert import Converted, Converter
+from parlour.records.importing.drafts import Draft, Drafts, plain
+from parlour.records.importing.links import resolve
+from parlour.records.importing.matching import KeyMatcher, Matcher
 from parlour.records.importing.plan import Plan, importable
 from parlour.records.importing.result import Result
-from parlour.records.query import read
-from parlour.records.registry import Field, RecordType
+from parlour.records.registry import RecordType
 from parlour.records.tables.base import Row, Table
-from parlour.records.values import Fault, key_of
+from parlour.records.values import Fault
 from parlour.records.write import Change, Written, open_change_set, write
 
 BATCH = 500
-
-
-@dataclass(eq=False)
-class Draft:
-    """A row as it will stand: `values` whole, `changes` what is still to be written."""
-
-    id: int | None
-    values: dict[str, Any]
-    changes: dict[str, Any]
-    outcomes: dict[int, str] = field(default_factory=dict)
 
 
 class Importer:
@@ -71,19 +54,23 @@ class Importer:
         self.converter = Converter(record, self.fields, plan, self.defaults, table.samples())
         self.matcher = self._matcher(keys)
         self.along = record.along(session, self._open, dry_run=dry_run) if record.along is not None else None
-        self._room = (
-            int(getattr(self.fields[self.converter.note].kind, "max_length", 0)) if self.converter.note else 0
-        )
+        aside = self.along.resolves if self.along is not None else frozenset()
+        self._links = [item for item in self.fields.values() if item.target and item.name not in aside]
         self.result = Result(unmatched_columns=list(plan.unmatched))
         self.change_set: int | None = None
-        # Rows up to this number were there before; those taken for a row without keys are taken once.
-        self.horizon = self._last_id()
-        self.claimed: set[int] = set()
-        # A dry run writes nothing, so later batches find what earlier ones would have written here.
-        self._kept: tuple[dict[int, Draft], dict[str, list[Draft]]] = ({}, defaultdict(list))
+        self.drafts = Drafts(
+            session,
+            record,
+            self.fields,
+            self.matcher,
+            self.along,
+            note=self.converter.note,
+            dry_run=dry_run,
+            tell=self._tell,
+        )
 
-    def _last_id(self) -> int:
-        return self.session.scalar(select(func.max(self.record.cls.id))) or 0
+    def _tell(self, row: int, column: str, value: Any, reason: Any) -> None:
+        self.result.add(row, column, value, reason)
 
     def _matcher(self, keys: Sequence[str]) -> Matcher:
         if keys:
@@ -128,22 +115,22 @@ class Importer:
         """Go on from what `position` kept: the figures so far, and the change set that all batches share."""
         self.result = Result.from_json(position["result"])
         self.change_set = self.result.change_set
-        self.horizon = position["horizon"]
-        self.claimed = set(position["claimed"])
+        self.drafts.horizon = position["horizon"]
+        self.drafts.claimed = set(position["claimed"])
 
     def position(self, row: int, loc: Localizer) -> dict[str, Any]:
         """What a later run needs to go on behind the file's row `row`, as plain values."""
         return {
             "row": row,
             "result": self.result.as_json(loc),
-            "horizon": self.horizon,
-            "claimed": sorted(self.claimed),
+            "horizon": self.drafts.horizon,
+            "claimed": sorted(self.drafts.claimed),
         }
 
     def batch(self, rows: Sequence[Converted]) -> None:
         """Convert the rest, match, combine and write one batch."""
         self.result.rows += len(rows)
-        self._resolve_links(rows)
+        resolve(self.session, self._links, rows, self._open, dry_run=self.dry_run)
         ready: list[tuple[Converted, dict[str, Any]]] = []
         cleaned = [(row, self._clean(row)) for row in rows]
         if self.along is not None:
@@ -160,11 +147,7 @@ class Importer:
             values |= self.matcher.spelled(values)
             self._keep_dropped(row, values)
             ready.append((row, values))
-        by_key = self._existing([values for _row, values in ready])
-        touched: dict[Draft, None] = {}
-        for row, values in ready:
-            touched[self._place(row, values, by_key)] = None
-        self._write(list(touched))
+        self._write(self.drafts.of(ready))
 
     def _keep_dropped(self, row: Converted, values: dict[str, Any]) -> None:
         """Two columns that say different things of one matter: the one that gives way stays in the note."""
@@ -190,192 +173,10 @@ class Importer:
                 row.problems.append((name, str(given)[:200], fault.message))
         return {name: value for name, value in values.items() if value not in (None, "", [])}
 
-    def _resolve_links(self, rows: Sequence[Converted]) -> None:
-        """Names in link fields become ids, read in one statement per field; new names of value lists become rows."""
-        for item in self.fields.values():
-            if item.target is None or (self.along is not None and item.name in self.along.resolves):
-                continue
-            named: dict[str, str] = {}
-            for row in rows:
-                given = row.values.get(item.name)
-                for one in given if isinstance(given, list) else [given] if given else []:
-                    if isinstance(one, str):
-                        named.setdefault(key_of(one), one)
-            if not named:
-                continue
-            known = self._known(item, sorted(named))
-            missing = {key: name for key, name in named.items() if key not in known}
-            if item.storage == "link" and missing and creates(item) and not self.dry_run:
-                made = write(
-                    self.session,
-                    item.target,
-                    [Change({item.target.title_field: name}) for name in missing.values()],
-                    change_set=self._open(),
-                    system=True,
-                )
-                known.update(zip(missing, made.ids, strict=True))
-            for row in rows:
-                self._put_links(row, item, known)
-
-    def _known(self, item: Field, keys: Sequence[str]) -> dict[str, int]:
-        assert item.target is not None
-        target: Any = item.target.cls
-        # A number of their own, where they have one, says more than what they are called.
-        unique = [one.key_column for one in item.target.fields if one.unique and one.storage == "column"]
-        known: dict[str, int] = {}
-        for name in [f"{item.target.title_field}_key", *filter(None, unique)]:
-            column = getattr(target, name)
-            for start in range(0, len(keys), BATCH):
-                statement = (
-                    select(column, target.id)
-                    .where(column.in_(keys[start : start + BATCH]))
-                    .order_by(target.id.desc())
-                )
-                known.update((key, row_id) for key, row_id in self.session.execute(statement))
-        return known
-
-    def _put_links(self, row: Converted, item: Field, known: Mapping[str, int]) -> None:
-        given = row.values.get(item.name)
-        if isinstance(given, list):
-            row.values[item.name] = list(
-                dict.fromkeys(known.get(key_of(one), one) if isinstance(one, str) else one for one in given)
-            )
-            if not creates(item):
-                for one in [one for one in row.values[item.name] if isinstance(one, str)]:
-                    row.values[item.name].remove(one)
-                    row.problems.append((item.name, one, _("There is no such record.")))
-        elif isinstance(given, str):
-            found = known.get(key_of(given))
-            if found is None:
-                del row.values[item.name]
-                if not (self.dry_run and creates(item)):
-                    row.problems.append((item.name, given, _("There is no such record.")))
-            else:
-                row.values[item.name] = found
-
-    def _existing(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Draft]]:
-        """Drafts of the existing rows that share a key with a row of the batch, by key."""
-        keys = {key for values in rows for key in self.matcher.keys(values) or self.matcher.weak_keys(values)}
-        ids = sorted(self.matcher.find(self.session, keys)) if keys else []
-        known, by_key = self._kept if self.dry_run else ({}, defaultdict(list))
-        drafts: list[Draft] = []
-        ids = [row_id for row_id in ids if row_id not in known]
-        wanted = [item for item in self.record.fields if item.name in self.fields or item.computed]
-        for start in range(0, len(ids), BATCH):
-            conditions = [
-                self.record.cls.id.in_(ids[start : start + BATCH]),
-                self.record.cls.archived_at.is_(None),
-            ]
-            for found in read(self.session, self.record, wanted, conditions, order_by=[self.record.cls.id]):
-                drafts.append(Draft(found["id"], found, {}))
-        beside = self.along.standing(ids) if self.along is not None and ids else {}
-        for draft in drafts:
-            if self.along is not None:
-                draft.values[self.along.kept] = beside.get(draft.id or 0)
-            known[draft.id or 0] = draft
-            for key in self.matcher.keys(draft.values) or self.matcher.weak_keys(draft.values):
-                by_key[key].append(draft)
-        return by_key
-
-    def _place(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
-        """The draft that the row belongs to, changed by it, or a new one."""
-        keys = self.matcher.keys(values)
-        if not keys:
-            return self._place_keyless(row, values, by_key)
-        near = list(dict.fromkeys(draft for key in sorted(keys) for draft in by_key.get(key, ())))
-        same = [draft for draft in near if self.matcher.same(draft.values, values)]
-        if same:
-            draft, changes = self._combined(row, values, same)
-            draft.values.update(changes)
-            draft.changes.update(changes)
-            draft.outcomes[row.number] = "updated" if changes else "unchanged"
-        else:
-            values |= self.matcher.untitled(values) | self._fresh(values)
-            draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
-            if near:
-                self.result.add(
-                    row.number,
-                    "",
-                    self.matcher.title(near[0].values),
-                    _("This may be a duplicate of another record."),
-                )
-        for key in self.matcher.keys(draft.values):
-            if draft not in by_key[key]:
-                by_key[key].append(draft)
-        return draft
-
-    def _combined(
-        self, row: Converted, values: dict[str, Any], same: Sequence[Draft]
-    ) -> tuple[Draft, dict[str, Any]]:
-        """The best of the drafts that the row belongs to, with what the row changes in it.
-
-        One that says all that the row says comes before a better one: it is where the row went when the file came the
-        first time.
-        """
-        found: list[tuple[Draft, dict[str, Any], list[Lost]]] = []
-        for draft in sorted(same, key=lambda one: self.matcher.better(one.values), reverse=True):
-            changes, lost = self._combine(draft, values)
-            found.append((draft, self._noted(draft, changes, lost), lost))
-        draft, changes, lost = next((one for one in found if not one[1]), found[0])
-        for one in lost:
-            self.result.add(
-                row.number,
-                one.field.name,
-                _plain(one.field, one.value, self.session),
-                _("Another value stands there; this one is in the note."),
-            )
-        return draft, changes
-
-    def _combine(self, draft: Draft, values: dict[str, Any]) -> tuple[dict[str, Any], list[Lost]]:
-        if self.along is None:
-            return self.matcher.combine(draft.values, values, self.fields)
-        kept = self.along.kept
-        own = {name: value for name, value in values.items() if name != kept}
-        changes, lost = self.matcher.combine(draft.values, own, self.fields)
-        if kept in values and self.along.differs(draft.values.get(kept), values[kept]):
-            changes[kept] = values[kept]
-        return changes, lost
-
-    def _fresh(self, values: dict[str, Any]) -> dict[str, Any]:
-        return self.along.fresh(values) if self.along is not None else {}
-
-    def _place_keyless(self, row: Converted, values: dict[str, Any], by_key: dict[str, list[Draft]]) -> Draft:
-        """A row that nothing identifies: one that was there before and says the same, else a new one."""
-        weak = sorted(self.matcher.weak_keys(values))
-        near = list(dict.fromkeys(draft for key in weak for draft in by_key.get(key, ())))
-        for draft in near:
-            known = draft.id is not None and draft.id <= self.horizon and draft.id not in self.claimed
-            if known and self._combine(draft, values) == ({}, []):
-                self.claimed.add(draft.id or 0)
-                draft.outcomes[row.number] = "unchanged"
-                return draft
-        values |= self._fresh(values)
-        draft = Draft(None, dict(values), dict(values), outcomes={row.number: "created"})
-        if near:
-            name = self.matcher.title(near[0].values)
-            self.result.add(row.number, "", name, _("This may be a duplicate of another record."))
-        for key in weak:
-            by_key[key].append(draft)
-        return draft
-
-    def _noted(self, draft: Draft, changes: dict[str, Any], lost: Sequence[Lost]) -> dict[str, Any]:
-        """The changes, with every value that lost against another one in the note, once."""
-        note = self.converter.note
-        if note is None:
-            return changes
-        for one in lost:
-            line = f"{one.field.name}: {_plain(one.field, one.value, self.session)}"
-            standing = changes.get(note, draft.values.get(note)) or ""
-            if key_of(line) not in {key_of(part) for part in standing.split("\n")}:
-                text = f"{standing}\n{line}".strip()
-                if len(text) <= self._room:
-                    changes[note] = text
-        return changes
-
     def _said(self, draft: Draft) -> str:
         """All that a row says, for one that is refused for what it lacks."""
         return "; ".join(
-            _plain(self.fields[name], value, self.session)
+            plain(self.session, self.fields[name], value)
             for name, value in draft.values.items()
             if name in self.fields
         )
@@ -477,14 +278,3 @@ def import_table(
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
-
-
-def _plain(item: Field, value: Any, session: Session) -> str:
-    from parlour.records.clean import to_json
-
-    if item.target is not None and isinstance(value, int):
-        from parlour.records.query import titles
-
-        return titles(session, item.target, {value}).get(value, str(value))
-    found = to_json(item, value)
-    return found["amount"] if isinstance(found, dict) and "amount" in found else str(found)
