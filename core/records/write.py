@@ -347,11 +347,13 @@ def _history_values(by_name: Mapping[str, Field], row: RowChange) -> dict[str, A
     made = row.kind == "create"
     values = {}
     for name in names:
+        value = row.new.get(name)
+        if made and value is None:
+            continue  # most fields of a new row
         item = by_name[name]
-        new = clean.to_json(item, row.new.get(name))
-        if made and new in (None, [], False):
+        new = clean.to_json(item, value)
+        if made and new in ([], False):
             continue
-        old = clean.to_json(item, row.old.get(name))
         # A secret is noted as changed, never with its text.
-        values[name] = ["•", "•"] if item.secret else [old, new]
+        values[name] = ["•", "•"] if item.secret else [clean.to_json(item, row.old.get(name)), new]
     return values

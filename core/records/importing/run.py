@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -105,7 +107,8 @@ class Importer:
             for passed in self.table.skipped:
                 self.result.add(passed.row, "", passed.text, passed.reason)
         for batch in _batches(rows):
-            self.batch([self.converter.convert(row) for row in batch])
+            with _undisturbed():
+                self.batch([self.converter.convert(row) for row in batch])
             self.result.change_set = self.change_set
             if checkpoint is not None and not checkpoint(batch[-1].number, self.result):
                 break
@@ -273,6 +276,16 @@ def import_table(
         return True
 
     return importer.run(checkpoint=checkpoint)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What a batch makes lasts until its end: looking it through for garbage again and again took a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
