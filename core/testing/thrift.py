@@ -1,10 +1,12 @@
-"""What tests need not pay for each time: strong hashes, coloured tracebacks, templates and statements compiled anew.
+"""What tests need not pay for each time: strong hashes, coloured tracebacks, templates and statements compiled anew,
+garbage looked for among all that lasts as long as the process.
 
 Nothing of it changes what Parlour answers. A process that a test starts pays for all of it.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partialmethod
@@ -34,7 +36,10 @@ def spared() -> Iterator[None]:
         # The parser in C, for the forms of every page that is looked at.
         patch.setattr(TestApp, "__init__", partialmethod(TestApp.__init__, parser_features="lxml"))
         patch.setattr(Environment, "compile", _compiled_once(Environment.compile))
+        usual = gc.get_threshold()
+        gc.set_threshold(10_000, 20, 20)
         yield
+        gc.set_threshold(*usual)
 
 
 # What the code of a template depends on beside its source; another environment's code would say its texts otherwise.
