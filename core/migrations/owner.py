@@ -59,7 +59,7 @@ def upgrade_owner(
                 _check_requires(connection, owner, item)
                 _run(connection, owner, folder, item.id, up=True)
                 _enter(connection, owner, plugin, item.id)
-                _grant(connection, settings)
+                grant(connection, settings)
                 done.append(Step(owner, item.id))
         if item.id == to:
             break
@@ -161,7 +161,8 @@ def one_revision(bind: Engine | Connection, owner: str, revision: str) -> Iterat
         ) from error
 
 
-def _grant(connection: Connection, settings: Settings) -> None:
+def grant(connection: Connection, settings: Settings) -> None:
+    """Give the site's role what it needs on the tables that there are now, where it is another than their owner."""
     role = site_role(settings)
     if role is None or connection.dialect.name != "postgresql":
         return

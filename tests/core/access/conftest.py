@@ -21,9 +21,10 @@ from parlour.db.base import METADATA
 from parlour.db.session import Scope, Session, open_session
 from parlour.errors import NotFound
 from parlour.i18n import _
+from parlour.migrations.owner import grant
 from parlour.records import registry
 from parlour.records.declare import integer, record_base, text, user
-from parlour.testing import postgresql
+from parlour.settings import Settings
 
 PASSWORD = "correct horse battery"
 
@@ -88,12 +89,14 @@ def _probe_class() -> Iterator[Any]:
 
 
 @pytest.fixture
-def probe(_probe_class: Any, owner_engine: Engine, organisation: Organisation) -> registry.RecordType:
+def probe(
+    _probe_class: Any, owner_engine: Engine, settings: Settings, organisation: Organisation
+) -> registry.RecordType:
     """The record, with its table made in this test's database under row-level security."""
     with owner_engine.begin() as connection:
         _probe_class.__table__.create(connection)
         rls.protect(connection, "core_probe")
-        rls.grant_site(connection, postgresql.SITE)
+        grant(connection, settings)
     return registry.record_type("core.probe")
 
 

@@ -21,11 +21,11 @@ from sqlalchemy import (
     select,
 )
 
-from parlour.db import rls
 from parlour.db.base import BigId, Json, Moment
 from parlour.db.bulk import insert_all
 from parlour.db.session import RAW, Session
-from parlour.testing import postgresql
+from parlour.migrations.owner import grant
+from parlour.settings import Settings
 from parlour.testing.site import statements
 
 TABLE = Table(
@@ -48,11 +48,10 @@ PLAIN = {"id": 1, "text": "a", "day": date(2026, 3, 1), "at": MOMENT, "json": {"
 
 
 @pytest.fixture
-def table(owner_engine: Engine) -> Table:
+def table(owner_engine: Engine, settings: Settings) -> Table:
     with owner_engine.begin() as connection:
         TABLE.create(connection)
-        if connection.dialect.name == "postgresql":
-            rls.grant_site(connection, postgresql.SITE)
+        grant(connection, settings)
     return TABLE
 
 
