@@ -27,7 +27,7 @@ class Quiet(WSGIRequestHandler):
 @pytest.fixture
 def server(app):
     made = make_server("127.0.0.1", 0, app, handler_class=Quiet)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{made.server_port}"
     made.shutdown()
