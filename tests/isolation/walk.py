@@ -105,13 +105,13 @@ def _options(door: Door, name: str, slug: str, record: str, world: World) -> lis
         return list(record_type(record).actions) or ["nothing"]
     if name == "name":
         return ["picture.png"]
-    if name == "id" and record:
-        return [world.rows[record]]
+    meant = next((word for route, word in MEANT.items() if door.route.startswith(route)), None)
+    if name == "id" and meant:
+        return [world.ids[meant]]
+    if name == "id":
+        return [world.rows[record]] if record else every
     if name == "file" and record:
         return [world.ids["upload"]]
-    if name == "id":
-        meant = next((word for route, word in MEANT.items() if door.route.startswith(route)), None)
-        return [world.ids[meant]] if meant else every
     return [world.ids[name]] if name in world.ids else every
 
 
