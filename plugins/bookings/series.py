@@ -6,11 +6,11 @@ They repeat on the wall of the branch: ten o'clock stays ten o'clock when clocks
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -146,45 +146,10 @@ def _seasons(starts: Sequence[int]) -> Iterator[list[int]]:
         yield some
 
 
-def book_series(
-    session: Session,
-    wanted: Sequence[Wanted],
-    starts: Sequence[int],
-    *,
-    by: By,
-    branch_id: int | None = None,
-    values: Mapping[str, Any] | None = None,
-    skip: Collection[int] = (),
-) -> list[int]:
-    """Book a visit at each of the starts, or none; the places in `skip` are left out. Returns their numbers.
-
-    Raises SeriesTaken, which says of each whether it can be had.
-    """
-    change_set = open_change_set(session, label="series")
-    made: list[int] = []
-    try:
-        with session.begin_nested():
-            for place, start in enumerate(starts):
-                if place in skip:
-                    continue
-                given = {**(values or {}), **({"series": made[0]} if made else {})}
-                made.append(
-                    book(
-                        session,
-                        wanted,
-                        start,
-                        by=by,
-                        branch_id=branch_id,
-                        values=given,
-                        change_set=change_set,
-                    ).id
-                )
-            if len(made) > 1:
-                first = [Change({"series": made[0]}, made[0])]
-                write(session, Appointment, first, change_set=change_set, system=True)
-    except (NotOffered, Taken) as gone:
-        raise SeriesTaken(preview(session, wanted, starts, by=by, branch_id=branch_id)) from gone
-    return made
+def again(session: Session, visit_id: int, *, anybody: bool) -> list[Wanted]:
+    """The services of a visit as long as they were agreed on, by the same specialists or by anybody."""
+    wanted = wanted_of(session, visit_id)
+    return [replace(one, staff=None) for one in wanted] if anybody else wanted
 
 
 def repeat(
@@ -192,7 +157,8 @@ def repeat(
 ) -> tuple[list[int], int]:
     """Book the same services for the same client at each of these times too, or none; all become a series with the visit.
 
-    By the same specialists, or by whoever is free with `anybody`. Returns their numbers and what undoes it. Raises SeriesTaken.
+    As long as they were agreed on, by the same specialists, or by whoever is free with `anybody`. Returns their numbers and what
+    undoes it. Raises SeriesTaken.
     """
     row = session.execute(
         select(
@@ -209,7 +175,7 @@ def repeat(
         raise Refusal(_("A place in a group session does not repeat; book the next session."))
     if not starts:
         raise Refusal(_("Choose at least one time."))
-    wanted = [Wanted(one.item, None if anybody else one.staff) for one in wanted_of(session, visit_id)]
+    wanted = again(session, visit_id, anybody=anybody)
     series = row.series or visit_id
     values = {name: getattr(row, name) for name in _OWN} | {"series": series}
     change_set = open_change_set(session, label="series")

@@ -21,9 +21,7 @@ from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.frontdesk.calendar import titles_of
 from parlour.plugins.bookings.frontdesk.calendar_asked import BOOK, day_in
 from parlour.plugins.bookings.models import Appointment
-from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.series import MOST, MOST_EVERY, Planned, Unit
-from parlour.plugins.bookings.services import wanted_of
 from parlour.plugins.bookings.statuses import LOOKS, STATUSES
 from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.records.pages.undoing import done
@@ -121,9 +119,7 @@ def _page(request: Request, row: Row, rule: _Rule, chosen: Collection[int] | Non
     starts = rule.starts(row) if rule.asked else []
     planned: list[Planned] = []
     if starts:
-        wanted = [
-            Wanted(one.item, None if rule.anybody else one.staff) for one in wanted_of(request.db, row["id"])
-        ]
+        wanted = series.again(request.db, row["id"], anybody=rule.anybody)
         branch = row["branch"]["id"] if isinstance(row["branch"], dict) else row["branch"]
         try:
             planned = series.preview(request.db, wanted, starts, by="staff", branch_id=branch, near=NEAR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from parlour.db.session import Session
 from parlour.plugins.bookings import services
 from parlour.plugins.bookings.models import Appointment, Line, Need, Skill
 from parlour.plugins.bookings.offers import By, Search, Wanted, search
+from parlour.plugins.bookings.series import repeat
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.schedule.clocks import DAY, minutes, moment
 from parlour.plugins.schedule.models import Busy, Resource, ResourceType, Staff
@@ -71,6 +73,11 @@ class Salon:
 
     def book(self, hour: float, *wanted: Wanted, by: By = "staff", **more: Any) -> int:
         return services.book(self.session, wanted, self.at(hour), by=by, **more).id
+
+    def series(self, starts: Sequence[int], *wanted: Wanted, by: By = "staff", **more: Any) -> list[int]:
+        """A visit at each of the starts, as one series."""
+        first = services.book(self.session, wanted, starts[0], by=by, **more).id
+        return [first, *repeat(self.session, first, starts[1:])[0]]
 
     def busy(self) -> list[tuple[int | None, int | None, int, int]]:
         rows = self.session.execute(

@@ -19,7 +19,7 @@ from parlour.plugins.bookings import deposits, waiting
 from parlour.plugins.bookings.groups import Full, book_seats
 from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import NotOffered, Wanted
-from parlour.plugins.bookings.series import book_series, cancel_following, starts_of
+from parlour.plugins.bookings.series import cancel_following, starts_of
 from parlour.plugins.bookings.services import book, cancel, move, set_status
 from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Busy
@@ -111,7 +111,7 @@ def _single(world: World) -> None:
 def _repeated(world: World) -> None:
     salon = world.salon
     weekly = starts_of(salon.at(10.5), salon.zone, 1, "week", 3)
-    made = book_series(salon.session, world.wanted(), weekly, by="client")
+    made = salon.series(weekly, *world.wanted(), by="client")
     assert len(made) == 3 and world.free_of_overlaps()
     move(salon.session, made[1], weekly[1] + 180, by="staff")
     assert world.free_of_overlaps()

@@ -15,7 +15,6 @@ from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.series import (
     SeriesTaken,
     Unit,
-    book_series,
     cancel_following,
     following,
     move_following,
@@ -64,10 +63,12 @@ def test_t_b17_a_series_is_whole_or_not_at_all(salon: Salon, anna: int, cut: int
     move(salon.session, moved, weekly[2] + 30, by="staff")
     said = preview(salon.session, [Wanted(cut, anna)], weekly, by="staff")
     assert [one.free for one in said] == [True, True, False, *[True] * 7]
-    with pytest.raises(SeriesTaken, match="1 of 10") as refused:
-        book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff")
-    assert refused.value.planned == said and visits(salon) == 1 and len(salon.busy()) == 1
-    made = book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff", skip={2})
+    first = salon.book(10, Wanted(cut, anna))
+    with pytest.raises(SeriesTaken, match="1 of 9") as refused:
+        repeat(salon.session, first, weekly[1:])
+    assert refused.value.planned == said[1:] and visits(salon) == 2 and len(salon.busy()) == 2
+    more, _change_set = repeat(salon.session, first, [weekly[1], *weekly[3:]])
+    made = [first, *more]
     assert len(made) == 9 and visits(salon) == 10
     series = set(salon.session.scalars(select(Appointment.series).where(Appointment.id.in_(made))))
     assert series == {made[0]}
@@ -75,14 +76,14 @@ def test_t_b17_a_series_is_whole_or_not_at_all(salon: Salon, anna: int, cut: int
 
 def test_one_moves_and_the_others_stay(salon: Salon, anna: int, cut: int) -> None:
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 4)
-    made = book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff")
+    made = salon.series(weekly, Wanted(cut, anna))
     move(salon.session, made[1], weekly[1] + 120, by="staff")
     assert {row[2] for row in salon.busy()} == {weekly[0], weekly[1] + 120, weekly[2], weekly[3]}
 
 
 def test_this_and_following_are_exactly_those(salon: Salon, anna: int, cut: int) -> None:
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 5)
-    made = book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff")
+    made = salon.series(weekly, Wanted(cut, anna))
     assert cancel_following(salon.session, made[2], "cancelled_salon")[0] == made[2:]
     statuses = dict(salon.session.execute(select(Appointment.id, Appointment.status)).all())
     assert [statuses[one] for one in made] == ["booked", "booked", *["cancelled_salon"] * 3]
@@ -98,7 +99,7 @@ def test_ten_oclock_stays_ten_oclock(salon: Salon) -> None:
     cut = salon.service("Haircut", 60, by=[anna])
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 3)
     assert weekly[1] - weekly[0] == 7 * DAY + 60 and weekly[2] - weekly[1] == 7 * DAY
-    made = book_series(salon.session, [Wanted(cut)], weekly, by="staff", branch_id=branch)
+    made = salon.series(weekly, Wanted(cut), branch_id=branch)
     walls = salon.session.scalars(select(Appointment.starts_wall).where(Appointment.id.in_(made))).all()
     assert {wall[11:] for wall in walls} == {"10:00"}
 
@@ -168,9 +169,18 @@ def test_a_visit_is_repeated_whole_or_not_at_all_and_undone_at_once(
     assert following(salon.session, visit) == [visit]
 
 
+def test_what_repeats_takes_as_long_as_it_was_agreed_on(salon: Salon, anna: int, cut: int) -> None:
+    salon.person("Boris")
+    long = salon.book(10, Wanted(cut, anna, 90))
+    weekly = starts_of(salon.at(10), salon.zone, 1, "week", 3)[1:]
+    for start, anybody in zip(weekly, (False, True), strict=True):
+        [made], _change_set = repeat(salon.session, long, [start], anybody=anybody)
+        assert [line.minutes for line in salon.lines(made)] == [90]
+
+
 def test_this_and_following_move_all_or_none(salon: Salon, anna: int, cut: int) -> None:
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 4)
-    made = book_series(salon.session, [Wanted(cut, anna)], weekly, by="staff")
+    made = salon.series(weekly, Wanted(cut, anna))
     # A week on: each into the place that the next one leaves.
     ids, change_set = move_following(salon.session, made[1], weekly[2] + 30)
     assert ids == made[1:]
