@@ -44,6 +44,13 @@ def count(session: Session, clients: Sequence[int]) -> None:
     """Count the visits of these clients anew; a fixed number of statements for every 500."""
     for start in range(0, len(clients), CHUNK):
         some = sorted(set(clients[start : start + CHUNK]))
+        # Two jobs may count the same client: the second one waits, and counts what the first one saw and more.
+        session.execute(
+            select(Contact.id)
+            .where(Contact.id.in_(some))
+            .order_by(Contact.id)
+            .with_for_update(key_share=True)
+        )
         found = _found(session, some)
         session.execute(delete(Habit).where(Habit.id.in_(some)), execution_options=_PLAIN)
         insert_rows(session, Habit, found)

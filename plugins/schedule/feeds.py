@@ -60,9 +60,12 @@ def mark(session: Session) -> str:
 
 def make(session: Session, subject: Subject) -> str:
     """A new link to the calendar of a specialist or resource; the one before ends. Returns its token, which is kept nowhere."""
+    kind, row_id = subject
+    cls: Any = Staff if kind == STAFF else Resource
+    # Who asks twice at once waits here, and the second link ends the first.
+    session.execute(select(cls.id).where(cls.id == row_id).with_for_update(key_share=True))
     revoke(session, subject)
     token = secrets.token_urlsafe(24)
-    kind, row_id = subject
     session.add(Feed(**{f"{kind}_id": row_id}, token_hash=_hash(token)))
     session.flush()
     return token

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +15,10 @@ from pyramid.router import Router
 from sqlalchemy import Engine
 from webtest import TestApp
 
+from parlour.access.models import Organisation
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
+from parlour.errors import NotFound
 from parlour.plugins.bookings import groups, services
 from parlour.plugins.bookings.models import Group
 from parlour.plugins.bookings.offers import Wanted
@@ -23,6 +27,7 @@ from parlour.plugins.schedule.models import Resource, Staff
 from parlour.records.registry import record_type
 from parlour.records.removal import archive
 from parlour.records.write import save
+from parlour.testing.people import trusted
 from parlour.testing.site import Enter, statements
 from tests.plugins.bookings.conftest import Salon
 
@@ -213,3 +218,23 @@ def test_the_card_makes_shows_and_ends_the_link(
     owner.post(here, {"do": "end"}, status=303)
     web.get(path, status=404)
     owner.post(f"/o/jasmine/schedule/link/staff/{anna + 999}", {"do": "make"}, status=404)
+
+
+def test_of_two_links_asked_for_at_once_one_holds(
+    session: Session, engine: Engine, organisation: Organisation, anna: int
+) -> None:
+    first = feeds.make(session, ("staff", anna))
+
+    def again() -> str:
+        with trusted(engine, organisation) as other:
+            token = feeds.make(other, ("staff", anna))
+            other.commit()
+            return token
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(again)
+        sleep(0.3)  # until it waits
+        session.commit()
+        assert feeds.subject_of(session, second.result(20)) == ("staff", anna)
+    with pytest.raises(NotFound):
+        feeds.subject_of(session, first)

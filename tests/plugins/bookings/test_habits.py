@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import Engine, select
 
+from parlour.access.models import Organisation
 from parlour.db.session import Session
 from parlour.plugins.bookings.habits import count, next_clients, usual_days
 from parlour.plugins.bookings.models import Habit
@@ -23,6 +26,7 @@ from parlour.records.registry import record_type
 from parlour.records.write import save
 from parlour.settings import Settings
 from parlour.testing.jobs import run_due
+from parlour.testing.people import trusted
 from tests.plugins.bookings.conftest import Salon
 
 CLIENT = record_type(Contact)
@@ -134,3 +138,23 @@ def test_the_usual_time_lies_among_the_last_gaps(gaps: list[int]) -> None:
         assert found is None
     else:
         assert found is not None and min(gaps[-10:]) <= found <= max(gaps[-10:])
+
+
+def test_two_jobs_may_count_the_same_client(
+    salon: Salon, session: Session, engine: Engine, organisation: Organisation, client: int, cut: int
+) -> None:
+    come(salon, client, cut, 0)
+    session.commit()
+    count(session, [client])
+
+    def again() -> None:
+        with trusted(engine, organisation) as other:
+            count(other, [client])
+            other.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(again)
+        sleep(0.3)  # until it waits
+        session.commit()
+        second.result(20)
+    assert habit(session, client)["visits"] == 1
