@@ -9,7 +9,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.jobs import JobContext, Schedule, enqueue, work
-from parlour.plugins.bookings import waiting, zones
+from parlour.plugins.bookings import tokens, waiting, zones
 from parlour.plugins.bookings.deposits import give_up_unpaid
 from parlour.plugins.bookings.habits import count, next_clients
 from parlour.plugins.bookings.online import codes
@@ -64,8 +64,8 @@ def follow_zones(session: Session, job: JobContext) -> dict[str, int]:
 
 @work(title=_("Throw old codes away"))
 def prune(session: Session, job: JobContext) -> dict[str, int]:
-    """Remove codes of online booking that are over."""
-    return {"codes": codes.prune(session)}
+    """Remove codes of online booking that are over, and keys of visits that are long over."""
+    return {"codes": codes.prune(session), "keys": tokens.prune(session)}
 
 
 JOBS = {

@@ -122,9 +122,10 @@ def _of_proof(request: Request, proof: str, way: str, address: str) -> tuple[dic
     if known is None or known.address_hash != codes.address_hash(way, address):
         raise ApiProblem(_("This code is over. Ask for a new one."), status=422)
     codes.spend(session, known)
+    booked, waited = codes.visits_of(session, way, address), codes.waits_of(session, way, address)
     return (
-        {tokens.make_token(session, one): one for one in codes.visits_of(session, way, address)},
-        {tokens.make_waiting_token(session, one): one for one in codes.waits_of(session, way, address)},
+        dict(zip(tokens.make_tokens(session, booked), booked, strict=True)),
+        dict(zip(tokens.make_waiting_tokens(session, waited), waited, strict=True)),
     )
 
 
