@@ -15,7 +15,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import Localizer
 from parlour.plugins.bookings.models import Appointment, Group, Line
-from parlour.plugins.bookings.statuses import BLOCKING, CANCELLED
+from parlour.plugins.bookings.statuses import BLOCKING, CANCELLED, status_told
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
 from parlour.plugins.schedule import feeds
@@ -32,6 +32,7 @@ def visit_file(session: Session, visit_id: int, loc: Localizer) -> bytes:
     row = session.execute(
         select(
             Appointment.status,
+            Appointment.archived_at,
             Appointment.starts,
             Appointment.starts_zone,
             Appointment.ends,
@@ -49,7 +50,7 @@ def visit_file(session: Session, visit_id: int, loc: Localizer) -> bytes:
         places = select(Branch).where(Branch.id == row.branch)
     found = session.scalars(places.limit(2)).all()
     branch = found[0] if len(found) == 1 else None
-    gone = row.status in CANCELLED
+    gone = status_told(row.status, row.archived_at is not None) in CANCELLED
     zone = ZoneInfo(row.starts_zone)
 
     event = Event()

@@ -72,3 +72,8 @@ SPELLINGS = spelt(
         "cancelled_salon": "отменён салоном",
     }
 )
+
+
+def status_told(status: str, archived: bool) -> str:
+    """What the client of a visit is told of it: one that was put away before it took place does not."""
+    return "cancelled_salon" if archived and status in OPEN else status

@@ -22,6 +22,7 @@ from parlour.plugins.bookings.models import Appointment, GoesWith, Line, Service
 from parlour.plugins.bookings.offers import Search, Wanted
 from parlour.plugins.bookings.online import conditions
 from parlour.plugins.bookings.settings import Policy, policy_of
+from parlour.plugins.bookings.statuses import status_told
 from parlour.plugins.bookings.terms import deposits_of
 from parlour.plugins.catalog.models import Category, Item
 from parlour.plugins.catalog.services import category_names_of, names_of, prices_of
@@ -100,7 +101,7 @@ def services(session: Session, language: str) -> list[dict[str, Any]]:
         .outerjoin(Category, Category.id == Item.category_id)
         .outerjoin(GoesWith, GoesWith.owner_id == Item.id)
         .where(Item.archived_at.is_(None), Service.minutes.is_not(None), Service.online)
-        .order_by(Category.name_key, Item.name_key, Item.id, GoesWith.id)
+        .order_by(Category.name_key.nulls_last(), Item.name_key, Item.id, GoesWith.id)
     ).all()
     # An addition has a row for each service that it goes with.
     goes_with: dict[int, list[int]] = {row.id: [] for row in rows}
@@ -224,6 +225,7 @@ _SHOWN = kept(
     select(
         Appointment.id,
         Appointment.status,
+        Appointment.archived_at,
         Appointment.starts,
         Appointment.ends,
         Appointment.branch,
@@ -280,9 +282,10 @@ def visits(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 def _visit(row: Any, lines: list[dict[str, Any]], policy: Policy) -> dict[str, Any]:
     zone = ZoneInfo(row.starts_zone)
     left = (row.starts - now()).total_seconds() / 60
-    changeable = row.status in ("requested", "booked", "confirmed")
+    status = status_told(row.status, row.archived_at is not None)
+    changeable = status in ("requested", "booked", "confirmed")
     return {
-        "status": row.status,
+        "status": status,
         "start": row.starts.astimezone(zone).isoformat(),
         "end": row.ends.astimezone(zone).isoformat(),
         "branch": row.branch,

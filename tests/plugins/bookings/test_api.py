@@ -20,7 +20,7 @@ from parlour.db.session import Session
 from parlour.plugin import lifecycle
 from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
-from parlour.plugins.catalog.models import Item
+from parlour.plugins.catalog.models import Category, Item
 from parlour.plugins.contacts.models import Consent, Contact
 from parlour.plugins.schedule.models import Busy
 from parlour.records.write import save
@@ -217,6 +217,17 @@ def test_t_b24_the_same_key_books_once(
     post("appointments", wish(salon, cut, 15), 422, Idempotency_Key="tap-tap")
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Appointment)) == 1
+
+
+def test_services_without_a_category_come_last(
+    web: TestApp, salon: Salon, session: Session, cut: int
+) -> None:
+    category = save(session, Category, {"name": "Hair"})
+    salon.service("Styling", 60, by=[salon.staff["Anna"]])
+    save(session, Item, {"category": category}, cut)
+    session.commit()
+    listed = web.get(f"{HERE}/services").json["items"]
+    assert [one["category"] for one in listed][:1] == ["Hair"] and listed[-1]["category"] is None
 
 
 def test_a_line_with_billions_of_addresses_is_one_network(

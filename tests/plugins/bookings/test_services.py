@@ -19,10 +19,13 @@ from parlour.access.organisations import save_branch
 from parlour.access.plugin_settings import save_plugin_settings
 from parlour.db.session import Session
 from parlour.errors import NotFound, Refusal
+from parlour.i18n import localizer
 from parlour.plugins.bookings import occupied, services, tokens
-from parlour.plugins.bookings.models import Appointment, Hold, Line, Skill
+from parlour.plugins.bookings.ics import visit_file
+from parlour.plugins.bookings.models import Appointment, Hold, Line, Skill, Waiting
 from parlour.plugins.bookings.occupied import hold, release_hold
 from parlour.plugins.bookings.offers import NotOffered, Wanted
+from parlour.plugins.bookings.online import public
 from parlour.plugins.bookings.services import cancel, move, set_status
 from parlour.plugins.bookings.statuses import CANCELLED, STATUSES
 from parlour.plugins.catalog.models import Item
@@ -36,7 +39,7 @@ from parlour.records.models import Change as HistoryRow
 from parlour.records.persons import copy_of, erase
 from parlour.records.query import get
 from parlour.records.registry import record_type
-from parlour.records.removal import delete
+from parlour.records.removal import archive, delete
 from parlour.records.write import Change, save, write
 from parlour.testing.people import trusted
 from tests.plugins.bookings.conftest import Salon
@@ -361,6 +364,35 @@ def test_t_b18_two_requests_for_one_time_are_not_possible(salon: Salon, anna: in
     salon.book(10, Wanted(laser), by="client")
     with pytest.raises(NotOffered):
         salon.book(10, Wanted(laser), by="client")
+
+
+def test_keys_of_what_is_long_over_go(
+    salon: Salon, session: Session, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked = services.book(session, [Wanted(cut)], salon.at(10), by="staff")
+    entry = save(session, Waiting, {"item": cut, "visitor": "A", "since": salon.day, "until": salon.day})
+    key = tokens.make_waiting_token(session, entry)
+    monkeypatch.setattr(tokens, "now", lambda: moment(salon.at(11)) + timedelta(days=399))
+    assert tokens.prune(session) == 0
+    assert (tokens.visit_of_token(session, booked.token), tokens.waiting_of_token(session, key)) == (
+        booked.id,
+        entry,
+    )
+    monkeypatch.setattr(tokens, "now", lambda: moment(salon.at(11)) + timedelta(days=401))
+    assert tokens.prune(session) == 2
+    with pytest.raises(NotFound):
+        tokens.visit_of_token(session, booked.token)
+
+
+def test_a_visit_that_was_put_away_is_told_as_cancelled(salon: Salon, session: Session, cut: int) -> None:
+    visit, over = salon.book(10, Wanted(cut)), salon.book(12, Wanted(cut))
+    set_status(session, over, "done")
+    archive(session, record_type(Appointment), [visit, over])
+    shown = public.visits(session, [visit, over])
+    assert [shown[one]["status"] for one in (visit, over)] == ["cancelled_salon", "done"]
+    assert not shown[visit]["can"]["cancel"] and not shown[visit]["can"]["move"]
+    assert b"STATUS:CANCELLED" in visit_file(session, visit, localizer("en"))
+    assert b"STATUS:CONFIRMED" in visit_file(session, over, localizer("en"))
 
 
 def test_a_token_opens_one_visit_and_is_kept_nowhere(salon: Salon, session: Session, cut: int) -> None:
