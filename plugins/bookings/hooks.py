@@ -12,7 +12,18 @@ from parlour.db.session import Session
 from parlour.hooks import hookimpl
 from parlour.i18n import _
 from parlour.jobs import enqueue
-from parlour.plugins.bookings import actions, groups, habits, ics, moving, occupied, panels, people, waiting
+from parlour.plugins.bookings import (
+    actions,
+    groups,
+    habits,
+    ics,
+    moving,
+    occupied,
+    panels,
+    people,
+    tokens,
+    waiting,
+)
 from parlour.plugins.bookings.marks import COMING
 from parlour.plugins.bookings.models import Appointment, Group, Line, Waiting
 from parlour.plugins.bookings.statuses import BLOCKING
@@ -107,6 +118,10 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         if shared:
             groups.check_seats(session, sorted(shared))
         _habits_change(session, rows)
+        handed = [row.id for row in rows if row.old.get("client") and row.new.get("client")]
+        if handed and not people.only_merged(session, rows):
+            # Whoever it was before has keys to it.
+            tokens.forget(session, handed)
         for due in {row.new["deposit_until"] for row in rows if row.new.get("deposit_until")}:
             enqueue(session, "bookings.deposits", run_at=due + timedelta(seconds=5))
         if (gone or touched) and waiting.anybody(session):

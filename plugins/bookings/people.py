@@ -14,9 +14,10 @@ from parlour.plugins.bookings.online import codes
 from parlour.plugins.bookings.waiting import leave
 from parlour.plugins.contacts.models import ContactEmail, ContactPhone
 from parlour.records.files import remove_of
+from parlour.records.models import ChangeSet
 from parlour.records.persons import Section, forget_history
 from parlour.records.registry import record_type
-from parlour.records.write import Change, write
+from parlour.records.write import Change, RowChange, write
 
 # What tells who somebody is, or was written by them or about them.
 _PERSONAL = ("visitor", "booked_by", "guests", "phone", "email", "comment", "note", "reason", "campaign")
@@ -135,3 +136,11 @@ def _addresses(session: Session, ids: Sequence[int]) -> set[tuple[str, str]]:
         visits = select(given).where(Appointment.client_id.in_(ids), given.is_not(None)).distinct()
         found |= {(way, one) for one in session.scalars(visits)}
     return found
+
+
+def only_merged(session: Session, rows: Sequence[RowChange]) -> bool:
+    """Whether visits get another client only because two cards of one person become one."""
+    made = {row.change_set for row in rows if row.kind == "update" and "client" in row.new}
+    if not made:
+        return False
+    return session.scalars(select(ChangeSet.label).where(ChangeSet.id.in_(made))).first() == "merge"

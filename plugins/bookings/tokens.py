@@ -90,6 +90,14 @@ def _opened(given: Sequence[str], tokens: dict[str, str], rows: Iterable[Any]) -
     return {token: row_id for row_id, token in first.items()}
 
 
+def forget(session: Session, visit_ids: Sequence[int]) -> None:
+    """Let the keys of these visits open nothing any more."""
+    session.execute(
+        delete(Token).where(Token.appointment_id.in_(visit_ids)),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def prune(session: Session) -> int:
     """Remove the keys of what is long over; returns how many."""
     before = now() - KEPT

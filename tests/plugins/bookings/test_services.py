@@ -395,6 +395,18 @@ def test_a_visit_that_was_put_away_is_told_as_cancelled(salon: Salon, session: S
     assert b"STATUS:CONFIRMED" in visit_file(session, over, localizer("en"))
 
 
+def test_whoever_a_visit_was_taken_from_has_no_key_to_it_any_more(
+    salon: Salon, session: Session, cut: int
+) -> None:
+    anna, twin, olga = (save(session, Contact, {"name": name}) for name in ("Anna", "Anna", "Olga"))
+    booked = services.book(session, [Wanted(cut)], salon.at(10), by="staff", values={"client": anna})
+    merge(session, record_type(Contact), twin, [anna])
+    assert tokens.visit_of_token(session, booked.token) == booked.id
+    save(session, Appointment, {"client": olga}, booked.id)
+    with pytest.raises(NotFound):
+        tokens.visit_of_token(session, booked.token)
+
+
 def test_a_token_opens_one_visit_and_is_kept_nowhere(salon: Salon, session: Session, cut: int) -> None:
     booked = services.book(session, [Wanted(cut)], salon.at(10), by="staff")
     assert tokens.visit_of_token(session, booked.token) == booked.id

@@ -16,7 +16,7 @@ from parlour.access.models import Branch
 from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.hooks import hookimpl
-from parlour.plugins.bookings import series
+from parlour.plugins.bookings import people, series
 from parlour.plugins.bookings.bridges.messages import code, offers, reviews, undone
 from parlour.plugins.bookings.bridges.messages.addressed import VISIT, whom
 from parlour.plugins.bookings.bridges.messages.late_and_series import (
@@ -38,7 +38,6 @@ from parlour.plugins.messages.kinds import MessageKind
 from parlour.plugins.schedule.clocks import minutes
 from parlour.plugins.schedule.models import Staff
 from parlour.records.history import undoing
-from parlour.records.models import ChangeSet
 from parlour.records.registry import RecordType
 from parlour.records.write import RowChange
 from parlour.settings import Settings
@@ -70,7 +69,7 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         late, undo = telling(session), undoing(session)
         if undo is not None:
             undone.tell(session, [row for row in rows if row.kind == "delete"])
-        merging = undo == "merge" or _merges(session, rows)
+        merging = undo == "merge" or people.only_merged(session, rows)
         as_one = series.as_one(session) or undo in series.FOLLOWING
         told = {}
         for row in rows:
@@ -87,14 +86,6 @@ def records_changed(session: Session, record: RecordType, rows: Sequence[RowChan
         offers.tell(session, [row.id for row in rows if row.new.get("status") == "offered"])
     elif record.cls is Line:
         _tell_staff(session, [row for row in rows if row.kind == "create"])
-
-
-def _merges(session: Session, rows: Sequence[RowChange]) -> bool:
-    """Whether visits get another client only because two cards of one person become one."""
-    made = {row.change_set for row in rows if row.kind == "update" and "client" in row.new}
-    if not made:
-        return False
-    return session.scalars(select(ChangeSet.label).where(ChangeSet.id.in_(made))).first() == "merge"
 
 
 def _what(row: RowChange, merging: bool) -> str | None:
