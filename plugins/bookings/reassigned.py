@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from parlour.db.session import Session
+from parlour.i18n import _
 from parlour.plugins.bookings.models import Service, Skill, as_done
 from parlour.plugins.catalog.services import prices_of
 from parlour.records.values import Money
@@ -65,6 +66,15 @@ def prices_by(
         if prices[at] is None or asked != usual(item, before):
             prices[at] = asked
     return prices
+
+
+def repriced_in_words(was: Money | None, total: Money | None) -> Any:
+    """That a visit costs something else than before; nothing where it does not."""
+    if total is None or total == was:
+        return None
+    if was is None:
+        return _("The price is ${total}.", mapping={"total": total})
+    return _("The price is ${total} now, it was ${was}.", mapping={"total": total, "was": was})
 
 
 def _own(session: Session, items: Collection[int]) -> dict[tuple[int, int | None], Any]:

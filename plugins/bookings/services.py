@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from parlour.plugins.bookings.engine import Chosen
 from parlour.plugins.bookings.models import Appointment, Group, Line
 from parlour.plugins.bookings.occupied import VISIT, follow, half_written, release_hold, segments_of, total_of
 from parlour.plugins.bookings.offers import By, Offered, Search, Wanted, check, search
-from parlour.plugins.bookings.reassigned import minutes_by, money_in, prices_by
+from parlour.plugins.bookings.reassigned import minutes_by, money_in, prices_by, repriced_in_words
 from parlour.plugins.bookings.settings import policy_of
 from parlour.plugins.bookings.statuses import BLOCKING, CANCELLED, OPEN, STATUSES
 from parlour.plugins.bookings.terms import Sold, Terms, terms_after, terms_of
@@ -323,11 +323,7 @@ class Moved:
     @property
     def repriced(self) -> Any:
         """That it costs something else now, in words; nothing where it does not."""
-        if self.total is None or self.total == self.was:
-            return None
-        if self.was is None:
-            return _("The price is ${total}.", mapping={"total": self.total})
-        return _("The price is ${total} now, it was ${was}.", mapping={"total": self.total, "was": self.was})
+        return repriced_in_words(self.was, self.total)
 
     @property
     def said(self) -> Any:
@@ -335,6 +331,26 @@ class Moved:
         if self.repriced is None:
             return _("The visit is moved.")
         return _("The visit is moved. ${price}", mapping={"price": self.repriced})
+
+
+def _prices(
+    session: Session, row: Any, lines: Sequence[Any], chosen: Sequence[Chosen], on: date
+) -> list[Money | None]:
+    """What the services of a visit cost once it is done so; what one that is over has cost stays."""
+    if row.status not in OPEN:
+        return [money_in(line, "price") for line in lines]
+    return prices_by(session, lines, [one.option.staff for one in chosen], on, row.branch)
+
+
+def would_reprice(session: Session, visit_id: int, chosen: Sequence[Chosen], on: date) -> Any:
+    """That a visit would cost something else if it was done so on that day, in words; nothing where it would not."""
+    row = session.execute(
+        select(
+            Appointment.status, Appointment.branch, Appointment.total_amount, Appointment.total_currency
+        ).where(Appointment.id == visit_id)
+    ).one()
+    prices = _prices(session, row, _lines(session, visit_id), chosen, on)
+    return repriced_in_words(money_in(row, "total"), total_of(prices))
 
 
 def move(
@@ -377,12 +393,9 @@ def move(
         found, chosen = check(session, wanted, start, by=by, branch_id=row.branch, without=own)
     change_set = change_set or open_change_set(session, label="move")
     begin = moment(start).astimezone(ZoneInfo(found.zone))
-    prices = [money_in(line, "price") for line in lines]
+    prices = _prices(session, row, lines, chosen, begin.date())
     if by == "client" and found.confirm and row.status in ("booked", "confirmed"):
         kept["status"] = "requested"
-    if row.status in OPEN:
-        by_whom = [one.option.staff for one in chosen]
-        prices = prices_by(session, lines, by_whom, begin.date(), row.branch)
     changes = []
     for line, one, price in zip(lines, chosen, prices, strict=True):
         values: dict[str, Any] = {"offset": one.starts - start}

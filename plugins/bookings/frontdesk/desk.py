@@ -116,19 +116,19 @@ class Landing:
         return tuple(dict.fromkeys([*(room for room in place.rooms if room != left), entered]))
 
 
-def landing(session: Session, place: Place, where: Landing) -> None:
-    """Whether a service may stand there, its visit with it. Raises NotOffered when it may not; nothing is written."""
+def landing(session: Session, place: Place, where: Landing) -> Any:
+    """Whether a service may stand there, its visit with it; what it would cost then, in words, where that is something else.
+
+    Raises NotOffered when it may not; nothing is written.
+    """
     wanted = services.wanted_of(
         session, place.visit, staff=_who(place, where), rooms={place.place: where.rooms(place)}
     )
-    offers.check(
-        session,
-        wanted,
-        where.start - place.offset,
-        by="staff",
-        branch_id=place.branch,
-        without=(occupied.VISIT, [place.visit]),
-    )
+    start = where.start - place.offset
+    own = (occupied.VISIT, [place.visit])
+    found, chosen = offers.check(session, wanted, start, by="staff", branch_id=place.branch, without=own)
+    day = moment(start).astimezone(ZoneInfo(found.zone)).date()
+    return services.would_reprice(session, place.visit, chosen, day)
 
 
 def _who(place: Place, where: Landing) -> dict[int, int]:

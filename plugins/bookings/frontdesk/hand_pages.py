@@ -76,6 +76,7 @@ def landing(context: OrganisationContext, request: Request) -> dict[str, Any]:
         return {"free": False, "text": ""}
     hand = _Hand(request, request.GET)
     place, start = hand.place, hand.where.start
+    said = None
     try:
         if hand.stretched:
             staff = [place.staff] if place.staff else []
@@ -83,10 +84,10 @@ def landing(context: OrganisationContext, request: Request) -> dict[str, Any]:
             if desk.in_the_way(request.db, start, end, staff=staff, rooms=place.rooms, without=place.visit):
                 raise Taken()
         else:
-            desk.landing(request.db, place, hand.where)
+            said = desk.landing(request.db, place, hand.where)
     except Refusal as error:
         return hand.refused(error)
-    return {"free": True, "text": ""}
+    return {"free": True, "text": request.loc.translate(said)}
 
 
 @view_config(route_name="bookings.landing", request_method="POST", permission=MOVE, renderer="json")

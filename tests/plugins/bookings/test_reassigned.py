@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
@@ -139,6 +140,11 @@ def test_whoever_moves_it_is_told_the_new_price(
     desk = login("receptionist")
     fields = {"line": line, "at": f"{salon.day}T11:00"}
     assert desk.post("/o/jasmine/bookings/landing", fields).json["text"] == "Moved to 11:00\u202fAM."
+    # It is seen before the drop as well.
+    asked = urlencode({**fields, "staff": boris})
+    seen = desk.get(f"/o/jasmine/bookings/landing?{asked}").json
+    assert seen == {"free": True, "text": "The price is ₽1,500 now, it was ₽1,000."}
+    assert desk.get(f"/o/jasmine/bookings/landing?{urlencode(fields)}").json["text"] == ""
     told = desk.post("/o/jasmine/bookings/landing", {**fields, "staff": boris}).json
     assert told["text"] == "Moved to 11:00\u202fAM. The price is ₽1,500 now, it was ₽1,000."
     done = run_action(
