@@ -60,9 +60,10 @@ def follow(
         return
     kind, record = record_type(Appointment), record_type(Line)
     known = [kind.field(name) for name in ("starts", "ends", "total", "status", "overlap")]
+    there = [Appointment.id.in_(ids), Appointment.archived_at.is_(None)]
+    # Whoever writes a service of a visit that is just being moved waits here, and sees where it went.
     visits = {
-        row["id"]: row
-        for row in read(session, kind, known, [Appointment.id.in_(ids), Appointment.archived_at.is_(None)])
+        row["id"]: row for row in read(session, kind, known, there, order_by=[Appointment.id], lock=True)
     }
     lines = read(
         session,

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from threading import Barrier
+from time import sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -357,6 +358,29 @@ def test_a_service_that_is_in_no_catalogue_is_moved_as_it_was_agreed_on(
         move(salon.session, visit, salon.at(12), by="staff")
     with pytest.raises(Refusal, match="cannot be booked"):
         salon.book(16, *services.wanted_of(salon.session, visit))
+
+
+def test_a_visit_that_is_moved_while_a_service_of_it_grows_is_where_it_was_moved_to(
+    salon: Salon, session: Session, engine: Engine, organisation: Organisation, anna: int, cut: int
+) -> None:
+    visit = salon.book(10, Wanted(cut, anna))
+    line = session.scalars(select(Line.id)).one()
+    session.commit()
+    later = moment(salon.at(14)).astimezone(ZoneInfo(salon.zone))
+    write(session, Appointment, [Change({"starts": later}, visit)])
+
+    def lengthen() -> None:
+        with trusted(engine, organisation) as other:
+            write(other, Line, [Change({"minutes": 90}, line)])
+            other.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        grown = pool.submit(lengthen)
+        sleep(0.3)  # until it waits for the visit
+        session.commit()
+        grown.result(20)
+    assert salon.busy() == [(anna, None, salon.at(14), salon.at(15.5))]
+    assert salon.visit(visit).ends == moment(salon.at(15.5))
 
 
 def test_t_b18_two_requests_for_one_time_are_not_possible(salon: Salon, anna: int, eve: datetime) -> None:
