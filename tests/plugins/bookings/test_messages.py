@@ -20,7 +20,7 @@ from parlour.plugins.bookings.late import run_late
 from parlour.plugins.bookings.models import Appointment, Group, Waiting
 from parlour.plugins.bookings.offers import Wanted
 from parlour.plugins.bookings.online import codes
-from parlour.plugins.bookings.series import book_series, repeat, starts_of
+from parlour.plugins.bookings.series import repeat, starts_of
 from parlour.plugins.bookings.waiting import accept
 from parlour.plugins.catalog.models import Item
 from parlour.plugins.contacts.models import Contact
@@ -450,7 +450,7 @@ def test_who_has_visits_that_repeat_is_told_once_when_several_are_moved_or_cance
     cut: int,
 ) -> None:
     weekly = starts_of(salon.at(10), salon.zone, 1, "week", 4)
-    made = book_series(session, [Wanted(cut)], weekly, by="staff", values={"client": client})
+    made = salon.series(weekly, Wanted(cut), values={"client": client})
     send_all(session, engine, settings)
     seen = len(mailbox.messages)
 
