@@ -103,8 +103,13 @@ def entries(session: Session, day: date, branch_id: int | None = None) -> list[E
 def _suiting(
     session: Session, some: Sequence[Row], day: date, branch_id: int | None
 ) -> dict[int, Sequence[Start]]:
-    """The free times of that day in a branch that suit each of these, by the numbers of their entries."""
-    zone = zone_of(session, branch_id)
+    """The free times of that day in a branch that suit each of these, by the numbers of their entries; none in one that is
+    closed.
+    """
+    try:
+        zone = zone_of(session, branch_id)
+    except NotFound:
+        return {}
     start, end = bounds(day, zone)
     start = max(start, minutes(now()))
     if start >= end:

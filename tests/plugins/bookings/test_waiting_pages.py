@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from parlour.access.organisations import save_branch
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.plugins.bookings.frontdesk.waiting_pages import entries
 from parlour.plugins.bookings.models import Appointment, Waiting
@@ -46,6 +48,15 @@ def test_times_that_suit_are_counted_for_each(salon: Salon, session: Session, cu
         for one in entries(session, MONDAY)
     }
     assert found == {"Мария": [10, 10.5, 11], "Ольга": [10], "Вера": []}
+
+
+def test_who_waits_at_a_closed_branch_is_listed_without_times(session: Session, cut: int) -> None:
+    branch = save_branch(session, None, {"name": "Old Town", "zone": "Europe/Moscow"})
+    wait(session, cut, branch=branch.id)
+    wait(session, cut, "Ольга")
+    branch.archived_at = now()
+    session.flush()
+    assert [bool(one.starts) for one in entries(session, MONDAY)] == [False, True]
 
 
 def test_they_stand_beside_the_day_that_they_want(
