@@ -137,11 +137,14 @@ def _tables(connection: Connection) -> frozenset[str]:
 
 
 def _shape(connection: Connection) -> str:
-    found = [str(connection.execute(text(_SHAPE)).scalar_one())]
-    for table in connection.execute(text(_VERSIONS)).scalars().all():
-        rows = connection.execute(text(f'SELECT version_num FROM "{table}"')).scalars()
-        found.append(f"{table} {list(rows)}")
-    return "; ".join(found)
+    shape = str(connection.execute(text(_SHAPE)).scalar_one())
+    tables = connection.execute(text(_VERSIONS)).scalars().all()
+    if not tables:
+        return shape
+    # In one question: there is one such table for each plugin.
+    each = (f"SELECT '{table}', version_num FROM \"{table}\"" for table in tables)
+    versions = connection.execute(text(" UNION ALL ".join(each)))
+    return f"{shape} {sorted(map(tuple, versions))}"
 
 
 @cache
