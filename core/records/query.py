@@ -145,7 +145,11 @@ def read(
     """
     cls = record.cls
     seen = _seen(session, fields) if titled else {}
-    made = _select(cls, fields, session.get_bind().dialect, seen, extra)
+    dialect = session.get_bind().dialect
+    if extra or any(seen.values()):
+        made = _select(cls, fields, dialect, seen, extra)
+    else:
+        made = _select_all(cls, tuple(fields), dialect, _open(seen) if titled else None)
     statement = made.statement.where(*conditions).order_by(*order_by)
     if through is not None:
         statement = statement.join(through, through.id == cls.id)
@@ -221,10 +225,23 @@ def _select(
 
 
 @lru_cache(maxsize=500)
+def _select_all(
+    cls: Any, fields: tuple[Field, ...], dialect: Dialect, seen: frozenset[Field] | None
+) -> _Select:
+    """All rows, for whoever may read every title of the links in `seen` and none of the others, or without titles; made once."""
+    links = [item for item in fields if item.storage in ("link", "links")] if seen is not None else []
+    return _select(cls, fields, dialect, {item: () if item in (seen or ()) else None for item in links})
+
+
+def _open(seen: Mapping[Field, attached.Seen]) -> frozenset[Field]:
+    """The links of which the person may read every title, where no other is asked for by a condition."""
+    return frozenset(item for item, some in seen.items() if some is not None)
+
+
+@lru_cache(maxsize=500)
 def _select_one(cls: Any, fields: tuple[Field, ...], dialect: Dialect, seen: frozenset[Field]) -> _Select:
     """The row `:row_id`, for whoever sees every row, and every title of the links in `seen`; made once."""
-    titles = {item: () if item in seen else None for item in fields if item.storage in ("link", "links")}
-    made = _select(cls, fields, dialect, titles)
+    made = _select_all(cls, fields, dialect, seen)
     statement = made.statement.where(cls.id == bindparam("row_id", type_=cls.id.type))
     return replace(made, statement=statement.execution_options(**{KEPT: True}))
 
@@ -280,8 +297,7 @@ def get(
     if conditions or any(seen.values()):
         rows = read(session, record, shown, [record.cls.id == row_id, *conditions], titled=True)
     else:
-        titled = frozenset(item for item, some in seen.items() if some is not None)
-        made = _select_one(record.cls, tuple(shown), session.get_bind().dialect, titled)
+        made = _select_one(record.cls, tuple(shown), session.get_bind().dialect, _open(seen))
         rows = [made.row(found) for found in session.execute(made.statement, {"row_id": row_id})]
     if not rows:
         raise NotFound(_("There is no such record, or it is not yours to see."))
