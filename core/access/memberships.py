@@ -29,6 +29,7 @@ from parlour.db.several import Several
 from parlour.errors import Invalid, NotAllowed, NotFound, Refusal
 from parlour.i18n import _
 from parlour.plugin import gate
+from parlour.records.defaults import defaults_of
 from parlour.records.registry import all_records
 
 
@@ -61,7 +62,7 @@ _STANDING = Several(
     duties=select(MembershipRole.role_id, MembershipRole.branch_id, Role.code)
     .join(Role, Role.id == MembershipRole.role_id)
     .where(MembershipRole.user_id == bindparam("user", type_=MembershipRole.user_id.type)),
-    branches=select(Branch.id).where(Branch.archived_at.is_(None)).order_by(Branch.id),
+    branches=select(Branch.id, Branch.name, Branch.archived_at).order_by(Branch.id),
 )
 
 
@@ -92,7 +93,7 @@ def scope_for(
     session.enter(Scope(organisation.id, user.id))
     found = _STANDING.ask(session, user=user.id)
     duties = [Duty(role_id, branch) for role_id, branch, _code in found["duties"]]
-    open_branches = [branch for (branch,) in found["branches"]]
+    open_branches = [branch for branch, _name, archived in found["branches"] if archived is None]
     everywhere = any(duty.branch_id is None for duty in duties)
     own = [
         branch for branch in open_branches if everywhere or any(duty.branch_id == branch for duty in duties)
@@ -107,6 +108,8 @@ def scope_for(
     known_roles(session, {code for role_id, _branch, code in found["duties"] if role_id in roles})
     if organisation in session:  # else it was read by another one, who knows when
         gate.known_version(session, organisation.plugins_version)
+        # Nearly every page names them.
+        vars(defaults_of(session))["branches"] = {one: name for one, name, _archived in found["branches"]}
     return scope
 
 

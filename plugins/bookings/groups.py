@@ -145,6 +145,8 @@ class Standing:
 
 def standing(session: Session, ids: Collection[int]) -> dict[int, Standing]:
     """How sessions stand that anybody has booked; one query."""
+    if not ids:
+        return {}
     found = session.execute(
         select(Appointment.group_id, func.sum(Appointment.seats), func.max(Appointment.delay))
         .where(
