@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Group, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import minutes, moment
 from parlour.plugins.schedule.models import Staff
 from parlour.records.defaults import defaults_of
 from parlour.records.query import read, visible
@@ -106,7 +107,9 @@ def _services(session: Session, context: CardContext) -> list[SlotItem]:
     loc = context.loc
     lines = []
     for row in rows:
-        begin = starts + timedelta(minutes=row.get("offset") or 0) if starts else None
+        begin = (
+            moment(minutes(starts) + (row.get("offset") or 0)).astimezone(starts.tzinfo) if starts else None
+        )
         price = row.get("price")
         lines.append(
             {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import Engine, select
 
+from parlour.access.organisations import save_branch
 from parlour.db.session import Session
 from parlour.errors import Invalid, NotAllowed, NotFound
 from parlour.plugins.bookings import services
@@ -162,9 +163,21 @@ def test_cards_show_services_and_visits(
     )
 
 
-def test_the_timeline_has_visits_that_were(salon: Salon, session: Session, cut: int) -> None:
-    from datetime import timedelta
+def test_services_stand_at_their_hour_though_the_clock_is_changed_between_them(
+    login: Enter, salon: Salon, session: Session
+) -> None:
+    branch = save_branch(session, None, {"name": "Berlin", "zone": "Europe/Berlin"}).id
+    salon.zone, salon.day = "Europe/Berlin", date(2030, 10, 27)
+    by = [salon.person("Vera", "0:00", "8:00", branch=branch)]
+    long, short = salon.service("Colouring", 150, by=by), salon.service("Styling", 30, by=by)
+    visit = salon.book(1.5, Wanted(long), Wanted(short), branch_id=branch)
+    session.commit()
+    page = login().get(f"/o/jasmine/r/{VISIT}/{visit}")
+    [line] = [one for one in words(page, ".found li") if "Styling" in one]
+    assert line.startswith("3:00")
 
+
+def test_the_timeline_has_visits_that_were(salon: Salon, session: Session, cut: int) -> None:
     from parlour.db.base import now
     from parlour.records.timeline import timeline_of
 
