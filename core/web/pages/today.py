@@ -14,6 +14,7 @@ from parlour.access.rules import allows
 from parlour.db.base import now
 from parlour.db.session import Session, system
 from parlour.i18n import _
+from parlour.plugin.registry import current
 from parlour.records.registry import RecordType, enabled_records
 from parlour.web import shell
 from parlour.web.contexts import OrganisationContext
@@ -63,11 +64,13 @@ def first_steps(request: Request, brought: Sequence[Step]) -> list[dict[str, Any
 def _plugins(request: Request) -> dict[str, Any] | None:
     if not allows(request.db, "core:plugins:write"):
         return None
+    # What every salon starts with was not chosen by anybody.
+    chosen = {name for name, item in current().loaded.items() if not item.manifest.enabled_by_default}
     return {
         "title": _("Switch on what you need"),
         "text": _("Each plugin says what it does; all can be switched off again."),
         "url": request.url_of("plugins"),
-        "done": len(request.enabled) > 1,
+        "done": not chosen or not chosen.isdisjoint(request.enabled),
     }
 
 

@@ -125,6 +125,23 @@ def test_a_new_salon_is_shown_its_first_steps_until_they_are_done(login: Enter, 
     assert not left()
 
 
+def test_a_salon_that_has_only_what_all_start_with_is_shown_what_it_may_switch_on(
+    login: Enter, plugins: Plugins
+) -> None:
+    owner = login("owner")
+
+    def offered() -> bool:
+        return "Switch on what you need" in [
+            step.get_text() for step in owner.get(HERE).html.select(".steps a")
+        ]
+
+    assert not offered()
+    for name in reversed(plugins.order):
+        if not plugins.loaded[name].manifest.enabled_by_default:
+            owner.post(f"{HERE}/plugins", {"name": name, "switch": "off"})
+    assert offered()
+
+
 def test_the_pages_of_the_core_keep_to_their_number_of_statements(
     login: Enter, engine: Engine, clients: list[int]
 ) -> None:
