@@ -154,6 +154,7 @@ class Form:
         name: str = "form",
         save: Any = None,
         also: Sequence[tuple[str, Any]] = (),
+        back: str = "",
         readonly: bool = False,
     ):
         self.request = request
@@ -164,6 +165,8 @@ class Form:
         # `also` are further buttons, by the name that the request has when one is pressed.
         named = () if readonly else (("save", save or _("Save")), *also)
         buttons = [deform.Button(name=name, title=title) for name, title in named]
+        if back:
+            buttons.append(deform.Button(name="cancel", title=_("Cancel"), type="link", value=back))
         self._form = deform.Form(
             schema, action=action, formid=name, buttons=buttons, renderer=request.form_renderer
         )

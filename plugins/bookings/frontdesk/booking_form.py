@@ -62,6 +62,7 @@ class Booking:
             name="book",
             save=_("Book"),
             also=[(MORE, _("Another service"))] if self.places < MAX_SERVICES else (),
+            back=request.url_of("bookings.day"),
         )
 
     @cached_property
