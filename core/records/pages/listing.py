@@ -265,6 +265,8 @@ class Listing:
     def heads(self) -> list[dict[str, Any]]:
         order = sort_of(self.session, self.record, self.state.sort or None)
         heads = []
+        # Where it is narrow a row says its name and a phone, or without phones what stands next to the name.
+        beside = next((number for number, item in enumerate(self.columns) if is_phone(item)), 1)
         for number, item in enumerate(self.columns):
             sortable = item.sortable and item.storage == "column"
             active = item is order.field
@@ -276,7 +278,7 @@ class Listing:
                     "align": "end" if item.kind.align == "end" else "",
                     "sort_url": self.state.url(self.request, sort=turned) if sortable else None,
                     "sorted": ("descending" if order.descending else "ascending") if active else None,
-                    "priority": 1 if number == 0 or is_phone(item) else 2 if number < 5 else 3,
+                    "priority": 1 if number in (0, beside) else 2 if number < 5 else 3,
                 }
             )
         return heads
