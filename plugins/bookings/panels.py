@@ -14,6 +14,7 @@ from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.i18n import _
 from parlour.plugins.bookings import abilities, first_steps, money_owed, reviews, session_card, treatments
+from parlour.plugins.bookings.frontdesk import today as coming_today
 from parlour.plugins.bookings.marks import marks_of
 from parlour.plugins.bookings.models import Appointment, Group, Habit, Line
 from parlour.plugins.bookings.statuses import BLOCKING, LOOKS, OPEN, STATUSES
@@ -45,7 +46,7 @@ COMING = 5
 def parts_of(session: Session, slot: str, context: Any) -> list[SlotItem]:
     """Everything that the plugin puts into a slot."""
     if slot == TODAY:
-        return first_steps.steps(session, context)
+        return [*first_steps.steps(session, context), *coming_today.parts(session, context)]
     if slot == SETTINGS:
         return _outside(context)
     if not isinstance(context, CardContext):
