@@ -20,6 +20,7 @@ from sqlalchemy import event
 
 from benchmarks.bookings import ZONE, Salon
 from benchmarks.run import Measured, _interleaved
+from parlour.access.accesslog import write_all
 from parlour.app import make_app
 from parlour.plugins.bookings.models import Appointment, Line, Skill
 from parlour.plugins.contacts.models import Contact
@@ -43,7 +44,8 @@ def measure(salon: Salon, rounds: int) -> Measured:
     with people.trusted(salon.engine, salon.organisation) as session:
         user = people.add_person(session, "owner")
         session.commit()
-    browser = browser_of(make_app(salon.settings, engine=salon.engine), salon.engine, user)
+    app = make_app(salon.settings, engine=salon.engine)
+    browser = browser_of(app, salon.engine, user)
     address = f"/o/{salon.organisation.slug}/bookings/day?date={day.isoformat()}"
 
     def page() -> int:
@@ -60,6 +62,8 @@ def measure(salon: Salon, rounds: int) -> Measured:
         return _interleaved(found, rounds * 3, page, lambda: _bare(salon, seen))
     finally:
         gc.unfreeze()
+        # The database is gone in a moment.
+        write_all(app.registry)
 
 
 def furnish(salon: Salon) -> date:

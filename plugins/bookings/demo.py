@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from html import escape
 from random import Random
 from typing import Any
@@ -48,6 +49,8 @@ ADDITIONS = {"016": ("003", "004")}
 # Code of an item: the place of the type of resource that it needs.
 PLACES = {"003": 0, "004": 0, "008": 2, "010": 1, "011": 1}
 DAYS = range(-4, 11)
+# So many clients have come regularly for so many visits, before those days, every so many weeks.
+REGULARS, TIMES, WEEKS = 24, 6, (3, 4, 5, 6)
 # Group sessions: code of the item, days from today, hour, minutes, places and how many are taken, the place of the branch.
 SESSIONS = (
     ("017", 3, 18, 90, 8, (1, 2), 0),
@@ -190,11 +193,39 @@ def _visits(session: Session, staff: list[int], items: dict[Any, int], change_se
                         )
                         lines.append({"item": items[code], "staff": who})
                     at += -(-taken // 30) * 30
+    for client, starts, code, who in _regulars(session, clients, staff, today, zone):
+        visits.append(
+            {"client": client, "starts": starts, "status": "done", "branch": branches[who], "source": "phone"}
+        )
+        lines.append({"item": items[code], "staff": who})
     made = write(
         session, Appointment, [Change(one) for one in visits], change_set=change_set, system=True
     ).ids
     changes = [Change({**line, "appointment": visit}) for line, visit in zip(lines, made, strict=True)]
     write(session, Line, changes, change_set=change_set, system=True)
+
+
+def _regulars(
+    session: Session, clients: Sequence[int], staff: Sequence[int], today: date, zone: ZoneInfo
+) -> Iterator[tuple[int, datetime, str, int]]:
+    """Client, start, code of the item and specialist of visits long ago; each comes for the same to the same specialist."""
+    usual = ("001", "002", "006", "009")
+    for number, client in enumerate(clients[:REGULARS]):
+        code = usual[number % len(usual)]
+        who = staff[SERVICES[code][1][0] - 1]
+        first = today + timedelta(days=DAYS.start - 1 - number)
+        for back in range(TIMES):
+            day = first - timedelta(weeks=WEEKS[number // 2 % len(WEEKS)] * back)
+            begin = minutes(datetime.combine(day, time(), zone))
+            free = free_time(session, begin, begin + 1440, staff=[who]).staff[who]
+            # Those of one specialist are a day apart, or two hours.
+            if free:
+                yield (
+                    client,
+                    moment(free[0][0] + 120 * (number // len(usual) % 4)).astimezone(zone),
+                    code,
+                    who,
+                )
 
 
 def _sessions(session: Session, items: dict[Any, int], change_set: int) -> None:

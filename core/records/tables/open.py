@@ -69,7 +69,7 @@ def open_table(
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise TableError(_("${name} is empty.", mapping={"name": name}))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLD_WORKBOOK)):
-        return _workbook(path, name, size, head, sheet)
+        return _with_rows(_workbook(path, name, size, head, sheet), name)
     for mark, kind in _OTHER_FORMATS:
         if head.startswith(mark):
             raise TableError(
@@ -78,7 +78,15 @@ def open_table(
                     mapping={"name": name, "kind": kind},
                 )
             )
-    return _text(path, name, size, encoding, delimiter)
+    return _with_rows(_text(path, name, size, encoding, delimiter), name)
+
+
+def _with_rows(table: Table, name: str) -> Table:
+    if not table.count and not table.problems and not table.skipped:
+        raise TableError(
+            _("There are no rows in ${name}, only what could be headings.", mapping={"name": name})
+        )
+    return table
 
 
 def _workbook(path: Path, name: str, size: int, head: bytes, sheet: str | None) -> Table:
