@@ -76,6 +76,13 @@ def import_(
         kind = enabled_record(session, record)
         table = open_table(file, sheet=sheet, encoding=encoding, delimiter=delimiter)
         plan = propose(session, kind, table, given)
+        if not (plan.columns or plan.labels or plan.parts):
+            raise Refusal(
+                _(
+                    "No column of ${name} is a field of ${record}. Say which is with --map FIELD=COLUMN; there are: ${columns}.",
+                    mapping={"name": file.name, "record": record, "columns": ", ".join(table.columns)[:200]},
+                )
+            )
         fill(session, kind, plan, dict(map(_pair, fixed)), dict(map(_pair, defaults)))
         result = import_table(
             session,
@@ -109,7 +116,9 @@ def _progress(total: int) -> Any:
 
 
 def _report(said: dict[str, Any], dry_run: bool) -> None:
-    click.echo("Nothing was changed; this is what an import would do." if dry_run else "Imported.")
+    refused = said["rows"] and said["rejected"] == said["rows"]
+    done = "Nothing was imported: every row was refused." if refused else "Imported."
+    click.echo("Nothing was changed; this is what an import would do." if dry_run else done)
     for name in ("rows", "created", "updated", "unchanged", "skipped", "rejected"):
         click.echo(f"  {name:<10} {said[name]}")
     if said["unmatched_columns"]:
@@ -119,6 +128,8 @@ def _report(said: dict[str, Any], dry_run: bool) -> None:
         click.echo(f"  {row}, {problem['column'] or '-'}: {problem['value']!r} {problem['reason']}")
     if len(said["problems"]) > 50:
         click.echo(f"  ... and {len(said['problems']) - 50} more; --json lists them all.")
+    if refused:
+        sys.exit(2)
 
 
 @click.command()

@@ -246,6 +246,13 @@ def test_import_and_export_round_trip(parlour: Parlour, settings: Settings) -> N
     assert parlour("import", "contacts.contact", source, "--json").json["created"] == 2
     again = parlour("import", "contacts.contact", source, "--json").json
     assert (again["created"], again["unchanged"]) == (0, 2)
+    # What is no such file is said, and what went in nowhere is no success.
+    source.write_text("this is no table at all\n", "utf-8")
+    said = parlour("import", "contacts.contact", source)
+    assert said.code == 2 and "No column of people.csv is a field" in said.err
+    source.write_text("Name;Phone\n;12\n", "utf-8")
+    said = parlour("import", "contacts.contact", source)
+    assert said.code == 2 and "Nothing was imported" in said.out
     target = settings.data / "people.json"
     assert parlour("export", "contacts.contact", target, "--fields", "name,phones").out.startswith("2 rows")
     people = json.loads(target.read_text("utf-8"))
