@@ -129,7 +129,7 @@ def _report(said: dict[str, Any], dry_run: bool) -> None:
     if len(said["problems"]) > 50:
         click.echo(f"  ... and {len(said['problems']) - 50} more; --json lists them all.")
     if refused:
-        sys.exit(2)
+        click.get_current_context().exit(2)
 
 
 @click.command()
