@@ -38,7 +38,7 @@ def parts(session: Session, context: PageContext) -> list[SlotItem]:
         Appointment.starts < tomorrow,
     ]
     if branch is not None:
-        conditions.append(or_(Appointment.branch_id == branch, Appointment.branch_id.is_(None)))
+        conditions.append(or_(Appointment.branch == branch, Appointment.branch.is_(None)))
     fields = [
         item
         for item in fields_of(session, kind)

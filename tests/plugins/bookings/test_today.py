@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from parlour.access.organisations import save_branch
 from parlour.db.session import Session
 from parlour.plugins.bookings import services
 from parlour.plugins.bookings.frontdesk import today
@@ -50,3 +51,21 @@ def test_the_home_page_says_who_is_here_and_who_still_comes_today(
     names = [said.partition("Haircut")[0].strip() for said in texts(page, WHO)]
     assert names == ["Мария", "Нина"]
     assert "Haircut · Anna" in page.text
+
+
+def test_in_one_branch_it_says_who_comes_there(login: Enter, salon: Salon, session: Session) -> None:
+    here, there = (
+        save_branch(session, None, {"name": name, "zone": MOSCOW}).id for name in ("Here", "There")
+    )
+    item = salon.service(
+        "Haircut", 60, by=[salon.person("Anna"), salon.person("Boris"), salon.person("Vera")]
+    )
+    for who, branch in (("Anna", here), ("Boris", there), ("Vera", None)):
+        client = save(session, Contact, {"name": f"Guest-{who}", "kind": "person"})
+        wanted = Wanted(item, salon.staff[who])
+        salon.book(15, wanted, values={"client": client}, branch_id=branch)
+    session.commit()
+    desk = login("owner")
+    desk.post("/o/jasmine/branch", {"branch": here})
+    found = " ".join(texts(desk.get("/o/jasmine"), WHO))
+    assert all(one in found for one in ("Guest-Anna", "Guest-Vera")) and "Guest-Boris" not in found
