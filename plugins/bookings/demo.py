@@ -213,7 +213,7 @@ def _regulars(
     for number, client in enumerate(clients[:REGULARS]):
         code = usual[number % len(usual)]
         who = staff[SERVICES[code][1][0] - 1]
-        first = today + timedelta(days=DAYS.start - 1 - number)
+        first = today + timedelta(days=DAYS.start - 1 - 2 * number)
         for back in range(TIMES):
             day = first - timedelta(weeks=WEEKS[number // 2 % len(WEEKS)] * back)
             begin = minutes(datetime.combine(day, time(), zone))
