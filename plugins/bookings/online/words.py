@@ -151,7 +151,7 @@ _TEXTS = {
     "code": _("Code of an offer, from our message"),
     "take": _("Take the offered time"),
     "coming": _("Coming"),
-    "past": _("Past"),
+    "past": _("Past and cancelled"),
     "no_visits": _("No visits have been booked here with this browser."),
     "status_requested": _("not confirmed yet"),
     "status_booked": _("booked"),
