@@ -260,19 +260,12 @@ def _compared(
     session: Session, source: str, batch: Mapping[int, Sequence[Segment]], expires_at: datetime | None
 ) -> tuple[dict[int, list[Segment]], list[int]]:
     """The segments that these have not got yet, and the ids of the rows that they do not want any more."""
-    there: dict[int, dict[tuple[Any, ...], int]] = defaultdict(dict)
-    ids = sorted(batch)
-    for at in range(0, len(ids), CHUNK):
-        statement = select(Busy.id, Busy.source_id, *_SAME).where(
-            Busy.source == source, Busy.source_id.in_(ids[at : at + CHUNK])
-        )
-        for row in session.execute(statement):
-            there[row.source_id][tuple(row[2:])] = row.id
+    there = _held(session, source, batch)
     missing: dict[int, list[Segment]] = {}
     for source_id, segments in batch.items():
         for each in segments:
             rows = _rows(each, source, source_id, 0, False, expires_at)
-            keys = [tuple(row[column.key] for column in _SAME) for row in rows]
+            keys = [_key(row) for row in rows]
             if all(key in there[source_id] for key in keys):
                 for key in keys:
                     del there[source_id][key]
@@ -283,6 +276,25 @@ def _compared(
 
 # By what a row is the same as before.
 _SAME = (Busy.staff_id, Busy.resource_id, Busy.starts, Busy.ends, Busy.takes, Busy.expires_at)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.key] for column in _SAME)
+
+
+def _held(
+    session: Session, source: str, source_ids: Collection[int], *conditions: Any
+) -> dict[int, dict[tuple[Any, ...], int]]:
+    """The ids of the rows that these have, by what makes a row the same."""
+    there: dict[int, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    ids = sorted(source_ids)
+    for at in range(0, len(ids), CHUNK):
+        statement = select(Busy.id, Busy.source_id, *_SAME).where(
+            Busy.source == source, Busy.source_id.in_(ids[at : at + CHUNK]), *conditions
+        )
+        for row in session.execute(statement):
+            there[row.source_id][tuple(row[2:])] = row.id
+    return there
 
 
 def _delete(session: Session, ids: Sequence[int]) -> None:
@@ -316,19 +328,8 @@ def mirror(session: Session, source: str, source_id: int, segments: Sequence[Seg
     Such segments count for everybody who asks for free time, and are themselves not refused. Of one specialist or resource
     they may not overlap. The caller sees to it that nobody else writes the same source.
     """
-    wanted = {
-        (row["staff_id"], row["resource_id"], row["starts"], row["ends"], row["takes"]): row
-        for each in segments
-        for row in _rows(each, source, source_id, 0, False, None)
-    }
-    there = {
-        (row.staff_id, row.resource_id, row.starts, row.ends, row.takes): row.id
-        for row in session.execute(
-            select(Busy.id, Busy.staff_id, Busy.resource_id, Busy.starts, Busy.ends, Busy.takes).where(
-                Busy.source == source, Busy.source_id == source_id, Busy.ends > since
-            )
-        )
-    }
+    wanted = {_key(row): row for each in segments for row in _rows(each, source, source_id, 0, False, None)}
+    there = _held(session, source, [source_id], Busy.ends > since)[source_id]
     gone = sorted(row_id for key, row_id in there.items() if key not in wanted)
     _delete(session, gone)
     fresh = [row for key, row in wanted.items() if key not in there]
