@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 
 from parlour.access.rules import holds
+from parlour.db.base import now
 from parlour.db.session import Session
 from parlour.errors import NotAllowed, NotFound, Refusal
 from parlour.i18n import Localizer, _
@@ -208,6 +209,21 @@ def in_the_way(
     )
     conditions = [*visible(session, kind), Appointment.id != (without or 0), Appointment.id.in_(there)]
     return read(session, kind, fields, conditions, order_by=[Appointment.starts], limit=NAMED, titled=True)
+
+
+def taken(
+    session: Session, start: int, end: int, *, staff: Collection[int], rooms: Collection[int], without: int
+) -> bool:
+    """Whether anything but this visit, seen or not, has these specialists or rooms then: visits, sessions, blocked time."""
+    found = select(Busy.id).where(
+        or_(Busy.staff_id.in_(staff), Busy.resource_id.in_(rooms)),
+        or_(Busy.source != occupied.VISIT, Busy.source_id != without),
+        or_(Busy.expires_at.is_(None), Busy.expires_at > now()),
+        Busy.starts > start - MAX_SEGMENT,
+        Busy.starts < end,
+        Busy.ends > start,
+    )
+    return session.scalars(found.limit(1)).first() is not None
 
 
 @dataclass(frozen=True)

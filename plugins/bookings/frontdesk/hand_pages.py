@@ -81,7 +81,7 @@ def landing(context: OrganisationContext, request: Request) -> dict[str, Any]:
         if hand.stretched:
             staff = [place.staff] if place.staff else []
             end = start + (hand.length or 0)
-            if desk.in_the_way(request.db, start, end, staff=staff, rooms=place.rooms, without=place.visit):
+            if desk.taken(request.db, start, end, staff=staff, rooms=place.rooms, without=place.visit):
                 raise Taken()
         else:
             said = desk.landing(request.db, place, hand.where)

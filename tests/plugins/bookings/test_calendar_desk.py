@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -12,9 +13,10 @@ from parlour.access.models import AccessLog, Organisation
 from parlour.db.session import Session
 from parlour.plugins.bookings.frontdesk import desk
 from parlour.plugins.bookings.frontdesk.desk import Landing
-from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Line, Skill
+from parlour.plugins.bookings.models import MAX_SERVICES, Appointment, Group, Line, Skill
 from parlour.plugins.bookings.offers import NotOffered, Wanted
 from parlour.plugins.contacts.models import Contact
+from parlour.plugins.schedule.clocks import moment
 from parlour.plugins.schedule.models import Resource, ResourceType
 from parlour.records.write import save
 from parlour.testing.people import trusted
@@ -420,6 +422,21 @@ def test_a_visit_is_dragged_from_room_to_room(login: Enter, salon: Salon, sessio
     land("14:00", second)
     rooms = fresh(session, lambda: [row[1] for row in salon.busy() if row[1] and row[2] == salon.at(14)])
     assert rooms == [second]
+
+
+def test_a_visit_that_is_stretched_over_a_session_is_told_so_before_the_drop(
+    login: Enter, salon: Salon, session: Session, cut: int
+) -> None:
+    anna = salon.staff["Anna"]
+    line = line_of(session, salon.book(10, Wanted(cut, anna)))
+    starts = moment(salon.at(12)).astimezone(ZoneInfo("Europe/Moscow"))
+    save(session, Group, {"item": cut, "staff": anna, "starts": starts, "minutes": 60, "seats": 3})
+    session.commit()
+    desk = login()
+    for length, free in ((120, True), (135, False)):
+        asked = desk.get(f"{HERE}/landing?line={line}&minutes={length}").json
+        assert asked["free"] is free
+        desk.post(f"{HERE}/landing", {"line": line, "minutes": length}, status=200 if free else 422)
 
 
 def test_free_time_of_a_room_is_booked_in_that_room(
